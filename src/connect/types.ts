@@ -1,0 +1,131 @@
+import type { Duplex, Readable } from "node:stream";
+
+/** How a command is run on a host. All times in milliseconds. */
+export interface ExecOptions {
+  /** Set for the remote process only; values reach it quoted by one function, never through argv of a local process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to the process's standard input, then closed. Secrets go this way. */
+  readonly stdin?: string | Buffer | Readable;
+  /** After this long the remote process (its whole group) is ended and the call fails with SSH_TIMEOUT. */
+  readonly timeoutMs?: number;
+  /** Aborting ends the remote process too. */
+  readonly signal?: AbortSignal;
+  /** Run through the configured `become` (sudo -n). */
+  readonly become?: boolean;
+  /** Output kept per stream, in bytes; more is dropped and `truncated` is set. Default 1 MiB. */
+  readonly maxOutput?: number;
+  readonly onStdout?: (chunk: Buffer) => void;
+  readonly onStderr?: (chunk: Buffer) => void;
+}
+
+export interface ExecResult {
+  /** Exit status; null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly truncated: boolean;
+  readonly durationMs: number;
+}
+
+/** A running remote process whose output is a stream: downloads, backups, follow. */
+export interface ExecStream {
+  readonly stdout: Readable;
+  /** Settles when the process ended and its output was delivered; rejects where it could not be run. */
+  readonly done: Promise<ExecResult>;
+}
+
+export interface UploadOptions {
+  /** Octal permissions of the finished file, e.g. 0o640. */
+  readonly mode?: number;
+  readonly become?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One host that commands run on. Adapters: ssh2 (the default), openssh, local. All pass one contract test suite.
+ * Every method fails with a RedishaError whose code says what and whose `host` says where.
+ */
+export interface HostConnection {
+  /** As redisha.yaml names it. */
+  readonly host: string;
+  readonly adapter: "ssh2" | "openssh" | "local";
+  /** Runs an argument vector: no shell sees it unquoted. A non-zero exit status is a result, not an error. */
+  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** Runs a POSIX shell script, sent over standard input, with positional arguments `$1`…; `stdin` is not available here. */
+  script(text: string, args?: readonly string[], options?: Omit<ExecOptions, "stdin">): Promise<ExecResult>;
+  /** Like exec, with the output as a stream. */
+  stream(argv: readonly string[], options?: ExecOptions): Promise<ExecStream>;
+  /** Writes a file: to a temporary name beside it, flushed, then renamed into place. */
+  upload(source: Readable | Buffer | string, path: string, options?: UploadOptions): Promise<void>;
+  /** The bytes of a file; the stream fails where the file could not be read whole. */
+  download(path: string, options?: { become?: boolean; signal?: AbortSignal }): Promise<Readable>;
+  /** A TCP connection made from that host. */
+  forward(address: string, port: number, signal?: AbortSignal): Promise<Duplex>;
+  close(): Promise<void>;
+}
+
+/** How to reach a host. */
+export interface HostTarget {
+  readonly host: string;
+  readonly address: string;
+  readonly ssh: SshSettings | "local";
+}
+
+/** What redisha.yaml and flags say about SSH; ~/.ssh/config fills in what stands here as undefined. */
+export interface SshSettings {
+  readonly adapter: "ssh2" | "openssh";
+  readonly user?: string;
+  readonly port?: number;
+  readonly identity?: string;
+  /** Reads the passphrase of `identity` when it is encrypted. */
+  readonly passphrase?: () => Promise<string>;
+  readonly knownHosts?: string;
+  /** `[user@]host[:port]`, several separated by commas. */
+  readonly jump?: string;
+  readonly become: "sudo" | "none";
+  readonly connectTimeoutMs: number;
+  /** Path of an ssh_config to read instead of ~/.ssh/config. */
+  readonly configFile?: string;
+}
+
+/** Credentials of Redis; `password` is asked for once, when a connection is made. */
+export interface RedisAuth {
+  readonly username?: string;
+  readonly password?: () => Promise<string>;
+}
+
+export interface RedisTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Name to verify in the certificate instead of the address. */
+  readonly serverName?: string;
+}
+
+/** A reply as plain data: strings for bulk and simple strings, numbers, null, arrays. Error replies are thrown. */
+export type RedisReply = string | number | null | boolean | RedisReply[];
+
+/** One direct connection to one instance. No offline queue, no silent reconnect: what fails is said at once. */
+export interface RedisConnection {
+  /** `r1:6379`, as the inventory names it. */
+  readonly instance: string;
+  /** How it was reached. */
+  readonly via: "direct" | "ssh" | "local";
+  /** Sends one command. Error replies are thrown as RedishaError with code REDIS_<FIRST WORD>, e.g. REDIS_NOPERM. */
+  command(argv: readonly string[], options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<RedisReply>;
+  /** Sends several at once; each answer is a reply or the error it met, in order. */
+  pipeline(argvs: readonly (readonly string[])[], options?: { timeoutMs?: number }): Promise<(RedisReply | Error)[]>;
+  close(): void;
+}
+
+export interface RedisTarget {
+  readonly instance: string;
+  readonly address: string;
+  readonly port: number;
+  readonly auth?: RedisAuth;
+  readonly tls?: RedisTls;
+  /** Whole time allowed for connecting, TLS and AUTH. */
+  readonly connectTimeoutMs: number;
+  readonly commandTimeoutMs: number;
+}

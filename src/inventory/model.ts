@@ -1,0 +1,51 @@
+import type { RedisAuth, RedisTls, SshSettings } from "../connect/types.ts";
+
+export type TopologyKind = "replication" | "sentinel" | "cluster";
+export type EngineName = "redis" | "valkey" | "keydb" | "dragonfly";
+
+/** A machine that instances run on. */
+export interface Host {
+  readonly name: string;
+  readonly address: string;
+  readonly zone?: string;
+  /** How commands reach it: settings, `local`, or `none` for a host without SSH. */
+  readonly ssh: SshSettings | "local" | "none";
+}
+
+/** The unit that is managed: one server process, on a host. */
+export interface Instance {
+  /** `host:port`, unique in the deployment. */
+  readonly id: string;
+  readonly kind: "data" | "sentinel";
+  readonly host: Host;
+  readonly address: string;
+  readonly port: number;
+  /** Declared first primary; where it is now is a matter of the topology. */
+  readonly initialPrimary: boolean;
+}
+
+/** A deployment as declared in redisha.yaml, checked and with defaults filled in. Secrets are still to be asked for. */
+export interface Deployment {
+  readonly name: string;
+  /** Path of the redisha.yaml it stands in. */
+  readonly file: string;
+  readonly kind: TopologyKind;
+  /** Sentinel's name for the group; undefined for other topologies. */
+  readonly masterName?: string;
+  readonly engine: { readonly name: EngineName; readonly version?: string; readonly source?: "apt" | "directory"; readonly directory?: string };
+  readonly hosts: readonly Host[];
+  readonly instances: readonly Instance[];
+  readonly sentinel?: {
+    readonly quorum: number;
+    readonly downAfterMs: number;
+    readonly failoverTimeoutMs: number;
+    readonly parallelSyncs: number;
+  };
+  readonly cluster?: { readonly replicasPerPrimary: number };
+  /** Redis' own directives as declared, for rendering and drift. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly auth: { readonly data: RedisAuth; readonly sentinel: RedisAuth };
+  readonly tls?: RedisTls;
+  /** Reach Redis through the host's SSH connection (`auto`: when the host has SSH that is not local). */
+  readonly redisVia: "ssh" | "direct";
+}

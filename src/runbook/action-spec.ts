@@ -1,0 +1,22 @@
+import type { ZodType } from "zod";
+import type { Effect } from "./effect.ts";
+
+/** What an action runs on: once on the operator's machine, or once for each targeted instance or host. */
+export type ActionScope = "controller" | "instance" | "host";
+
+/** What the language needs to know of an action to check a step that uses it. Pure data. */
+export interface ActionSpec {
+  /** `family.verb`, or one word for the engine's own (assert, wait_for, confirm, pause, set, block, runbook). */
+  readonly name: string;
+  readonly summary: string;
+  readonly scope: ActionScope;
+  readonly effect: Effect;
+  /** Type of `with`, after templates are filled in. */
+  readonly input: ZodType;
+  /** Type of `steps.<id>.outputs`, and of `result`. */
+  readonly output: ZodType;
+  /** One step of YAML that works, for the reference. */
+  readonly example: string;
+}
+
+export type ActionCatalog = ReadonlyMap<string, ActionSpec>;

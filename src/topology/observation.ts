@@ -1,0 +1,60 @@
+/**
+ * What one instance answered when it was looked at, or why it did not answer. Raw material: nothing here is judged.
+ * Plain data, so that it can be recorded, replayed in tests and put into a report.
+ */
+export interface Observation {
+  /** `host:port` as in the inventory, or `address:port` where redisha.yaml does not list it. */
+  readonly instance: string;
+  readonly kind: "data" | "sentinel";
+  readonly host: string;
+  readonly zone?: string;
+  readonly address: string;
+  readonly port: number;
+  readonly listed: boolean;
+  readonly initial_primary: boolean;
+  /** RFC 3339, the controller's clock. */
+  readonly at: string;
+  readonly duration_ms: number;
+  readonly via: "direct" | "ssh" | "local";
+  readonly reach: Reach;
+  /** INFO, all sections in one map. */
+  readonly info?: Readonly<Record<string, string>>;
+  /** ROLE, as it came. */
+  readonly role?: readonly unknown[];
+  /** The directives asked for with CONFIG GET. Never holds a password. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly sentinel?: SentinelAnswers;
+  readonly cluster?: ClusterAnswers;
+  /** Commands that were refused or failed while the connection stood, e.g. NOPERM. */
+  readonly refused: readonly { readonly command: string; readonly code: string; readonly message: string }[];
+}
+
+export type Reach =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly next: readonly string[] };
+
+/** SENTINEL MASTER, REPLICAS, SENTINELS, CKQUORUM and GET-MASTER-ADDR-BY-NAME for the deployment's master name. */
+export interface SentinelAnswers {
+  readonly master?: Readonly<Record<string, string>>;
+  readonly replicas: readonly Readonly<Record<string, string>>[];
+  readonly sentinels: readonly Readonly<Record<string, string>>[];
+  readonly ckquorum?: { readonly ok: boolean; readonly message: string };
+  readonly master_address?: { readonly address: string; readonly port: number };
+  /** Names of all groups that this Sentinel watches. */
+  readonly watches: readonly string[];
+}
+
+export interface ClusterAnswers {
+  readonly info: Readonly<Record<string, string>>;
+  /** CLUSTER NODES, as it came. */
+  readonly nodes: string;
+}
+
+/** The deployment facts that the model is built against. */
+export interface Declared {
+  readonly deployment: string;
+  readonly kind: "replication" | "sentinel" | "cluster";
+  readonly master_name?: string;
+  readonly quorum?: number;
+  readonly engine_version?: string;
+}

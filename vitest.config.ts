@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+/** Two tiers: `unit` is pure and instant; `integration` starts real servers and takes its processes down again. */
+export default defineConfig({
+  test: {
+    // oclif writes to the real streams; an intercepted console would swallow what the tests look at.
+    disableConsoleIntercept: true,
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 10_000 } },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          globalSetup: ["test/support/global-setup.ts"],
+        },
+      },
+    ],
+  },
+});
