@@ -23,7 +23,13 @@ export class Scrubber {
   scrub(text: string): string {
     if (this.#forms.size === 0) return text;
     // Longest first: a quoted form contains the raw one.
-    this.#pattern ??= new RegExp([...this.#forms].sort((a, b) => b.length - a.length).map(escape).join("|"), "g");
+    this.#pattern ??= new RegExp(
+      [...this.#forms]
+        .sort((a, b) => b.length - a.length)
+        .map(escape)
+        .join("|"),
+      "g",
+    );
     return text.replace(this.#pattern, MASK);
   }
 

@@ -32,7 +32,12 @@ export interface Deployment {
   readonly kind: TopologyKind;
   /** Sentinel's name for the group; undefined for other topologies. */
   readonly masterName?: string;
-  readonly engine: { readonly name: EngineName; readonly version?: string; readonly source?: "apt" | "directory"; readonly directory?: string };
+  readonly engine: {
+    readonly name: EngineName;
+    readonly version?: string;
+    readonly source?: "apt" | "directory";
+    readonly directory?: string;
+  };
   readonly hosts: readonly Host[];
   readonly instances: readonly Instance[];
   readonly sentinel?: {

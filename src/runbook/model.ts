@@ -111,7 +111,12 @@ export interface Step {
   /** Where the step stands. */
   readonly position: FilePosition;
   /** action: block */
-  readonly block?: { readonly ref?: string; readonly steps: readonly Step[]; readonly rescue: readonly Step[]; readonly always: readonly Step[] };
+  readonly block?: {
+    readonly ref?: string;
+    readonly steps: readonly Step[];
+    readonly rescue: readonly Step[];
+    readonly always: readonly Step[];
+  };
   /** action: runbook. The sub-runbook is compiled with the rest; a cycle is an error. */
   readonly runbook?: { readonly ref: string; readonly inputs: Template; readonly compiled: Runbook };
 }
@@ -141,7 +146,12 @@ export interface Runbook {
   readonly secrets: Readonly<Record<string, SecretSpec>>;
   /** In the order written: each sees those before it. */
   readonly vars: readonly (readonly [string, Expression])[];
-  readonly concurrency: { readonly lock: "cluster" | "host" | "none"; readonly onConflict: "fail" | "wait"; readonly leaseMs: number; readonly declared: boolean };
+  readonly concurrency: {
+    readonly lock: "cluster" | "host" | "none";
+    readonly onConflict: "fail" | "wait";
+    readonly leaseMs: number;
+    readonly declared: boolean;
+  };
   readonly invariants: readonly Invariant[];
   readonly steps: readonly Step[];
   readonly finally: readonly Step[];

@@ -1,0 +1,39 @@
+import type { HostConnection, RedisConnection } from "../connect/types.ts";
+import type { PlannedCommand } from "../engine/plan.ts";
+import type { Deployment, Host, Instance } from "../inventory/model.ts";
+import type { ActionSpec } from "../runbook/action-spec.ts";
+import type { Observation } from "../topology/observation.ts";
+import type { Topology } from "../topology/schema.ts";
+
+/** What one op of an action works with. Connections are opened when first asked for, kept for the run, and fail fast when they failed before. */
+export interface ActionContext {
+  readonly deployment: Deployment;
+  /** The instance the op is for; undefined for actions of scope `controller` and `host`. */
+  readonly instance?: Instance;
+  readonly host?: Host;
+  /** True while planning: only reads are run then. */
+  readonly planning: boolean;
+  readonly signal: AbortSignal;
+  redis(instance: Instance): Promise<RedisConnection>;
+  shell(host: Host): Promise<HostConnection>;
+  /** The live model, observed again when `fresh` is set. */
+  topology(options?: { fresh?: boolean }): Promise<Topology>;
+  /** Hands a new observation to the run's model. */
+  observed(observation: Observation): void;
+  progress(message: string, amount?: { done: number; total?: number; unit?: string }): void;
+}
+
+export interface ActionOutcome<O> {
+  readonly outputs: O;
+  /** False for reads and where things were already as wanted. */
+  readonly changed: boolean;
+  /** What undo needs, captured before the change. */
+  readonly before?: Readonly<Record<string, unknown>>;
+}
+
+/** An action: what the language checks (`ActionSpec`), what the plan shows (`commands`), what runs (`run`). */
+export interface Action<I = unknown, O = unknown> extends ActionSpec {
+  /** The exact commands of one op, in order, without running anything. */
+  commands(input: I, target: { readonly instance?: Instance; readonly host?: Host }): readonly PlannedCommand[];
+  run(input: I, context: ActionContext): Promise<ActionOutcome<O>>;
+}
