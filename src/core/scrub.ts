@@ -26,7 +26,7 @@ export class Scrubber {
     this.#pattern ??= new RegExp(
       [...this.#forms]
         .sort((a, b) => b.length - a.length)
-        .map(escape)
+        .map(literal)
         .join("|"),
       "g",
     );
@@ -40,7 +40,7 @@ export class Scrubber {
   }
 }
 
-function escape(text: string): string {
+function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
