@@ -1,8 +1,11 @@
 import type { ZodType } from "zod";
 import type { Effect } from "./effect.ts";
 
-/** What an action runs on: once on the operator's machine, or once for each targeted instance or host. */
-export type ActionScope = "controller" | "instance" | "host";
+/**
+ * What an action runs on: once on the operator's machine, or once for each targeted instance or host. `any` follows its
+ * surroundings: once per target where the step or its block has targets, else once on the operator's machine.
+ */
+export type ActionScope = "controller" | "instance" | "host" | "any";
 
 /** What the language needs to know of an action to check a step that uses it. Pure data. */
 export interface ActionSpec {
