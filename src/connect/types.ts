@@ -50,6 +50,8 @@ export interface HostConnection {
   /** As redisha.yaml names it. */
   readonly host: string;
   readonly adapter: "ssh2" | "openssh" | "local";
+  /** True once the connection is gone, by `close` or by the other side. */
+  readonly closed: boolean;
   /** Runs an argument vector: no shell sees it unquoted. A non-zero exit status is a result, not an error. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** Runs a POSIX shell script, sent over standard input, with positional arguments `$1`…; `stdin` is not available here. */
@@ -112,6 +114,8 @@ export interface RedisConnection {
   readonly instance: string;
   /** How it was reached. */
   readonly via: "direct" | "ssh" | "local";
+  /** True once the connection is gone, by `close` or by the other side. */
+  readonly closed: boolean;
   /** Sends one command. Error replies are thrown as RedishaError with code REDIS_<FIRST WORD>, e.g. REDIS_NOPERM. */
   command(argv: readonly string[], options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<RedisReply>;
   /** Sends several at once; each answer is a reply or the error it met, in order. */

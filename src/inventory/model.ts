@@ -53,4 +53,6 @@ export interface Deployment {
   readonly tls?: RedisTls;
   /** Reach Redis through the host's SSH connection (`auto`: when the host has SSH that is not local). */
   readonly redisVia: "ssh" | "direct";
+  /** Time limits of one instance or host, in milliseconds. */
+  readonly timeouts: { readonly connectMs: number; readonly commandMs: number };
 }
