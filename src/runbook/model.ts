@@ -117,6 +117,8 @@ export interface Step {
     readonly rescue: readonly Step[];
     readonly always: readonly Step[];
   };
+  /** action: assert. What must hold, each with what to say when it does not. */
+  readonly assertions?: readonly { readonly that: Expression; readonly message: string }[];
   /** action: runbook. The sub-runbook is compiled with the rest; a cycle is an error. */
   readonly runbook?: { readonly ref: string; readonly inputs: Template; readonly compiled: Runbook };
 }
