@@ -33,6 +33,28 @@ export type Reach =
   | { readonly ok: true }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly next: readonly string[] };
 
+/** Directives that the model reads out of CONFIG GET; what was not asked for or was refused is null in it. */
+export const OBSERVED_DIRECTIVES = [
+  "save",
+  "appendonly",
+  "maxmemory",
+  "maxmemory-policy",
+  "maxclients",
+  "min-replicas-to-write",
+  "min-replicas-max-lag",
+  "replica-priority",
+  "replica-read-only",
+  "replica-announce-ip",
+  "replica-announce-port",
+  "repl-backlog-size",
+  "stop-writes-on-bgsave-error",
+  "cluster-node-timeout",
+  "cluster-require-full-coverage",
+  "cluster-replica-no-failover",
+  "cluster-announce-ip",
+  "cluster-announce-port",
+] as const;
+
 /** SENTINEL MASTER, REPLICAS, SENTINELS, CKQUORUM and GET-MASTER-ADDR-BY-NAME for the deployment's master name. */
 export interface SentinelAnswers {
   readonly master?: Readonly<Record<string, string>>;
@@ -40,6 +62,8 @@ export interface SentinelAnswers {
   readonly sentinels: readonly Readonly<Record<string, string>>[];
   readonly ckquorum?: { readonly ok: boolean; readonly message: string };
   readonly master_address?: { readonly address: string; readonly port: number };
+  /** SENTINEL MYID (6.2 and later): the id by which other Sentinels know it; its run_id of INFO is another. */
+  readonly myid?: string;
   /** Names of all groups that this Sentinel watches. */
   readonly watches: readonly string[];
 }
