@@ -1,0 +1,131 @@
+import type { ZodType, z } from "zod";
+import type { Problem } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import type { YamlPath, YamlSource } from "./yaml-source.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Checks the value at `base` of a file against a zod schema: the parsed data, or every problem with line, column and
+ * the nearest right name. `at` says where a path of the schema stands in the file, for schemas of a part of it.
+ */
+export function checkAgainst<T>(
+  schema: ZodType<T>,
+  source: YamlSource,
+  code: string,
+  value: unknown = source.value,
+  base: YamlPath = [],
+): { readonly data?: T; readonly problems: readonly Problem[] } {
+  // Raw issues know the schema they came from, finished ones do not; the known keys are read off it on the way.
+  const knownKeys = new Map<string, readonly string[]>();
+  const result = schema.safeParse(value, {
+    error: (raw) => {
+      if (raw.code === "unrecognized_keys") knownKeys.set(keyOf(raw.keys), shapeKeys(raw.inst));
+      return undefined;
+    },
+  });
+  if (result.success) return { data: result.data, problems: [] };
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, source, code, base, knownKeys));
+  return { problems };
+}
+
+function problemsOf(
+  issue: Issue,
+  source: YamlSource,
+  code: string,
+  base: YamlPath,
+  knownKeys: ReadonlyMap<string, readonly string[]>,
+): Problem[] {
+  const path = [...base, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys.get(keyOf(issue.keys)) ?? [];
+    return issue.keys.map((key) => {
+      const hint = cutExpression(source, path, key) ?? didYouMean(key, known);
+      return {
+        code,
+        message: `unknown key "${key}"`,
+        position: source.position([...path, key], "key"),
+        ...(hint ? { hint } : {}),
+      };
+    });
+  }
+  if (issue.code === "invalid_union") {
+    const best = closestBranch(issue.errors, source.kindAt(path));
+    if (best) return best.flatMap((inner) => problemsOf(inner, source, code, path, knownKeys));
+  }
+  const missing = !source.has(path);
+  const name = String(path.at(-1) ?? "the file");
+  if (missing && issue.code !== "custom") {
+    return [{ code, message: `"${name}" is missing`, position: source.position(path.slice(0, -1), "key") }];
+  }
+  const hint = hintFor(issue, source, path);
+  return [
+    {
+      code,
+      message: path.length === 0 ? messageFor(issue) : `${name}: ${messageFor(issue)}`,
+      position: source.position(path),
+      ...(hint ? { hint } : {}),
+    },
+  ];
+}
+
+function messageFor(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${article(issue.expected)}`;
+    case "invalid_value":
+      return `expected ${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
+    default:
+      return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  }
+}
+
+function hintFor(issue: Issue, source: YamlSource, path: YamlPath): string | undefined {
+  const written = source.scalar(path);
+  if (issue.code === "invalid_value" && written) return didYouMean(written.source, issue.values.map(String));
+  if (issue.code === "invalid_type" && issue.expected === "string" && written && !written.quoted) {
+    return `quote it: "${written.source}"`;
+  }
+  return undefined;
+}
+
+/** `{ expr: f(a, b) }` is cut at its comma without a word from YAML: the rest turns up as a key. */
+function cutExpression(source: YamlSource, path: YamlPath, key: string): string | undefined {
+  if (!source.isFlow(path) || !/[()[\]"'=<>&|]/.test(key)) return undefined;
+  return `inside { } a comma ends a value; quote the expression, or write it on a line of its own`;
+}
+
+function didYouMean(word: string, known: readonly string[]): string | undefined {
+  const near = nearest(word, known);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return known.length > 0 && known.length <= 12 ? `known here: ${known.join(", ")}` : undefined;
+}
+
+/** Of a union's branches, the one whose complaint is deepest, that is: the one that was meant. */
+function closestBranch(branches: readonly (readonly Issue[])[], kind: string): readonly Issue[] | undefined {
+  const fitting = branches.filter(
+    (issues) => !issues.some((issue) => issue.path.length === 0 && issue.code === "invalid_type"),
+  );
+  const scalarOnly = kind === "scalar" && fitting.length > 1 ? undefined : fitting;
+  return scalarOnly?.toSorted((a, b) => a.length - b.length)[0];
+}
+
+function shapeKeys(inst: unknown): readonly string[] {
+  const shape = (inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
+  return shape ? Object.keys(shape) : [];
+}
+
+function keyOf(keys: readonly string[]): string {
+  return keys.join("\0");
+}
+
+function article(expected: string): string {
+  const word: Readonly<Record<string, string>> = {
+    object: "a map",
+    record: "a map",
+    array: "a list",
+    boolean: "true or false",
+    int: "a whole number",
+  };
+  return word[expected] ?? `a ${expected}`;
+}
