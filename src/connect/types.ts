@@ -97,6 +97,7 @@ export interface RedisAuth {
   readonly password?: () => Promise<string>;
 }
 
+/** TLS to Redis; the certificate is always verified. `ca`, `cert` and `key` are paths of PEM files. */
 export interface RedisTls {
   readonly ca?: string;
   readonly cert?: string;
@@ -105,7 +106,10 @@ export interface RedisTls {
   readonly serverName?: string;
 }
 
-/** A reply as plain data: strings for bulk and simple strings, numbers, null, arrays. Error replies are thrown. */
+/**
+ * A reply as plain data: strings for bulk and simple strings, numbers, null, arrays. Error replies are thrown. An integer
+ * too large to be exact as a number (beyond 2^53 - 1) is given as a string of its digits.
+ */
 export type RedisReply = string | number | null | boolean | RedisReply[];
 
 /** One direct connection to one instance. No offline queue, no silent reconnect: what fails is said at once. */
@@ -119,7 +123,10 @@ export interface RedisConnection {
   /** Sends one command. Error replies are thrown as RedishaError with code REDIS_<FIRST WORD>, e.g. REDIS_NOPERM. */
   command(argv: readonly string[], options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<RedisReply>;
   /** Sends several at once; each answer is a reply or the error it met, in order. */
-  pipeline(argvs: readonly (readonly string[])[], options?: { timeoutMs?: number }): Promise<(RedisReply | Error)[]>;
+  pipeline(
+    argvs: readonly (readonly string[])[],
+    options?: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<(RedisReply | Error)[]>;
   close(): void;
 }
 
