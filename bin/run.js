@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { existsSync } from "node:fs";
+import module from "node:module";
+import { withNode } from "./with-node.js";
+
+await withNode([22, 13], async () => {
+  const entry = new URL("../dist/main.js", import.meta.url);
+  if (!existsSync(entry)) {
+    process.stderr.write("Error NOT_BUILT: this copy of redisha was not built\nNext: npm run build\n");
+    return 1;
+  }
+  module.enableCompileCache();
+  const { main } = await import(entry.href);
+  return main(process.argv.slice(2), "dist");
+});

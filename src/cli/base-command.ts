@@ -1,0 +1,97 @@
+import { Command } from "@oclif/core/command";
+import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import type { Envelope } from "./envelope.ts";
+import { CommandFailure } from "./fail.ts";
+import { commonFlags } from "./flags.ts";
+import { type Invocation, readInvocation } from "./invocation.ts";
+import { type Theme, themeFor } from "./output/theme.ts";
+import { writeEnvelope } from "./output/write-envelope.ts";
+import { asUsageError } from "./usage-error.ts";
+
+/**
+ * What every command is made of: flags -> one use case -> a typed result. `run` prints text for people with `print` and
+ * returns the result of type T, which becomes the envelope's `result` with `--json`.
+ */
+export abstract class BaseCommand<T> extends Command {
+  static override baseFlags = commonFlags;
+  /** Exit codes that this command can end with, for its help; 2, 130 and 143 are added for all. */
+  static exitCodes: readonly ExitCode[] = [EXIT.done, EXIT.failedSafe];
+  /** Environment variables that only this command reads, with what they do. */
+  static environment: Readonly<Record<string, string>> = {};
+
+  protected readonly invocation: Invocation;
+  /** For text on stdout. */
+  protected readonly theme: Theme;
+  readonly #warnings: string[] = [];
+  #exit: ExitCode = EXIT.done;
+
+  constructor(...args: ConstructorParameters<typeof Command>) {
+    super(...args);
+    this.invocation = readInvocation(this.argv);
+    this.theme = themeFor(this.invocation.streams.stdout);
+  }
+
+  abstract override run(): Promise<T>;
+
+  /** Text for people, on stdout; nothing where a machine format was asked for. */
+  protected print(text: string): void {
+    if (this.forPeople) this.invocation.streams.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  }
+
+  /** A remark that is not data, on stderr; nothing with `--quiet` and with a machine format. */
+  protected note(text: string): void {
+    if (this.forPeople && !this.invocation.quiet) this.invocation.streams.stderr.write(`${text}\n`);
+  }
+
+  /** Something that did not stop the command: on stderr, and in `warnings` of the envelope. */
+  override warn<W extends Error | string>(input: W): W {
+    const text = typeof input === "string" ? input : input.message;
+    this.#warnings.push(text);
+    if (this.forPeople) {
+      const theme = themeFor(this.invocation.streams.stderr);
+      this.invocation.streams.stderr.write(`${theme.warn("Warning:")} ${text}\n`);
+    }
+    return input;
+  }
+
+  /** The exit code of a command that did its work and has bad news, such as an unhealthy deployment. */
+  protected endWith(code: ExitCode): void {
+    this.#exit = code;
+  }
+
+  /** True where text for people is wanted. */
+  protected get forPeople(): boolean {
+    return this.invocation.format === "table" || this.invocation.format === "wide";
+  }
+
+  /** The envelope around a result, with the warnings and the exit code so far. */
+  protected envelope(result: T): Envelope {
+    const common = { schema_version: 1, command: this.words, exit: this.#exit, result } as const;
+    const warnings = [...this.#warnings];
+    const ok = this.#exit === EXIT.done || this.#exit === EXIT.warnings;
+    return ok ? { ...common, ok, warnings } : { ...common, ok, error: null, warnings };
+  }
+
+  /** Machine formats are written here, after `run`; oclif's own JSON output stays off because it leaks its configuration. */
+  protected override async _run<R>(): Promise<R> {
+    const result = await super._run<R>();
+    if (!this.forPeople) await this.printResult(result as T);
+    process.exitCode = this.#exit;
+    return result;
+  }
+
+  /** Prints the envelope; a command that has printed its results as they came (a watch) overrides it. */
+  protected async printResult(result: T): Promise<void> {
+    await writeEnvelope(this.envelope(result), this.invocation.format, this.invocation.streams.stdout);
+  }
+
+  protected override async catch(error: unknown): Promise<never> {
+    const flags = { ...this.ctor.baseFlags, ...this.ctor.flags };
+    throw new CommandFailure(asUsageError(error, { id: this.id ?? "", flags }), this.#warnings);
+  }
+
+  /** The command as it is typed: `runbook show`. */
+  private get words(): string {
+    return (this.id ?? "").replaceAll(":", " ");
+  }
+}

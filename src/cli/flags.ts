@@ -1,0 +1,37 @@
+import { boolean, string } from "@oclif/core/flags";
+import type { OutputFormat } from "./invocation.ts";
+
+const COMMON = "COMMON";
+
+/** Flags that every command has. */
+export const commonFlags = {
+  deployment: string({
+    char: "d",
+    env: "REDISHA_DEPLOYMENT",
+    helpValue: "NAME",
+    summary: "Deployment of redisha.yaml to work on; not needed where there is only one",
+    helpGroup: COMMON,
+  }),
+  file: string({
+    env: "REDISHA_FILE",
+    helpValue: "PATH",
+    summary: "redisha.yaml to read, instead of the first one found upwards from here",
+    helpGroup: COMMON,
+  }),
+  json: boolean({ summary: "Print one JSON document on stdout, also when the command fails", helpGroup: COMMON }),
+  "no-color": boolean({ summary: "No colour; the environment variable NO_COLOR does the same", helpGroup: COMMON }),
+  quiet: boolean({ char: "q", summary: "Say nothing but the result and errors", helpGroup: COMMON }),
+  verbose: boolean({ char: "v", summary: "Show every command that is sent to a host or to Redis", helpGroup: COMMON }),
+  debug: boolean({ summary: "Show stacks of errors", helpGroup: COMMON }),
+};
+
+/** `--output` with the formats that a command knows; the first is the default. */
+export function outputFlag(formats: readonly [OutputFormat, ...OutputFormat[]]) {
+  return string({
+    char: "o",
+    options: [...formats],
+    default: formats[0],
+    helpValue: formats.join("|"),
+    summary: "How to print the result; json is the same as --json",
+  });
+}

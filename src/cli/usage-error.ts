@@ -1,0 +1,66 @@
+import { messageOf, RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import { nearest } from "../core/nearest.ts";
+
+/** What is known of a command without loading it. */
+export interface CommandFacts {
+  readonly id: string;
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/** An unknown command: exit 2 and the nearest right one, which is never run by itself. `ids` use `:` between words. */
+export function unknownCommand(words: string, ids: readonly string[]): RedishaError {
+  const guess = nearest(
+    words,
+    ids.map((id) => id.replaceAll(":", " ")),
+  );
+  return new RedishaError({
+    code: "USAGE_UNKNOWN_COMMAND",
+    message: words.startsWith("-")
+      ? `flags stand after the command, not before it: ${words}`
+      : `unknown command: ${words}`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: guess ? [`did you mean: redisha ${guess}`, "redisha --help"] : ["redisha --help"],
+  });
+}
+
+/**
+ * An error of oclif's parser as ours; anything else comes back as it is. Parser errors are told by their fields, and of
+ * their message only the first part is kept: it may carry the help of the whole command.
+ */
+export function asUsageError(error: unknown, command: CommandFacts): unknown {
+  if (!(error instanceof Error) || error instanceof RedishaError || !("parse" in error)) return error;
+  const help = `redisha ${command.id.replaceAll(":", " ")} --help`;
+  const unknown = unknownFlags(error);
+  if (unknown.length > 0) {
+    const guesses = unknown.flatMap((flag) => guessFlag(flag, command));
+    return new RedishaError({
+      code: "USAGE_UNKNOWN_FLAG",
+      message: `unknown flag${unknown.length === 1 ? "" : "s"}: ${unknown.join(", ")}`,
+      exit: EXIT.usage,
+      state: "nothing was touched",
+      next: [...guesses, help],
+    });
+  }
+  return new RedishaError({
+    code: "USAGE",
+    message: messageOf(error)
+      .replace(/\nSee more help with --help$/, "")
+      .replace(/\s*\n\s*/g, " "),
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: [help],
+  });
+}
+
+/** Names only: what stands behind `=` may be a password that somebody tried to give by flag. */
+function unknownFlags(error: Error): string[] {
+  if (!("flags" in error) || !Array.isArray(error.flags)) return [];
+  return error.flags.map((flag) => String(flag).replace(/=.*$/s, ""));
+}
+
+function guessFlag(flag: string, command: CommandFacts): string[] {
+  const guess = nearest(flag.replace(/^-+/, ""), Object.keys(command.flags));
+  return guess ? [`did you mean: --${guess}`] : [];
+}
