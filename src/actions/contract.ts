@@ -11,15 +11,13 @@ export interface ActionContext {
   /** The instance the op is for; undefined for actions of scope `controller` and `host`. */
   readonly instance?: Instance;
   readonly host?: Host;
-  /** True while planning: only reads are run then. */
-  readonly planning: boolean;
   readonly signal: AbortSignal;
   redis(instance: Instance): Promise<RedisConnection>;
   shell(host: Host): Promise<HostConnection>;
   /** The live model, observed again when `fresh` is set. */
   topology(options?: { fresh?: boolean }): Promise<Topology>;
-  /** Hands a new observation to the run's model. */
-  observed(observation: Observation): void;
+  /** Looks at one instance now; the run's model takes over what it says. */
+  look(instance: Instance): Promise<Observation>;
   progress(message: string, amount?: { done: number; total?: number; unit?: string }): void;
 }
 

@@ -1,0 +1,16 @@
+import type { z } from "zod";
+import type { PlannedCommand } from "../engine/plan.ts";
+import type { ActionSpec } from "../runbook/action-spec.ts";
+import type { Action, ActionContext, ActionOutcome } from "./contract.ts";
+
+interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<ActionSpec, "input" | "output"> {
+  readonly input: I;
+  readonly output: O;
+  commands(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly PlannedCommand[];
+  run(input: z.output<I>, context: ActionContext): Promise<ActionOutcome<z.output<O>>>;
+}
+
+/** Types an action by its schemas; the engine parses `with` by `input` before it calls `commands` or `run`. */
+export function defineAction<I extends z.ZodType, O extends z.ZodType>(definition: Definition<I, O>): Action {
+  return definition;
+}

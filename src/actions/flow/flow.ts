@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { parseDuration } from "../../core/units.ts";
+import type { ActionContext, ActionOutcome } from "../contract.ts";
+import { defineAction } from "../define.ts";
+
+const nothing: ActionOutcome<Record<string, never>> = { outputs: {}, changed: false };
+const empty = z.strictObject({});
+
+/** A length of time with its unit, as milliseconds. */
+const durationSchema = z.string().transform((text, issues) => {
+  const ms = parseDuration(text);
+  if (ms === undefined)
+    issues.addIssue({ code: "custom", message: "is no duration; write it with a unit, as in 500ms or 5s" });
+  return ms ?? 0;
+});
+
+/** Stops the run unless every condition holds. The engine evaluates them; they were compiled with the runbook. */
+export const assertAction = defineAction({
+  name: "assert",
+  summary: "Fails unless every condition holds; all that do not are reported",
+  scope: "any",
+  effect: "read",
+  input: z.looseObject({}),
+  output: empty,
+  example: `- id: healthy
+  action: assert
+  with:
+    that:
+      - expr: topo.nodes.all(n, n.up)
+        message: An instance is down`,
+  commands: () => [],
+  run: async () => nothing,
+});
+
+/** Looks again and again until the step's `until` holds or its time is up. */
+export const waitFor = defineAction({
+  name: "wait_for",
+  summary: "Looks at the deployment again and again until `until` holds, or the step's timeout is up",
+  scope: "any",
+  effect: "read",
+  input: z.strictObject({ interval: durationSchema.default(1000).describe("Between two looks, e.g. 2s") }),
+  output: empty,
+  example: `- id: in_sync
+  action: wait_for
+  targets: { role: replica }
+  with: { interval: 1s }
+  until: host.link_up && host.lag == 0
+  timeout: 1m`,
+  commands: () => [],
+  run: async () => nothing,
+});
+
+/** Computes values for later steps. */
+export const setAction = defineAction({
+  name: "set",
+  summary: "Computes values; later steps read them as steps.<id>.outputs.<name>",
+  scope: "any",
+  effect: "read",
+  input: z.record(z.string(), z.unknown()),
+  output: z.record(z.string(), z.unknown()),
+  example: `- id: names
+  action: set
+  with: { key: "canary:\${{ run.id }}" }`,
+  commands: () => [],
+  run: async (input) => ({ outputs: input, changed: false }),
+});
+
+export const confirmAction = defineAction({
+  name: "confirm",
+  summary: "Asks the operator; without an answer the run does not go on",
+  scope: "controller",
+  effect: "read",
+  input: z.strictObject({ message: z.string(), type_to_confirm: z.string().optional() }),
+  output: empty,
+  example: `- id: go
+  action: confirm
+  with: { message: "Go on?", type_to_confirm: "\${{ cluster.name }}" }`,
+  commands: ({ message }) => [{ transport: "controller", text: `ask: ${message}` }],
+  run: refused("confirm"),
+});
+
+export const pauseAction = defineAction({
+  name: "pause",
+  summary: "Pauses the run until the operator resumes it",
+  scope: "controller",
+  effect: "read",
+  input: z.strictObject({ message: z.string() }),
+  output: empty,
+  example: `- id: look
+  action: pause
+  with: { message: Look at the dashboards }`,
+  commands: ({ message }) => [{ transport: "controller", text: `pause: ${message}` }],
+  run: refused("pause"),
+});
+
+/** The two that hold other steps: the engine carries them out itself. */
+export const blockAction = defineAction({
+  name: "block",
+  summary: "Runs its steps in order, once per target; `rescue` when one fails, `always` however it ends",
+  scope: "any",
+  effect: "read",
+  input: z.looseObject({}),
+  output: empty,
+  example: `- id: replicas
+  action: block
+  targets: { role: replica }
+  rollout: { serial: 1 }
+  steps:
+    - id: answers
+      action: redis.query
+      with: { command: [PING] }`,
+  commands: () => [],
+  run: refused("block"),
+});
+
+export const runbookAction = defineAction({
+  name: "runbook",
+  summary: "Runs another runbook as one step",
+  scope: "controller",
+  effect: "read",
+  input: z.looseObject({}),
+  output: z.record(z.string(), z.unknown()),
+  example: `- id: canary
+  action: runbook
+  with: { ref: "builtin:canary" }`,
+  commands: () => [],
+  run: refused("runbook"),
+});
+
+/** The engine never gets here: it refuses the step before the run starts, or carries it out itself. */
+function refused(name: string): (input: unknown, context: ActionContext) => Promise<never> {
+  return () => Promise.reject(new TypeError(`the action ${name} is not run as an op`));
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { defineAction } from "../define.ts";
+import { instanceOf } from "../needs.ts";
+import { redisCommand } from "./argv.ts";
+import { readDirectives } from "./directives.ts";
+
+/** Directives that hold passwords: CONFIG SET would put them into plans and journals. */
+const SECRET = /^(requirepass|masterauth|primaryauth|masteruser|tls-key-file-pass|tls-client-key-file-pass)$/i;
+
+/** Sets one directive in memory; what it was before is captured for undo. */
+export const redisConfigSet = defineAction({
+  name: "redis.config_set",
+  summary: "Sets a directive in memory on each targeted instance, and captures what it was",
+  scope: "instance",
+  effect: "change",
+  input: z.strictObject({
+    parameter: z
+      .string()
+      .refine((name) => !SECRET.test(name), { error: "holds a password; passwords are not set by redis.config_set" })
+      .describe("Name of the directive"),
+    value: z.union([z.string(), z.int()]).transform(String).describe("The new value, in Redis' own words"),
+  }),
+  output: z.strictObject({ value: z.string().describe("The value as the server reads it back") }),
+  example: `- id: slowlog
+  action: redis.config_set
+  targets: { role: replica }
+  with: { parameter: slowlog-log-slower-than, value: "5000" }
+  undo: { action: redis.config_set, with: { parameter: slowlog-log-slower-than, value: "\${{ before.value }}" } }`,
+  commands: ({ parameter, value }) => [redisCommand(["CONFIG", "SET", parameter, value])],
+  async run({ parameter, value }, context) {
+    const connection = await context.redis(instanceOf(context));
+    const before = await readDirectives(connection, [parameter]);
+    await connection.command(["CONFIG", "SET", parameter, value], { signal: context.signal });
+    const after = await readDirectives(connection, [parameter]);
+    return {
+      outputs: { value: after[parameter] ?? "" },
+      changed: before[parameter] !== after[parameter],
+      before: { value: before[parameter] },
+    };
+  },
+});

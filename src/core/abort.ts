@@ -1,0 +1,48 @@
+import { RedishaError } from "./errors.ts";
+import { EXIT } from "./exit-codes.ts";
+
+/** Waits, or rejects with the signal's reason as soon as it aborts. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", stopped, { once: true });
+    function done() {
+      signal.removeEventListener("abort", stopped);
+      resolve();
+    }
+    function stopped() {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }
+  });
+}
+
+/**
+ * Runs `work` with a signal of its own that aborts with the outer one or after `ms`. Fails with `code` when the time is
+ * up, even where the work does not heed its signal.
+ */
+export async function withTimeout<T>(
+  ms: number,
+  outer: AbortSignal,
+  late: { code: string; message: string; host?: string },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const own = new AbortController();
+  const relay = () => own.abort(outer.reason);
+  outer.throwIfAborted();
+  outer.addEventListener("abort", relay, { once: true });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      work(own.signal),
+      new Promise<never>((_, reject) => {
+        own.signal.addEventListener("abort", () => reject(own.signal.reason), { once: true });
+        timer = setTimeout(() => own.abort(new RedishaError({ ...late, exit: EXIT.outcomeUnknown })), ms);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener("abort", relay);
+  }
+}

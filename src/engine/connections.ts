@@ -1,0 +1,123 @@
+import type { HostConnection, HostTarget, RedisConnection, RedisTarget } from "../connect/types.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import type { Deployment, Host, Instance } from "../inventory/model.ts";
+
+/** Opens connections. The adapters behind it are loaded when the first one is asked for. */
+export interface Connectors {
+  host(target: HostTarget, options: { signal: AbortSignal }): Promise<HostConnection>;
+  redis(
+    target: RedisTarget,
+    options: { through?: HostConnection; via: "direct" | "ssh" | "local"; signal: AbortSignal },
+  ): Promise<RedisConnection>;
+}
+
+interface Slot<T> {
+  readonly opening: Promise<T>;
+  opened?: T;
+}
+
+/**
+ * The connections of one run: each is opened once, when first asked for, and shared. A host that could not be reached
+ * is not tried again until `forgetFailures`, so that a dead host costs its time limit once and not once per step.
+ */
+export class Connections {
+  readonly #deployment: Deployment;
+  readonly #connectors: Connectors;
+  readonly #signal: AbortSignal;
+  readonly #hosts = new Map<string, Slot<HostConnection>>();
+  readonly #instances = new Map<string, Slot<RedisConnection>>();
+
+  constructor(deployment: Deployment, connectors: Connectors, signal: AbortSignal) {
+    this.#deployment = deployment;
+    this.#connectors = connectors;
+    this.#signal = signal;
+  }
+
+  /** The shell of a host. Fails with HOST_HAS_NO_SSH where redisha.yaml says that there is none. */
+  shell(host: Host): Promise<HostConnection> {
+    const { ssh } = host;
+    if (ssh === "none") return Promise.reject(noShell(host));
+    return shared(this.#hosts, host.name, () =>
+      this.#connectors.host({ host: host.name, address: host.address, ssh }, { signal: this.#signal }),
+    );
+  }
+
+  /** A connection to an instance: through its host's SSH where the deployment says so, else straight. */
+  redis(instance: Instance): Promise<RedisConnection> {
+    return shared(this.#instances, instance.id, () => this.#openRedis(instance));
+  }
+
+  /** Starts the SSH connections that reaching these instances will need, without waiting for them. */
+  warmUp(instances: readonly Instance[]): void {
+    for (const { host } of instances) {
+      if (this.#through(host)) this.shell(host).catch(() => undefined);
+    }
+  }
+
+  /** Lets hosts and instances that could not be reached be tried again. */
+  forgetFailures(): void {
+    for (const slots of [this.#hosts, this.#instances]) {
+      for (const [key, slot] of slots) if (!slot.opened || slot.opened.closed) slots.delete(key);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { opened } of this.#instances.values()) opened?.close();
+    await Promise.all([...this.#hosts.values()].map(({ opened }) => opened?.close()));
+    this.#instances.clear();
+    this.#hosts.clear();
+  }
+
+  async #openRedis(instance: Instance): Promise<RedisConnection> {
+    const { auth, tls, timeouts } = this.#deployment;
+    const target: RedisTarget = {
+      instance: instance.id,
+      address: instance.address,
+      port: instance.port,
+      auth: instance.kind === "sentinel" ? auth.sentinel : auth.data,
+      ...(tls ? { tls } : {}),
+      connectTimeoutMs: timeouts.connectMs,
+      commandTimeoutMs: timeouts.commandMs,
+    };
+    if (this.#through(instance.host)) {
+      const through = await this.shell(instance.host);
+      return this.#connectors.redis(target, { through, via: "ssh", signal: this.#signal });
+    }
+    const via = instance.host.ssh === "local" ? "local" : "direct";
+    return this.#connectors.redis(target, { via, signal: this.#signal });
+  }
+
+  #through(host: Host): boolean {
+    return this.#deployment.redisVia === "ssh" && host.ssh !== "local" && host.ssh !== "none";
+  }
+}
+
+function shared<T extends { readonly closed: boolean }>(
+  slots: Map<string, Slot<T>>,
+  key: string,
+  open: () => Promise<T>,
+): Promise<T> {
+  const known = slots.get(key);
+  if (known && !known.opened?.closed) return known.opening;
+  const slot: Slot<T> = { opening: open() };
+  slots.set(key, slot);
+  slot.opening.then(
+    (opened) => {
+      slot.opened = opened;
+    },
+    () => undefined,
+  );
+  return slot.opening;
+}
+
+function noShell(host: Host): RedishaError {
+  return new RedishaError({
+    code: "HOST_HAS_NO_SSH",
+    message: `${host.name} has no SSH (ssh: none in redisha.yaml), and this step runs a command on the host.`,
+    host: host.name,
+    exit: EXIT.usage,
+    state: "nothing was run on it",
+    next: ["give the host an ssh section in redisha.yaml", "leave it out with `targets: { hosts: [...] }`"],
+  });
+}

@@ -1,0 +1,114 @@
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import type { Host } from "../inventory/model.ts";
+import type { ActionScope } from "../runbook/action-spec.ts";
+import type { EvalContext, Expression, Step, Template } from "../runbook/model.ts";
+import type { Frame } from "./frame.ts";
+import type { LiveDeployment } from "./live.ts";
+import { selectTargets, type Target } from "./targets.ts";
+
+/** Where a step stands: the frame its expressions see, the target of the block around it, and how deep it is nested. */
+export interface Scope {
+  readonly frame: Frame;
+  readonly target?: Target;
+  readonly depth: number;
+  /** Path of the steps around it, with the target of each block: `replicas[r2:6379]`. */
+  readonly path: string;
+}
+
+type Extras = Pick<EvalContext, "before" | "result">;
+
+/** What one op works on; without a target it works on the operator's machine. */
+export interface OpTarget {
+  readonly id: string;
+  readonly target?: Target;
+  /** Set for actions that work on machines. */
+  readonly host?: Host;
+}
+
+/** Evaluates conditions and templates against the live model, which is looked at only when an expression needs it. */
+export class Evaluator {
+  readonly #live: LiveDeployment;
+  readonly #signal: AbortSignal;
+
+  constructor(live: LiveDeployment, signal: AbortSignal) {
+    this.#live = live;
+    this.#signal = signal;
+  }
+
+  async expression(expression: Expression, frame: Frame, target?: Target, extras: Extras = {}): Promise<unknown> {
+    return expression.evaluate(await this.#context(expression.reads, frame, target, extras));
+  }
+
+  async condition(expression: Expression, frame: Frame, target?: Target, extras: Extras = {}): Promise<boolean> {
+    return (await this.expression(expression, frame, target, extras)) === true;
+  }
+
+  async template(template: Template, frame: Frame, target?: Target, extras: Extras = {}): Promise<unknown> {
+    return template.render(await this.#context(template.reads, frame, target, extras));
+  }
+
+  /** The ops of a step: one per target in order, or a single one on the operator's machine. */
+  async opsOf(step: Step, scope: ActionScope, at: Scope): Promise<OpTarget[]> {
+    const targets = await this.#targetsOf(step, at);
+    if (scope === "controller" || targets === undefined) return [{ id: "controller" }];
+    if (scope !== "host") return targets.map((target) => ({ id: target.id, target }));
+    const perHost = new Map<string, OpTarget>();
+    for (const target of targets) {
+      const { host } = target.instance;
+      if (!perHost.has(host.name)) perHost.set(host.name, { id: host.name, target, host });
+    }
+    return [...perHost.values()];
+  }
+
+  /** What expressions see as `host`, as the model has it now. */
+  liveOf(target: Target): unknown {
+    const topology = this.#live.current();
+    return (
+      topology.nodes.find(({ id }) => id === target.id) ??
+      topology.sentinels.find(({ id }) => id === target.id) ??
+      target.live
+    );
+  }
+
+  async #targetsOf(step: Step, at: Scope): Promise<Target[] | undefined> {
+    const { targets } = step;
+    if (!targets) return at.target ? [at.target] : undefined;
+    const needsModel = targets.where || targets.orderBy || targets.role === "primary" || targets.role === "replica";
+    const topology = needsModel ? await this.#live.topology(this.#signal) : this.#live.current();
+    const found = selectTargets(targets, this.#live.deployment, topology, (live) =>
+      at.frame.context(topology, { host: live }),
+    );
+    const wanted = new Set(targets.hosts ?? []);
+    for (const { id, host } of this.#live.deployment.instances) {
+      wanted.delete(id);
+      wanted.delete(host.name);
+    }
+    const [unknown] = wanted;
+    if (unknown !== undefined) throw noSuchTarget(step, unknown);
+    return found;
+  }
+
+  async #context(
+    reads: readonly string[],
+    frame: Frame,
+    target: Target | undefined,
+    extras: Extras,
+  ): Promise<EvalContext> {
+    const needsModel = reads.some(
+      (root) => root === "topo" || root === "host" || root.startsWith("topo.") || root.startsWith("host."),
+    );
+    const topology = needsModel ? await this.#live.topology(this.#signal) : this.#live.current();
+    return frame.context(topology, { ...extras, ...(target ? { host: this.liveOf(target) } : {}) });
+  }
+}
+
+function noSuchTarget(step: Step, name: string): RedishaError {
+  return new RedishaError({
+    code: "TARGET_UNKNOWN",
+    message: `Step ${step.id} targets ${name}, which is neither a host nor an instance of the deployment.`,
+    exit: EXIT.usage,
+    position: step.position,
+    next: ["redisha status --wide"],
+  });
+}
