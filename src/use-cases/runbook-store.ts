@@ -1,0 +1,110 @@
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import { nearest } from "../core/nearest.ts";
+import { packagePath } from "../core/package-root.ts";
+
+/** A runbook file, and whose it is. */
+export interface RunbookFile {
+  readonly name: string;
+  readonly path: string;
+  readonly origin: "shipped" | "ejected" | "file";
+}
+
+/**
+ * Where runbooks come from: the operator's `runbooks/` beside redisha.yaml first, then those shipped with redisha. A copy
+ * there with the name of a shipped one is used instead of it.
+ */
+export class RunbookStore {
+  readonly #own: string;
+  readonly #shipped = packagePath("runbooks");
+
+  /** `directory` is where redisha.yaml stands, or the working directory where there is none. */
+  constructor(directory: string) {
+    this.#own = join(directory, "runbooks");
+  }
+
+  /** All runbooks by name; an operator's copy stands for the shipped one. */
+  async list(): Promise<RunbookFile[]> {
+    const shipped = await yamlFiles(this.#shipped);
+    const own = this.#ownIsShipped() ? [] : await yamlFiles(this.#own);
+    const found = new Map<string, RunbookFile>();
+    for (const path of shipped) found.set(nameOf(path), { name: nameOf(path), path, origin: "shipped" });
+    for (const path of own) {
+      const origin = found.has(nameOf(path)) ? "ejected" : "file";
+      found.set(nameOf(path), { name: nameOf(path), path, origin });
+    }
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The file meant by a name (`canary`, `builtin:canary`) or a path. Fails with RUNBOOK_NOT_FOUND. */
+  async find(ref: string): Promise<RunbookFile> {
+    if (/\.ya?ml$/.test(ref) || ref.includes("/")) {
+      const path = resolve(ref);
+      if (!existsSync(path)) throw notFound(ref, await this.list());
+      return { name: nameOf(path), path, origin: "file" };
+    }
+    const name = ref.replace(/^builtin:/, "");
+    const all = await this.list();
+    const found = all.find((file) => file.name === name);
+    if (!found) throw notFound(ref, all);
+    return found;
+  }
+
+  async read(file: RunbookFile): Promise<string> {
+    return readFile(file.path, "utf8");
+  }
+
+  /** Copies a shipped runbook to the operator's folder, where it is used instead. Never overwrites: RUNBOOK_EXISTS. */
+  async eject(name: string): Promise<string> {
+    const from = join(this.#shipped, `${name}.yaml`);
+    if (!existsSync(from)) throw notFound(name, await this.list());
+    const to = join(this.#own, `${name}.yaml`);
+    if (existsSync(to)) throw exists(to);
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(to, await readFile(from), { flag: "wx" });
+    return to;
+  }
+
+  #ownIsShipped(): boolean {
+    return existsSync(this.#own) && realpathSync(this.#own) === realpathSync(this.#shipped);
+  }
+}
+
+async function yamlFiles(directory: string): Promise<string[]> {
+  if (!existsSync(directory)) return [];
+  const names = await readdir(directory);
+  return names
+    .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
+    .map((name) => join(directory, name));
+}
+
+function nameOf(path: string): string {
+  return basename(path).replace(/\.ya?ml$/, "");
+}
+
+function notFound(ref: string, all: readonly RunbookFile[]): RedishaError {
+  const near = nearest(
+    ref.replace(/^builtin:/, ""),
+    all.map(({ name }) => name),
+  );
+  return new RedishaError({
+    code: "RUNBOOK_NOT_FOUND",
+    message: `There is no runbook ${ref}${near ? `; did you mean ${near}?` : "."}`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["redisha runbook list"],
+  });
+}
+
+function exists(path: string): RedishaError {
+  return new RedishaError({
+    code: "RUNBOOK_EXISTS",
+    message: `${path} exists already; it is not overwritten.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: [`redisha runbook validate ${path}`],
+  });
+}
