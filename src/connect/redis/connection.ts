@@ -1,0 +1,120 @@
+import { Command, type Redis } from "ioredis";
+import { RedishaError } from "../../core/errors.ts";
+import type { RedisConnection, RedisReply } from "../types.ts";
+import type { Route } from "./endpoint.ts";
+import { toReply } from "./reply.ts";
+import { commandName, replyError } from "./reply-error.ts";
+import type { Wire } from "./transport.ts";
+import { cancelled, connectionLost, noAnswer } from "./trouble.ts";
+
+export interface SendOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a command came to. */
+export type Outcome = RedisReply | RedishaError;
+
+/** One connection over one stream, until that ends. */
+export class DirectConnection implements RedisConnection {
+  readonly instance: string;
+  readonly via: "direct" | "ssh" | "local";
+  readonly #route: Route;
+  readonly #wire: Wire;
+  readonly #client: Redis;
+
+  constructor(route: Route, via: "direct" | "ssh" | "local", wire: Wire, client: Redis) {
+    this.instance = route.target.instance;
+    this.via = via;
+    this.#route = route;
+    this.#wire = wire;
+    this.#client = client;
+  }
+
+  get closed(): boolean {
+    return this.#wire.stream.destroyed || this.#client.status !== "ready";
+  }
+
+  async command(argv: readonly string[], options: SendOptions = {}): Promise<RedisReply> {
+    const [outcome] = await this.pipeline([argv], options);
+    if (outcome instanceof Error) throw outcome;
+    return outcome ?? null;
+  }
+
+  /** The time limit is for all of them together; what was answered before it is kept. */
+  async pipeline(argvs: readonly (readonly string[])[], options: SendOptions = {}): Promise<Outcome[]> {
+    if (options.signal?.aborted) return argvs.map(() => cancelled(this.#route, options.signal?.reason));
+    if (this.closed) return argvs.map((argv) => connectionLost(this.#route, commandName(argv), false));
+    const commands = argvs.map((argv) => new ConcealedCommand(argv));
+    const giveUp = (why: (name: string) => RedishaError) => {
+      for (const [index, command] of commands.entries()) command.reject(why(commandName(argvs[index] ?? [])));
+    };
+    const limitMs = options.timeoutMs ?? this.#route.target.commandTimeoutMs;
+    const timer = setTimeout(() => giveUp((name) => noAnswer(this.#route, name, limitMs)), limitMs);
+    const stop = () => giveUp(() => cancelled(this.#route, options.signal?.reason));
+    options.signal?.addEventListener("abort", stop, { once: true });
+    try {
+      this.#send(commands);
+      const results = await Promise.allSettled(commands.map(({ promise }) => promise));
+      return results.map((result, index) => this.#outcome(argvs[index] ?? [], result));
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  close(): void {
+    this.#client.disconnect();
+    this.#wire.stream.destroy();
+  }
+
+  /** All in one write: over SSH each write is a packet of its own. */
+  #send(commands: readonly Command[]): void {
+    const chunks: Buffer[] = [];
+    const batch = {
+      isPipeline: true as const,
+      destination: { redis: this.#client },
+      write: (chunk: string | Buffer) => chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk),
+    };
+    for (const command of commands) this.#client.sendCommand(command, batch);
+    this.#wire.stream.write(Buffer.concat(chunks));
+  }
+
+  #outcome(argv: readonly string[], result: PromiseSettledResult<unknown>): Outcome {
+    try {
+      if (result.status === "fulfilled") return toReply(result.value);
+      throw result.reason;
+    } catch (error) {
+      if (error instanceof Error) return this.#failure(argv, error);
+      throw error;
+    }
+  }
+
+  #failure(argv: readonly string[], error: Error): RedishaError {
+    if (isReplyError(error)) return replyError(this.#route, argv, error.message, "command");
+    if (error instanceof RedishaError) return error;
+    return connectionLost(this.#route, commandName(argv), true, this.#wire.error() ?? error);
+  }
+}
+
+/**
+ * A command whose arguments, which may hold a password, are nowhere to be seen: not in what `DEBUG=ioredis:*` prints,
+ * not in trace events, not in errors. Its upper-case name keeps ioredis from reshaping replies that it knows by their
+ * lower-case name, e.g. of HGETALL.
+ */
+class ConcealedCommand extends Command {
+  readonly #bytes: string | Buffer;
+
+  constructor([name = "", ...args]: readonly string[]) {
+    super(name.toUpperCase(), []);
+    this.#bytes = new Command(name.toUpperCase(), args).toWritable({});
+  }
+
+  override toWritable(): string | Buffer {
+    return this.#bytes;
+  }
+}
+
+function isReplyError(error: Error): boolean {
+  return error.name === "ReplyError";
+}
