@@ -1,3 +1,4 @@
+import type { ExitCode } from "../core/exit-codes.ts";
 import type { Topology, Verdict } from "../topology/schema.ts";
 
 /** How a step, or an op of it on one target, ended up. */
@@ -15,6 +16,7 @@ export type StepStatus =
 /** What went wrong, as data. */
 export interface EventError {
   readonly code: string;
+  readonly exit: ExitCode;
   readonly message: string;
   readonly host?: string;
   readonly state?: string;

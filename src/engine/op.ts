@@ -1,6 +1,7 @@
 import type { Action, ActionContext, ActionOutcome } from "../actions/contract.ts";
 import { sleep, withTimeout } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
 import type { EvalContext, Step } from "../runbook/model.ts";
 import { delayAfter, mayRetry } from "./backoff.ts";
 import { describeError } from "./describe-error.ts";
@@ -179,6 +180,7 @@ async function verify(
     if (performance.now() >= deadline) {
       throw new RedishaError({
         code: "VERIFY_FAILED",
+        exit: EXIT.verificationFailed,
         message: `Step ${step.id} ran on ${op.id}, but what it is there for did not become true within ${withinMs} ms: ${that.source}`,
         host: op.id,
         state: "the step's commands were carried out",
@@ -213,6 +215,7 @@ async function refuseFailedAssertions(step: Step, op: OpTarget, at: Scope, evalu
   if (wrong.length === 0) return;
   throw new RedishaError({
     code: "ASSERT_FAILED",
+    exit: EXIT.gateRefused,
     message: wrong.join("; "),
     ...(op.target ? { host: op.id } : {}),
     state: "this step changes nothing; what ran before it stands",
