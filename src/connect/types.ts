@@ -2,11 +2,11 @@ import type { Duplex, Readable } from "node:stream";
 
 /** How a command is run on a host. All times in milliseconds. */
 export interface ExecOptions {
-  /** Set for the remote process only; values reach it quoted by one function, never through argv of a local process. */
+  /** Set for the remote process only. Values travel over its standard input: no process list, here or there, shows them. */
   readonly env?: Readonly<Record<string, string>>;
   /** Written to the process's standard input, then closed. Secrets go this way. */
   readonly stdin?: string | Buffer | Readable;
-  /** After this long the remote process (its whole group) is ended and the call fails with SSH_TIMEOUT. */
+  /** After this long the remote process (its whole group) is ended and the call fails with EXEC_TIMEOUT. */
   readonly timeoutMs?: number;
   /** Aborting ends the remote process too. */
   readonly signal?: AbortSignal;
