@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { displayWidth, truncate } from "./text.ts";
+import { displayWidth, truncate, truncateMiddle } from "./text.ts";
 import type { Paint, Theme } from "./theme.ts";
 
 export interface Column {
@@ -7,6 +7,8 @@ export interface Column {
   readonly align?: "left" | "right";
   /** May be cut down to this many columns, with an ellipsis; columns without it keep their content whole. */
   readonly shrinkTo?: number;
+  /** Where it is cut; `middle` keeps the port of a long host name. Default `end`. */
+  readonly cut?: "end" | "middle";
   /** Left out first (1), second (2)… where even the shortened columns do not fit. Columns without it always stay. */
   readonly dropOrder?: number;
 }
@@ -31,7 +33,7 @@ export function renderTable(
   options: { width?: number; theme: Theme; indent?: number; header?: boolean },
 ): string {
   const { theme, indent = 0, header = true } = options;
-  const kept = fit(columns, rows, options.width === undefined ? undefined : options.width - indent, header);
+  const kept = fitColumns(columns, rows, options.width === undefined ? undefined : options.width - indent, header);
   const table = new Table({
     chars: { ...NO_BORDER, middle: " ".repeat(GAP) },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
@@ -40,8 +42,13 @@ export function renderTable(
     truncate: theme.symbols.ellipsis,
   });
   if (header)
-    table.push(kept.map((column) => theme.dim(cut(columns[column.index]?.header ?? "", column.width, theme))));
-  for (const row of rows) table.push(kept.map((column) => painted(row[column.index] ?? "", column.width, theme)));
+    table.push(
+      kept.map((column) =>
+        theme.dim(truncate(columns[column.index]?.header ?? "", column.width, theme.symbols.ellipsis)),
+      ),
+    );
+  for (const row of rows)
+    table.push(kept.map((column) => painted(row[column.index] ?? "", column.width, columns[column.index]?.cut, theme)));
   return table
     .toString()
     .split("\n")
@@ -54,7 +61,7 @@ interface Fitted {
   width: number;
 }
 
-function fit(
+function fitColumns(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   width: number | undefined,
@@ -99,11 +106,9 @@ function textOf(cell: Cell): string {
   return typeof cell === "string" ? cell : cell.text;
 }
 
-function painted(cell: Cell, width: number, theme: Theme): string {
-  const text = cut(textOf(cell), width, theme);
+function painted(cell: Cell, width: number, where: Column["cut"], theme: Theme): string {
+  const { ellipsis } = theme.symbols;
+  const whole = textOf(cell);
+  const text = where === "middle" ? truncateMiddle(whole, width, ellipsis) : truncate(whole, width, ellipsis);
   return typeof cell === "string" ? text : cell.paint(text);
-}
-
-function cut(text: string, width: number, theme: Theme): string {
-  return truncate(text, width, theme.symbols.ellipsis);
 }

@@ -18,6 +18,15 @@ export function truncate(text: string, width: number, ellipsis: string): string 
   return room > 0 ? kept + ellipsis : ellipsis.slice(0, width);
 }
 
+/** The text cut in its middle, so that beginning and end stay. For text of narrow characters, such as names of hosts. */
+export function truncateMiddle(text: string, width: number, ellipsis: string): string {
+  if (displayWidth(text) <= width) return text;
+  const room = width - displayWidth(ellipsis);
+  if (room < 2) return truncate(text, width, ellipsis);
+  const end = Math.ceil(room / 2);
+  return text.slice(0, room - end) + ellipsis + text.slice(-end);
+}
+
 /** Wraps at spaces to `width` columns; `first` leads the first line, `rest` the others. A long word is never broken: it may be a path or a command to copy. */
 export function wrap(text: string, width: number, first = "", rest = first): string {
   const lines: string[] = [];

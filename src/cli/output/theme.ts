@@ -11,8 +11,9 @@ export interface Theme {
   readonly strong: Paint;
   readonly dim: Paint;
   readonly accent: Paint;
-  /** For what is new since the last time. */
+  /** For what is new since the last time; `changedMark` stands behind it where there is no colour. */
   readonly changed: Paint;
+  readonly changedMark: string;
   readonly symbols: Symbols;
 }
 
@@ -74,7 +75,8 @@ export function themeFor(stream: Pick<TextStream, "colour" | "unicode">): Theme 
     strong: chalk.bold,
     dim: chalk.dim,
     accent: chalk.cyan,
-    changed: stream.colour === 0 ? (text) => `${text}*` : chalk.inverse,
+    changed: chalk.inverse,
+    changedMark: stream.colour === 0 ? "*" : "",
     symbols: stream.unicode ? UNICODE : ASCII,
   };
 }

@@ -1,0 +1,94 @@
+import type { Finding, Topology, Verdict } from "../../topology/schema.ts";
+import { plural } from "../output/format.ts";
+import { oneLine, truncate, wrap } from "../output/text.ts";
+import type { Paint, Theme } from "../output/theme.ts";
+import type { RenderStatusOptions } from "./render-status.ts";
+
+/** More reasons than this do not fit one screen; the rest is counted. */
+const MOST_REASONS = 8;
+/** Where nothing limits the width, running text still has to be readable. */
+const READABLE = 120;
+
+/** What is looked at, the verdict in one word and one sentence, what may still be lost, and each reason with what to do. */
+export function renderHeader(topology: Topology, verdict: Verdict, options: RenderStatusOptions): string {
+  const { theme } = options;
+  const width = options.width ?? READABLE;
+  const look = looks(theme)[verdict.state];
+  const lead = look.paint(`${look.symbol} ${verdict.state.toUpperCase()}`);
+  const lines = [
+    titleOf(topology, theme, width),
+    "",
+    wrap(oneLine(verdict.summary), width, `${lead}  `, "  "),
+    wrap(oneLine(verdict.tolerance.text), width, "  "),
+  ];
+  const shown = options.wide ? verdict.findings : verdict.findings.slice(0, MOST_REASONS);
+  if (shown.length > 0) lines.push("");
+  for (const finding of shown) lines.push(renderFinding(finding, options, width));
+  const left = verdict.findings.length - shown.length;
+  if (left > 0) lines.push(theme.dim(`  and ${left} more: redisha status -o wide`));
+  return lines.join("\n");
+}
+
+/** `shop  sentinel mymaster  redis 7.0.15  3 nodes, 3 Sentinels  01:36:35Z in 84ms`. */
+function titleOf(topology: Topology, theme: Theme, width: number): string {
+  const kind = topology.master_name ? `${topology.kind} ${oneLine(topology.master_name)}` : topology.kind;
+  const counts = [plural(topology.nodes.length, "node")];
+  if (topology.kind === "cluster") counts.unshift(plural(topology.shards.length, "shard"));
+  if (topology.sentinels.length > 0) counts.push(plural(topology.sentinels.length, "Sentinel"));
+  const at = `${topology.observed_at.slice(11, 19)}Z in ${Math.round(topology.duration_ms)}ms`;
+  const name = oneLine(topology.deployment);
+  const parts = [kind, ...engineOf(topology), counts.join(", "), at];
+  const title = truncate([name, ...parts].join("  "), width, theme.symbols.ellipsis);
+  return title.startsWith(name) ? theme.strong(name) + title.slice(name.length) : title;
+}
+
+/** Engine and version where all agree; nodes' own column tells them where they do not. */
+function engineOf(topology: Topology): string[] {
+  const names = new Set(topology.nodes.flatMap((node) => (node.engine ? [node.engine] : [])));
+  const versions = new Set(topology.nodes.flatMap((node) => (node.version ? [node.version] : [])));
+  if (names.size !== 1) return [];
+  return [
+    versions.size === 1 ? `${[...names][0]} ${oneLine([...versions][0] ?? "")}` : `${[...names][0]}, mixed versions`,
+  ];
+}
+
+function renderFinding(finding: Finding, options: RenderStatusOptions, width: number): string {
+  const { theme } = options;
+  const look = looks(theme)[finding.severity];
+  const isNew = options.previous && !options.previous.verdict.findings.some((old) => sameFinding(old, finding));
+  const word = isNew ? theme.changed(finding.severity + theme.changedMark) : look.paint(finding.severity);
+  const lines = [wrap(aboutOf(finding), width, `  ${look.paint(look.symbol)} ${word} `, "    ")];
+  if (options.wide)
+    for (const line of finding.evidence) lines.push(wrap(oneLine(line), width, `    ${theme.symbols.dot} `, "      "));
+  for (const next of finding.next) lines.push(`    ${theme.symbols.arrow} ${theme.accent(oneLine(next))}`);
+  return lines.join("\n");
+}
+
+/** The message, led by its subject where it does not name it itself. */
+function aboutOf(finding: Finding): string {
+  const message = oneLine(finding.message);
+  return message.includes(finding.subject) ? message : `${oneLine(finding.subject)}: ${message}`;
+}
+
+export function sameFinding(a: Finding, b: Finding): boolean {
+  return a.id === b.id && a.subject === b.subject && a.severity === b.severity;
+}
+
+interface Look {
+  readonly symbol: string;
+  readonly paint: Paint;
+}
+
+function looks(theme: Theme): Record<Verdict["state"] | Finding["severity"], Look> {
+  const { symbols } = theme;
+  const bad = { symbol: symbols.bad, paint: theme.bad };
+  const warn = { symbol: symbols.warn, paint: theme.warn };
+  return {
+    healthy: { symbol: symbols.ok, paint: theme.good },
+    degraded: warn,
+    critical: bad,
+    unreachable: bad,
+    warning: warn,
+    info: { symbol: symbols.info, paint: theme.accent },
+  };
+}
