@@ -1,0 +1,90 @@
+import { writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { CA_FILE } from "./certificates.ts";
+import { passwordFile, USER } from "./credentials.ts";
+import { sentinelHasUsers } from "./redis-conf.ts";
+import { dataNodes, type LabProcess, type LabSpec, sentinelNodes } from "./spec.ts";
+import { SSH } from "./ssh-setup.ts";
+
+/** Where the lab's redisha.yaml stands. */
+export function inventoryFile(spec: LabSpec): string {
+  return join(spec.folder, "redisha.yaml");
+}
+
+/** Writes the redisha.yaml that declares the lab, as an operator would have written it. */
+export async function writeInventory(spec: LabSpec): Promise<void> {
+  const text = stringify({ version: 1, deployments: { [spec.name]: deployment(spec) } }, { lineWidth: 120 });
+  await writeFile(
+    inventoryFile(spec),
+    `# The redisha lab "${spec.name}"; it goes with: redisha lab down --name ${spec.name}\n${text}`,
+  );
+}
+
+function deployment(spec: LabSpec): Record<string, unknown> {
+  const nodes = dataNodes(spec);
+  const sentinels = sentinelNodes(spec);
+  const sshd = spec.processes.find((process) => process.service === "sshd");
+  return {
+    topology: spec.topology,
+    ...(spec.topology === "sentinel" ? { master_name: spec.master_name } : {}),
+    engine: {
+      name: spec.engine.name,
+      version: spec.engine.version,
+      source: "directory",
+      directory: join(spec.engine.server, ".."),
+    },
+    hosts: Object.fromEntries(spec.hosts.map((host) => [host.name, { address: host.address, zone: host.zone }])),
+    redis: {
+      ...placement(nodes),
+      ...(spec.topology === "cluster" ? {} : { initial_primary: nodes[0]?.host }),
+      ...(Object.keys(spec.config).length > 0 ? { config: spec.config } : {}),
+    },
+    ...(sentinels.length > 0
+      ? {
+          sentinel: {
+            ...placement(sentinels),
+            quorum: spec.quorum,
+            down_after: duration(spec.down_after_ms),
+            failover_timeout: duration(spec.failover_timeout_ms),
+            parallel_syncs: 1,
+          },
+        }
+      : {}),
+    ...(spec.topology === "cluster" ? { cluster: { replicas_per_primary: replicasPerPrimary(nodes) } } : {}),
+    ...(spec.auth === "none" ? {} : { auth: auth(spec) }),
+    ...(spec.tls ? { tls: { mode: "required", ca: CA_FILE } } : {}),
+    ssh: sshd
+      ? {
+          user: userInfo().username,
+          port: sshd.port,
+          identity: SSH.identity,
+          known_hosts: SSH.knownHosts,
+          become: "none",
+        }
+      : "none",
+  };
+}
+
+function placement(processes: readonly LabProcess[]): { on: string[]; port: number | undefined } {
+  return { on: processes.map((process) => process.host), port: processes[0]?.port };
+}
+
+function replicasPerPrimary(nodes: readonly LabProcess[]): number {
+  const primaries = nodes.filter((node) => node.follows === null).length;
+  return (nodes.length - primaries) / primaries;
+}
+
+function auth(spec: LabSpec): Record<string, unknown> {
+  const operator = {
+    ...(spec.auth === "acl" ? { username: USER.operator } : {}),
+    password: { file: passwordFile("operator") },
+  };
+  if (spec.auth === "password" || sentinelHasUsers(spec) || spec.topology !== "sentinel") return { operator };
+  return { operator, sentinel: { password: { file: passwordFile("sentinel") } } };
+}
+
+function duration(ms: number): string {
+  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+}

@@ -1,0 +1,64 @@
+/**
+ * A lab for a test: a whole deployment of real processes, with an sshd per host and a redisha.yaml.
+ *
+ *     await using lab = await bringUpLab({ topology: "sentinel", auth: "acl", engine: "redis-6.0" });
+ *     await lab.kill("r1:6379");
+ *     run("redisha", "status", "--file", lab.file);
+ *
+ * For one lab per file: `const lab = await bringUpLab()` at the top of a `describe`, `afterAll(() => lab.down())`.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { labDown } from "../../src/lab/down.ts";
+import { type LabSignal, labKill, type SignalResult } from "../../src/lab/kill.ts";
+import { labPs, type ProcessStatus } from "../../src/lab/ps.ts";
+import { labRestart, type RestartResult } from "../../src/lab/restart.ts";
+import type { LabOptions } from "../../src/lab/shape.ts";
+import { type LabUpResult, labUp } from "../../src/lab/up.ts";
+import { ENGINE_ROOT } from "./engines.ts";
+
+export interface TestLab extends AsyncDisposable {
+  readonly status: LabUpResult;
+  /** Path of its redisha.yaml. */
+  readonly file: string;
+  /** The folder that holds it: `--dir` of the lab commands. */
+  readonly root: string;
+  /** `r1` for a whole host, `r1:6379` for one process. */
+  kill(target: string, signal?: LabSignal): Promise<SignalResult[]>;
+  restart(...targets: string[]): Promise<RestartResult[]>;
+  ps(): Promise<readonly ProcessStatus[]>;
+  /** Takes it down; a second call does nothing. */
+  down(): Promise<void>;
+}
+
+/** Brings up a lab in a temporary folder; by default Sentinel with Redis 7.0, held to be down after one second. */
+export async function bringUpLab(options: Omit<LabOptions, "root"> = {}): Promise<TestLab> {
+  process.env.REDISHA_ENGINES ??= ENGINE_ROOT;
+  const root = await mkdtemp(join(tmpdir(), "redisha-test-lab-"));
+  const name = options.name ?? "lab";
+  const down = async (): Promise<void> => {
+    await labDown({ root, all: true });
+    await rm(root, { recursive: true, force: true });
+  };
+  try {
+    const engine = options.engineDir === undefined ? { engine: options.engine ?? "redis-7.0" } : {};
+    const status = await labUp(
+      { downAfterMs: 1_000, failoverTimeoutMs: 10_000, ...options, ...engine, root },
+      () => {},
+    );
+    return {
+      status,
+      root,
+      file: status.file,
+      kill: (target, signal) => labKill({ root, name, targets: [target], ...(signal ? { signal } : {}) }),
+      restart: (...targets) => labRestart({ root, name, targets }),
+      ps: async () => (await labPs({ root, name }))[0]?.processes ?? [],
+      down,
+      [Symbol.asyncDispose]: down,
+    };
+  } catch (error) {
+    await down();
+    throw error;
+  }
+}
