@@ -13,21 +13,32 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
   tb: 1024 ** 4,
 };
 
-/** Milliseconds of `500ms`, `5s`, `1m30s`, `2h`, `1d`; undefined where the text is no duration. A bare number is refused: its unit would be a guess. */
+/** What `parseDuration` reads, for schemas. */
+export const DURATION_PATTERN = /^(\d+(\.\d+)?(ms|s|m|h|d))+$/;
+
+/**
+ * Whole milliseconds of `500ms`, `5s`, `1m30s`, `2h`, `1d`; undefined where the text is no duration, or one too long to
+ * count. A bare number is refused: its unit would be a guess.
+ */
 export function parseDuration(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
+  if (!DURATION_PATTERN.test(text)) return undefined;
   let total = 0;
   for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     total += Number(number) * (DURATION_UNITS[unit ?? ""] ?? 0);
   }
-  return total;
+  // Decimal parts of a unit are seldom exact in binary: 4.1s would be 4099.999….
+  return countable(Math.round(total));
 }
 
 /** Bytes of `1024`, `100mb`, `6gb` in Redis' reading; undefined where the text is no size. */
 export function parseBytes(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(b|kb?|mb?|gb?|tb?)?$/i.exec(text.trim());
   if (!match) return undefined;
-  return Math.round(Number(match[1]) * (BYTE_UNITS[(match[2] ?? "b").toLowerCase()] ?? 1));
+  return countable(Math.round(Number(match[1]) * (BYTE_UNITS[(match[2] ?? "b").toLowerCase()] ?? 1)));
+}
+
+function countable(value: number): number | undefined {
+  return Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** `850ms`, `3.2s`, `4m 05s`, `2h 10m`, `3d 4h`: what a person reads at a glance. */
@@ -52,4 +63,11 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `30s`, `1500ms`, `5m`: exact, in the largest unit that keeps it whole, so that `parseDuration` gives the same back. */
+export function formatExactDuration(ms: number): string {
+  const whole = Math.round(ms);
+  const unit = (["d", "h", "m", "s"] as const).find((name) => whole !== 0 && whole % (DURATION_UNITS[name] ?? 1) === 0);
+  return unit ? `${whole / (DURATION_UNITS[unit] ?? 1)}${unit}` : `${whole}ms`;
 }

@@ -55,4 +55,49 @@ export interface Deployment {
   readonly redisVia: "ssh" | "direct";
   /** Time limits of one instance or host, in milliseconds. */
   readonly timeouts: { readonly connectMs: number; readonly commandMs: number };
+  readonly firewall?: FirewallPolicy;
+  readonly backup?: BackupPolicy;
+  readonly drill?: DrillPolicy;
+  /** Preflight checks that the operator accepts as they are; expired ones are left out. */
+  readonly waivers?: readonly Waiver[];
+}
+
+export interface FirewallPolicy {
+  readonly manager: "ufw" | "none";
+  /** Addresses and CIDR blocks of the deployment itself and of its operators. */
+  readonly trusted: readonly string[];
+  /** Addresses and CIDR blocks that applications come from. */
+  readonly clients: readonly string[];
+}
+
+export interface BackupPolicy {
+  /** `s3://bucket/prefix`, `sftp://[user@]host[:port]/path`, or the absolute path of a directory. */
+  readonly repository: string;
+  /** age recipients; empty means that backups are not encrypted. */
+  readonly encryptTo: readonly string[];
+  /** How many backups to keep by each rule; a backup that any rule keeps stays. */
+  readonly retention: RetentionPolicy;
+}
+
+/** Keys are those of redisha.yaml without `keep_`; undefined where the rule is not set. No rule at all: nothing expires. */
+export interface RetentionPolicy {
+  readonly last?: number;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+}
+
+/** What a drill may cost at most before it counts as failed. */
+export interface DrillPolicy {
+  readonly writeOutageMs?: number;
+  readonly lostWrites?: number;
+}
+
+export interface Waiver {
+  readonly check: string;
+  /** Last day on which it counts, `2026-12-31`. */
+  readonly until: string;
+  readonly reason: string;
 }

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseDocument, visit, type YAMLError } from "yaml";
-import type { Problem } from "../errors.ts";
+import { messageOf, type Problem } from "../errors.ts";
 import { YamlSource } from "./yaml-source.ts";
 
 /** More aliases than any honest file has; a "billion laughs" file is refused by the parser. */
@@ -28,6 +28,12 @@ export function readYaml(text: string, path: string, code: string): YamlSource {
   });
 
   visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document)) return;
+      const position = locate(alias.range?.[0] ?? 0);
+      const hint = "a value that starts with * needs quotes";
+      problems.push({ code, message: "an alias whose anchor does not stand before it", position, hint });
+    },
     Pair(_, pair) {
       if (isScalar(pair.key) && pair.key.value !== "__proto__") return;
       const range = isMap(pair.key) || isScalar(pair.key) ? pair.key.range : undefined;
@@ -42,11 +48,13 @@ export function readYaml(text: string, path: string, code: string): YamlSource {
   });
 
   let value: unknown;
-  if (problems.length === 0 || document.errors.length === 0) {
+  // What stands there twice is wrong, and the rest can still be judged.
+  if (document.errors.every((error) => error.code === "DUPLICATE_KEY")) {
     try {
       value = document.toJS({ maxAliasCount: MAX_ALIASES });
     } catch (error) {
-      problems.push({ code, message: error instanceof Error ? error.message : String(error), position: locate(0) });
+      // An alias without its anchor has been reported where it stands.
+      if (problems.length === 0) problems.push({ code, message: messageOf(error), position: locate(0) });
     }
   }
   return new YamlSource(path, text, document, lines, problems, value);

@@ -3,11 +3,20 @@ import type { Problem } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import type { YamlPath, YamlSource } from "./yaml-source.ts";
 
-type Issue = z.core.$ZodIssue;
+export type Issue = z.core.$ZodIssue;
+type KnownKeys = Map<readonly string[], readonly string[]>;
+
+/** Worded here, because the file is at hand here. A message that the schema itself gives goes before ours. */
+const OURS: ReadonlySet<string | undefined> = new Set([
+  "invalid_type",
+  "invalid_value",
+  "unrecognized_keys",
+  "invalid_union",
+]);
 
 /**
  * Checks the value at `base` of a file against a zod schema: the parsed data, or every problem with line, column and
- * the nearest right name. `at` says where a path of the schema stands in the file, for schemas of a part of it.
+ * the nearest right name. `base` is where the value stands in the file; `counts` leaves out issues that are none.
  */
 export function checkAgainst<T>(
   schema: ZodType<T>,
@@ -15,30 +24,28 @@ export function checkAgainst<T>(
   code: string,
   value: unknown = source.value,
   base: YamlPath = [],
+  counts: (issue: Issue) => boolean = () => true,
 ): { readonly data?: T; readonly problems: readonly Problem[] } {
-  // Raw issues know the schema they came from, finished ones do not; the known keys are read off it on the way.
-  const knownKeys = new Map<string, readonly string[]>();
+  // Raw issues know the schema they came from, finished ones do not; the known keys are read off it on the way. The list
+  // of unknown keys is the same object in both.
+  const knownKeys: KnownKeys = new Map();
   const result = schema.safeParse(value, {
     error: (raw) => {
-      if (raw.code === "unrecognized_keys") knownKeys.set(keyOf(raw.keys), shapeKeys(raw.inst));
-      return undefined;
+      if (raw.code === "unrecognized_keys") knownKeys.set(raw.keys, shapeKeys(raw.inst));
+      return OURS.has(raw.code) ? "" : undefined;
     },
   });
   if (result.success) return { data: result.data, problems: [] };
-  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, source, code, base, knownKeys));
+  const problems = result.error.issues
+    .filter(counts)
+    .flatMap((issue) => problemsOf(issue, source, code, base, knownKeys));
   return { problems };
 }
 
-function problemsOf(
-  issue: Issue,
-  source: YamlSource,
-  code: string,
-  base: YamlPath,
-  knownKeys: ReadonlyMap<string, readonly string[]>,
-): Problem[] {
+function problemsOf(issue: Issue, source: YamlSource, code: string, base: YamlPath, knownKeys: KnownKeys): Problem[] {
   const path = [...base, ...issue.path];
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys.get(keyOf(issue.keys)) ?? [];
+    const known = knownKeys.get(issue.keys) ?? [];
     return issue.keys.map((key) => {
       const hint = cutExpression(source, path, key) ?? didYouMean(key, known);
       return {
@@ -51,10 +58,17 @@ function problemsOf(
   }
   if (issue.code === "invalid_union") {
     const best = closestBranch(issue.errors, source.kindAt(path));
-    if (best) return best.flatMap((inner) => problemsOf(inner, source, code, path, knownKeys));
+    // A union that says itself what it wants knows more than any one branch, unless a branch was plainly meant.
+    if (best && (issue.message === "" || best.some(isInside))) {
+      return best.flatMap((inner) => problemsOf(inner, source, code, path, knownKeys));
+    }
+  }
+  if (issue.code === "invalid_key") {
+    const message = `${nameOf(path)}: ${issue.issues[0]?.message || "not a possible key"}`;
+    return [{ code, message, position: source.position(path, "key") }];
   }
   const missing = !source.has(path);
-  const name = String(path.at(-1) ?? "the file");
+  const name = nameOf(path);
   if (missing && issue.code !== "custom") {
     return [{ code, message: `"${name}" is missing`, position: source.position(path.slice(0, -1), "key") }];
   }
@@ -69,21 +83,33 @@ function problemsOf(
   ];
 }
 
+/** `port`; `on[0]` for an item of a list. */
+function nameOf(path: YamlPath): string {
+  const last = path.at(-1) ?? "the file";
+  return typeof last === "number" ? `${String(path.at(-2) ?? "item")}[${last}]` : String(last);
+}
+
+function isInside(issue: Issue): boolean {
+  return issue.path.length > 0 || issue.code === "unrecognized_keys";
+}
+
 function messageFor(issue: Issue): string {
+  if (issue.message !== "") return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   switch (issue.code) {
     case "invalid_type":
       return `expected ${article(issue.expected)}`;
     case "invalid_value":
       return `expected ${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
     default:
-      return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+      return "none of the allowed forms fits";
   }
 }
 
 function hintFor(issue: Issue, source: YamlSource, path: YamlPath): string | undefined {
+  if (issue.message !== "") return undefined;
   const written = source.scalar(path);
   if (issue.code === "invalid_value" && written) return didYouMean(written.source, issue.values.map(String));
-  if (issue.code === "invalid_type" && issue.expected === "string" && written && !written.quoted) {
+  if (issue.code === "invalid_type" && issue.expected === "string" && written?.source && !written.quoted) {
     return `quote it: "${written.source}"`;
   }
   return undefined;
@@ -103,9 +129,9 @@ function didYouMean(word: string, known: readonly string[]): string | undefined 
 
 /** Of a union's branches, the one whose complaint is deepest, that is: the one that was meant. */
 function closestBranch(branches: readonly (readonly Issue[])[], kind: string): readonly Issue[] | undefined {
-  const fitting = branches.filter(
-    (issues) => !issues.some((issue) => issue.path.length === 0 && issue.code === "invalid_type"),
-  );
+  const isOther = (issue: Issue) =>
+    issue.path.length === 0 && (issue.code === "invalid_type" || (issue.code === "invalid_value" && kind !== "scalar"));
+  const fitting = branches.filter((issues) => !issues.some(isOther));
   const scalarOnly = kind === "scalar" && fitting.length > 1 ? undefined : fitting;
   return scalarOnly?.toSorted((a, b) => a.length - b.length)[0];
 }
@@ -113,10 +139,6 @@ function closestBranch(branches: readonly (readonly Issue[])[], kind: string): r
 function shapeKeys(inst: unknown): readonly string[] {
   const shape = (inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
   return shape ? Object.keys(shape) : [];
-}
-
-function keyOf(keys: readonly string[]): string {
-  return keys.join("\0");
 }
 
 function article(expected: string): string {

@@ -1,0 +1,105 @@
+import { nearest } from "../core/nearest.ts";
+import type { Findings } from "./findings.ts";
+import type { LenientDeployment } from "./lenient-view.ts";
+import { DEFAULT_PORT, type Placed, placed, splitEntry } from "./placement.ts";
+
+const MAX_PORT = 65_535;
+/** The bus of a cluster node listens on its port plus this (redis.conf, cluster-port). */
+const BUS_OFFSET = 10_000;
+
+/** Where instances run: on hosts that exist, each in one place of its own. */
+export function checkPlacement(view: LenientDeployment, found: Findings): void {
+  const hosts = Object.keys(view.hosts);
+  for (const section of ["redis", "sentinel"] as const) {
+    if (view[section]?.port !== undefined && view[section].ports !== undefined) {
+      found.error([section, "ports"], "port and ports exclude each other", { part: "key" });
+    }
+    for (const [index, entry] of (view[section]?.on ?? []).entries()) {
+      checkEntry(entry, [section, "on", index], hosts, found);
+    }
+  }
+  checkInitialPrimary(view, hosts, found);
+  checkTwice(view, found);
+  if (view.topology === "cluster") checkCluster(view, found);
+}
+
+function checkEntry(entry: string, path: (string | number)[], hosts: readonly string[], found: Findings): void {
+  const { host, port } = splitEntry(entry);
+  if (!hosts.includes(host)) found.error(path, `there is no host ${host}`, { hint: suggestHost(host, hosts) });
+  if (port !== undefined && (port < 1 || port > MAX_PORT)) found.error(path, `${port} is not a port`);
+}
+
+function suggestHost(host: string, hosts: readonly string[]): string | undefined {
+  const near = nearest(host, hosts);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return hosts.length === 0 ? undefined : `hosts here: ${hosts.join(", ")}`;
+}
+
+function checkInitialPrimary(view: LenientDeployment, hosts: readonly string[], found: Findings): void {
+  const wanted = view.redis?.initial_primary;
+  if (wanted === undefined || view.redis?.on === undefined || view.topology === "cluster") return;
+  const path = ["redis", "initial_primary"];
+  const { host, port } = splitEntry(wanted);
+  const instances = placed(view.redis, DEFAULT_PORT.redis);
+  const there = instances.filter((each) => each.host === host && (port === undefined || each.port === port));
+  if (there.length === 1) return;
+  if (there.length > 1) {
+    const ids = there.map(idOf);
+    found.error(path, `${host} has several instances`, { hint: `say which: ${ids.join(", ")}` });
+    return;
+  }
+  const names = [...new Set(instances.flatMap((each) => [each.host, idOf(each)]))];
+  const near = nearest(wanted, names);
+  const hint = near === undefined ? `instances: ${instances.map(idOf).join(", ")}` : `did you mean "${near}"?`;
+  found.error(path, hosts.includes(host) ? `${wanted} is not in redis.on` : `there is no host ${host}`, { hint });
+}
+
+/** Two instances cannot listen on one port of one host, nor of one address that two hosts share. */
+function checkTwice(view: LenientDeployment, found: Findings): void {
+  const byId = new Map<string, string>();
+  const byEndpoint = new Map<string, string>();
+  for (const section of ["redis", "sentinel"] as const) {
+    for (const each of placed(view[section], DEFAULT_PORT[section])) {
+      const path = [section, "on", each.entry];
+      const id = idOf(each);
+      const host = view.hosts[each.host];
+      const address = host?.redis_address ?? host?.address;
+      const endpoint = `${address?.toLowerCase()} port ${each.port}`;
+      const other = byEndpoint.get(endpoint);
+      if (byId.has(id)) {
+        found.error(path, `${id} is declared twice, under ${within(byId.get(id), section)}`);
+      } else if (address !== undefined && other !== undefined) {
+        found.error(path, `${id} and ${other} are the same server: ${endpoint}`);
+      }
+      byId.set(id, section);
+      byEndpoint.set(endpoint, id);
+    }
+  }
+}
+
+function within(first: string | undefined, second: string): string {
+  return first === second ? `${second}.on` : `${first}.on and ${second}.on`;
+}
+
+function checkCluster(view: LenientDeployment, found: Findings): void {
+  const instances = placed(view.redis, DEFAULT_PORT.redis);
+  const ownBusPort = view.redis?.config?.["cluster-port"] !== undefined;
+  for (const each of ownBusPort ? [] : instances) {
+    if (each.port + BUS_OFFSET <= MAX_PORT) continue;
+    const highest = MAX_PORT - BUS_OFFSET;
+    found.error(["redis", "on", each.entry], `the bus of ${idOf(each)} would be port ${each.port + BUS_OFFSET}`, {
+      hint: `a cluster node needs a port of at most ${highest}, or cluster-port in redis.config`,
+    });
+  }
+  const perPrimary = 1 + (view.cluster?.replicas_per_primary ?? 1);
+  const primaries = Math.floor(instances.length / perPrimary);
+  if (instances.length > 0 && primaries < 3) {
+    const path = ["redis", "on"];
+    const message = `${instances.length} instances with ${perPrimary - 1} replicas per primary make ${primaries} primaries`;
+    found.warn(path, message, "a cluster needs three primaries to agree that one of them is down");
+  }
+}
+
+function idOf(instance: Placed): string {
+  return `${instance.host}:${instance.port}`;
+}

@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { authSchema, sshSchema, tlsSchema } from "./schema-access.ts";
+import { backupSchema, drillSchema, firewallSchema, preflightSchema } from "./schema-policies.ts";
+import { address, count, duration, name, path, port, text } from "./words.ts";
+
+/** The one source of what redisha.yaml may say. Its JSON Schema, and the docs of its keys, are generated from here. */
+
+const engineSchema = z.strictObject({
+  name: z.enum(["redis", "valkey", "keydb", "dragonfly"]).optional().describe("The server. Default: redis."),
+  version: z
+    .string()
+    .regex(/^\d+(\.\d+){0,2}$/, 'expected a version such as "7.0.15"')
+    .optional()
+    .describe('Version that should run, in quotes: "7.0.15", or "7.0" for any of its patch releases.'),
+  source: z
+    .enum(["apt", "directory"])
+    .optional()
+    .describe("Where the server comes from: packages of the host, or an unpacked directory."),
+  directory: path().optional().describe("Directory on the hosts that holds bin/; with `source: directory`."),
+});
+
+export const hostSchema = z.strictObject({
+  address: address().describe(
+    "IPv4 address, IPv6 address or name at which SSH reaches the host, and Redis unless redis_address is set.",
+  ),
+  redis_address: address()
+    .optional()
+    .describe("Address that Redis and Sentinel listen on and announce, where it is not the one for SSH."),
+  zone: text("the name of a zone").optional().describe("Failure domain: rack, datacentre, availability zone."),
+  ssh: sshSchema.optional().describe("What is different for this host; keys left out are taken from the deployment."),
+});
+
+const entrySchema = z
+  .string({ error: "expected a host such as r1, or an instance such as r1:6380" })
+  .regex(/^[a-z][a-z0-9-]*(:\d{1,5})?$/, "expected a host such as r1, or an instance such as r1:6380");
+
+const placement = {
+  on: z
+    .array(entrySchema, { error: "expected a list of hosts" })
+    .min(1, "expected at least one host")
+    .describe("Where instances run: hosts, each with every port below, or single instances as host:port."),
+  port: port().optional().describe("Port of the instances. Default: 6379, for Sentinel 26379."),
+  ports: z
+    .array(port(), { error: "expected a list of ports" })
+    .min(1, "expected at least one port")
+    .optional()
+    .describe("Several ports: one instance on each, on every host that is listed without a port."),
+};
+
+export const redisSchema = z.strictObject({
+  ...placement,
+  initial_primary: entrySchema
+    .optional()
+    .describe("The instance that is set up as primary first. Which one is primary later is not declared but observed."),
+  via: z
+    .enum(["auto", "ssh", "direct"])
+    .optional()
+    .describe(
+      "How redisha reaches Redis: through the SSH connection of the host, or directly. auto, the default: through SSH where the host has it.",
+    ),
+  config: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, "expected a directive of redis.conf, such as maxmemory"),
+      z.union([z.string(), z.number()], { error: "expected text or a number; for a switch write yes or no" }),
+    )
+    .optional()
+    .describe("Directives of redis.conf under Redis' own names, as they should be on every instance."),
+});
+
+export const sentinelSchema = z.strictObject({
+  ...placement,
+  quorum: count(1)
+    .optional()
+    .describe("Sentinels that must agree that the primary is down. Default: the majority of those declared."),
+  down_after: duration()
+    .optional()
+    .describe("Silence after which a Sentinel takes an instance for down. Default: 30s, as Redis has it."),
+  failover_timeout: duration()
+    .optional()
+    .describe("Time a failover may take, in Sentinel's sense. Default: 3m, as Redis has it."),
+  parallel_syncs: count(1)
+    .optional()
+    .describe("Replicas that may sync with a new primary at the same time. Default: 1."),
+});
+
+const clusterSchema = z.strictObject({
+  replicas_per_primary: count(0, 100).optional().describe("Replicas that each primary should have. Default: 1."),
+});
+
+const timeoutsSchema = z.strictObject({
+  connect: duration()
+    .optional()
+    .describe("Limit for reaching a host or an instance, TLS and login included. Default: 3s."),
+  command: duration().optional().describe("Limit for one answer of Redis. Default: 3s."),
+});
+
+export const deploymentSchema = z.strictObject({
+  topology: z
+    .enum(["replication", "sentinel", "cluster"])
+    .describe(
+      "replication: one primary and its replicas. sentinel: the same, with Sentinels that fail over. cluster: Redis Cluster.",
+    ),
+  master_name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, "expected a name of letters, digits and . - _, as in sentinel.conf")
+    .optional()
+    .describe("Sentinel's name for the group, such as mymaster. Only, and always, with topology: sentinel."),
+  engine: engineSchema.optional().describe("What runs, and where it comes from."),
+  hosts: z
+    .record(name("the name of a host"), hostSchema)
+    .describe("The machines, by the name that every output and every flag uses for them."),
+  redis: redisSchema.describe("The servers that hold the data."),
+  sentinel: sentinelSchema.optional().describe("The Sentinels. Only, and always, with topology: sentinel."),
+  cluster: clusterSchema.optional().describe("What is wanted of the cluster. Only with topology: cluster."),
+  auth: authSchema.optional().describe("How redisha logs in. Passwords never stand here, only where to find them."),
+  tls: tlsSchema.optional().describe("TLS of Redis and Sentinel. Paths are on the machine that redisha runs on."),
+  ssh: sshSchema.optional().describe("How hosts are reached. What is left out is taken from ~/.ssh/config."),
+  timeouts: timeoutsSchema
+    .optional()
+    .describe("Time limits per host and instance: a dead one costs no more than this."),
+  firewall: firewallSchema.optional().describe("Who may reach the deployment."),
+  backup: backupSchema.optional().describe("Where backups go and how long they are kept."),
+  drill: drillSchema.optional().describe("What a drill may cost."),
+  preflight: preflightSchema.optional().describe("Findings of preflight that are accepted."),
+});
+
+export const inventorySchema = z
+  .strictObject({
+    version: z.literal(1).describe("Version of this format: 1."),
+    default: name("the name of a deployment")
+      .optional()
+      .describe("Deployment that commands work on where none is named and there are several."),
+    deployments: z
+      .record(name("the name of a deployment"), deploymentSchema)
+      .refine((all) => Object.keys(all).length > 0, "expected at least one deployment")
+      .describe("The deployments, by name."),
+  })
+  .describe("Deployments of Redis that redisha works on.");
+
+export type DeclaredDeployment = z.infer<typeof deploymentSchema>;

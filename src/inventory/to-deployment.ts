@@ -1,0 +1,149 @@
+import type { RedisAuth } from "../connect/types.ts";
+import type { YamlSource } from "../core/yaml/yaml-source.ts";
+import type { Deployment, Host, Instance } from "./model.ts";
+import { resolvePath, type Surroundings } from "./paths.ts";
+import { DEFAULT_PORT, placed, splitEntry } from "./placement.ts";
+import type { DeclaredDeployment } from "./schema.ts";
+import { secretReader } from "./secrets.ts";
+import { sshOf } from "./to-ssh.ts";
+import { milliseconds, present } from "./to-values.ts";
+
+/** Redis' own defaults (sentinel.conf), where redisha.yaml says nothing. */
+const SENTINEL = { downAfterMs: 30_000, failoverTimeoutMs: 180_000, parallelSyncs: 1 };
+const TIMEOUT_MS = 3_000;
+
+/** A declared deployment that passed every check, as the rest of redisha works with it: defaults in, paths absolute. */
+export function toDeployment(
+  name: string,
+  declared: DeclaredDeployment,
+  source: YamlSource,
+  around: Surroundings,
+): Deployment {
+  const timeouts = {
+    connectMs: milliseconds(declared.timeouts?.connect) ?? TIMEOUT_MS,
+    commandMs: milliseconds(declared.timeouts?.command) ?? TIMEOUT_MS,
+  };
+  const hosts = Object.entries(declared.hosts).map(([host, its]) => ({
+    name: host,
+    address: its.address,
+    ...present({ zone: its.zone }),
+    ssh: sshOf(declared.ssh, its.ssh, timeouts.connectMs, around),
+  }));
+  const instances = [...instancesOf("data", declared, hosts), ...instancesOf("sentinel", declared, hosts)];
+  const via = declared.redis.via ?? "auto";
+  const auto = hosts.some((host) => typeof host.ssh === "object") ? "ssh" : "direct";
+  return {
+    name,
+    file: around.file,
+    kind: declared.topology,
+    ...present({ masterName: declared.master_name }),
+    engine: engineOf(declared.engine, around),
+    hosts,
+    instances,
+    ...sentinelOf(declared),
+    ...(declared.topology === "cluster"
+      ? { cluster: { replicasPerPrimary: declared.cluster?.replicas_per_primary ?? 1 } }
+      : {}),
+    config: configOf(name, declared, source),
+    auth: authOf(declared.auth, around),
+    ...tlsOf(declared.tls, around),
+    redisVia: via === "auto" ? auto : via,
+    timeouts,
+    ...policiesOf(declared),
+  };
+}
+
+function engineOf(engine: DeclaredDeployment["engine"], around: Surroundings): Deployment["engine"] {
+  return {
+    name: engine?.name ?? "redis",
+    ...present({ version: engine?.version, source: engine?.source }),
+    ...(engine?.directory === undefined ? {} : { directory: resolvePath(engine.directory, around) }),
+  };
+}
+
+function instancesOf(kind: Instance["kind"], declared: DeclaredDeployment, hosts: readonly Host[]): Instance[] {
+  const key = kind === "data" ? "redis" : "sentinel";
+  const initial = kind === "data" ? initialPrimaryOf(declared) : undefined;
+  return placed(declared[key], DEFAULT_PORT[key]).flatMap(({ host: name, port }) => {
+    const host = hosts.find((each) => each.name === name);
+    if (!host) return [];
+    const id = `${name}:${port}`;
+    const address = declared.hosts[name]?.redis_address ?? host.address;
+    return [{ id, kind, host, address, port, initialPrimary: id === initial }];
+  });
+}
+
+/** `r1` means the one instance on r1: the rules refuse it where there are several. */
+function initialPrimaryOf({ redis }: DeclaredDeployment): string | undefined {
+  if (redis.initial_primary === undefined) return undefined;
+  const { host, port } = splitEntry(redis.initial_primary);
+  const there = placed(redis, DEFAULT_PORT.redis).find(
+    (each) => each.host === host && (port ?? each.port) === each.port,
+  );
+  return there && `${there.host}:${there.port}`;
+}
+
+function sentinelOf({ sentinel }: DeclaredDeployment): Pick<Deployment, "sentinel"> {
+  if (!sentinel) return {};
+  const majority = Math.floor(placed(sentinel, DEFAULT_PORT.sentinel).length / 2) + 1;
+  return {
+    sentinel: {
+      quorum: sentinel.quorum ?? majority,
+      downAfterMs: milliseconds(sentinel.down_after) ?? SENTINEL.downAfterMs,
+      failoverTimeoutMs: milliseconds(sentinel.failover_timeout) ?? SENTINEL.failoverTimeoutMs,
+      parallelSyncs: sentinel.parallel_syncs ?? SENTINEL.parallelSyncs,
+    },
+  };
+}
+
+/** Numbers as they are written: `1.10` is not `1.1` to everything that reads a config. */
+function configOf(name: string, { redis }: DeclaredDeployment, source: YamlSource): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(redis.config ?? {}).map(([directive, value]) => {
+      if (typeof value === "string") return [directive, value];
+      const written = source.scalar(["deployments", name, "redis", "config", directive])?.source;
+      return [directive, written ?? String(value)];
+    }),
+  );
+}
+
+function authOf(auth: DeclaredDeployment["auth"], around: Surroundings): Deployment["auth"] {
+  const data = loginOf(auth?.operator, around);
+  return { data, sentinel: auth?.sentinel === "same" ? data : loginOf(auth?.sentinel, around) };
+}
+
+function loginOf(login: NonNullable<DeclaredDeployment["auth"]>["operator"], around: Surroundings): RedisAuth {
+  if (!login) return {};
+  return { ...present({ username: login.username }), password: secretReader(login.password, around) };
+}
+
+function tlsOf(tls: DeclaredDeployment["tls"], around: Surroundings): Pick<Deployment, "tls"> {
+  if (!tls || tls.mode === "disabled") return {};
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolvePath(path, around));
+  const paths = { ca: absolute(tls.ca), cert: absolute(tls.cert), key: absolute(tls.key) };
+  return { tls: present({ ...paths, serverName: tls.server_name }) };
+}
+
+function policiesOf(declared: DeclaredDeployment): Pick<Deployment, "firewall" | "backup" | "drill" | "waivers"> {
+  const { firewall, backup, drill, preflight } = declared;
+  const keep = backup?.retention;
+  const retention = present({
+    last: keep?.keep_last,
+    hourly: keep?.keep_hourly,
+    daily: keep?.keep_daily,
+    weekly: keep?.keep_weekly,
+    monthly: keep?.keep_monthly,
+    yearly: keep?.keep_yearly,
+  });
+  const budget = { writeOutageMs: milliseconds(drill?.budget?.write_outage), lostWrites: drill?.budget?.lost_writes };
+  return present({
+    firewall: firewall && {
+      manager: firewall.manager,
+      trusted: firewall.trusted ?? [],
+      clients: firewall.clients ?? [],
+    },
+    backup: backup && { repository: backup.repository, encryptTo: backup.encrypt_to ?? [], retention },
+    drill: drill && present(budget),
+    waivers: preflight?.waive,
+  });
+}
