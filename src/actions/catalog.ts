@@ -1,5 +1,13 @@
 import type { Action } from "./contract.ts";
-import { assertAction, blockAction, confirmAction, pauseAction, runbookAction, setAction, waitFor } from "./flow/flow.ts";
+import {
+  assertAction,
+  blockAction,
+  confirmAction,
+  pauseAction,
+  runbookAction,
+  setAction,
+  waitFor,
+} from "./flow/flow.ts";
 import { hostExec, hostScript } from "./host/exec.ts";
 import { redisCommandAction } from "./redis/command.ts";
 import { redisConfigGet } from "./redis/config-get.ts";

@@ -1,3 +1,5 @@
+import { RedishaError } from "../core/errors.ts";
+
 /** What the operator, or the system, asked for by signals. */
 export interface Interrupts {
   /** The first signal: finish the current op, then pause. */
@@ -21,10 +23,10 @@ export function catchInterrupts(onFirst: () => void = () => {}): Interrupts {
   const handle = (signal: NodeJS.Signals) => {
     if (code === undefined) {
       code = signal === "SIGINT" ? 130 : 143;
-      pause.abort(new DOMException(signal, "AbortError"));
+      pause.abort(interrupted(signal, code));
       onFirst();
     } else {
-      stop.abort(new DOMException(signal, "AbortError"));
+      stop.abort(interrupted(signal, code));
     }
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -37,4 +39,8 @@ export function catchInterrupts(onFirst: () => void = () => {}): Interrupts {
       for (const signal of signals) process.off(signal, handle);
     },
   };
+}
+
+function interrupted(signal: NodeJS.Signals, exit: 130 | 143): RedishaError {
+  return new RedishaError({ code: "INTERRUPTED", message: `Stopped by ${signal}.`, exit });
 }

@@ -2,13 +2,13 @@ import type { Action } from "../actions/contract.ts";
 import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import { resolveInputs } from "../runbook/inputs.ts";
+import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
 import { describeError } from "./describe-error.ts";
 import { Evaluator, type OpTarget, type Scope } from "./evaluator.ts";
 import type { EventError, StepStatus } from "./events.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
-import { Frame, type FrameValues } from "./frame.ts";
+import { asRecord, Frame, type FrameValues } from "./frame.ts";
 import { type OpServices, runOp } from "./op.ts";
 import { batchesOf } from "./rollout.ts";
 
@@ -76,6 +76,7 @@ export class Executor {
 
   async #steps(steps: readonly Step[], scope: Scope): Promise<void> {
     for (const step of steps) {
+      this.#refuseWhenPaused(step);
       const { status, error } = await this.#step(step, scope);
       if (error === undefined) continue;
       if (step.onFailure !== "continue" || status === "cancelled") throw new StepFailed(error);
@@ -170,7 +171,10 @@ export class Executor {
     const { compiled, inputs } = step.runbook;
     return settled(async () => {
       const given = await this.#services.evaluator.template(inputs, scope.frame, op.target);
-      const frame = new Frame({ ...scope.frame.values, inputs: resolveInputs(compiled, given) });
+      const frame = new Frame({
+        ...scope.frame.values,
+        inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`),
+      });
       const inner: Scope = { frame, depth: scope.depth + 1, path: `${scope.path}${step.id}.` };
       const outputs = await this.#runbook(compiled, inner);
       return { changed: anyChanged(compiled.steps, frame), outputs };
@@ -179,10 +183,18 @@ export class Executor {
 
   /** Runs what must run however things ended: after a Ctrl-C under a signal of its own, bounded by the steps' time limits. */
   #cleaner(): Executor {
-    if (!this.#services.signal.aborted) return this;
+    const { pause } = this.#services;
+    if (!this.#services.signal.aborted && !pause.aborted) return this;
     const { signal } = new AbortController();
     const evaluator = new Evaluator(this.#services.live, signal);
-    return new Executor(this.#actions, { ...this.#services, signal, evaluator });
+    return new Executor(this.#actions, { ...this.#services, signal, pause: signal, evaluator });
+  }
+
+  #refuseWhenPaused(next: Step): void {
+    const { pause, signal } = this.#services;
+    if (!pause.aborted && !signal.aborted) return;
+    const described = describeError((signal.aborted ? signal : pause).reason);
+    throw new StepFailed({ ...described, state: `step ${next.id} and what follows it were not started` });
   }
 
   #action(step: Step): Action {

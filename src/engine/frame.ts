@@ -51,3 +51,8 @@ export class Frame {
     return { ...(this.#parent ? this.#parent.#allSteps() : {}), ...this.#steps };
   }
 }
+
+/** The value as a record; anything that is none is an empty one. */
+export function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

@@ -8,7 +8,7 @@ import type { Connections } from "./connections.ts";
 export type Observe = (
   instance: Instance,
   deployment: Deployment,
-  open: () => Promise<RedisConnection>,
+  open: (signal: AbortSignal) => Promise<RedisConnection>,
   signal: AbortSignal,
 ) => Promise<Observation>;
 

@@ -8,6 +8,7 @@ import { describeError } from "./describe-error.ts";
 import type { Evaluator, OpTarget, Scope } from "./evaluator.ts";
 import type { EventError, RunEventBody, StepStatus } from "./events.ts";
 import type { OpFacts } from "./facts.ts";
+import { asRecord } from "./frame.ts";
 import type { Journal } from "./journal.ts";
 import type { LiveDeployment } from "./live.ts";
 
@@ -19,7 +20,10 @@ export interface OpServices {
   readonly live: LiveDeployment;
   readonly evaluator: Evaluator;
   readonly journal: Journal | undefined;
+  /** Stop now. */
   readonly signal: AbortSignal;
+  /** Finish the current step, start none after it. */
+  readonly pause: AbortSignal;
   readonly emit: (event: RunEventBody) => void;
   readonly random: () => number;
 }
@@ -267,8 +271,4 @@ function readsModel(reads: readonly string[]): boolean {
 function intervalOf(input: unknown): number | undefined {
   const interval = asRecord(input).interval;
   return typeof interval === "number" ? interval : undefined;
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

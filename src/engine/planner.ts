@@ -1,9 +1,9 @@
 import type { Action } from "../actions/contract.ts";
-import { resolveInputs } from "../runbook/inputs.ts";
+import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
-import { Frame, type FrameValues } from "./frame.ts";
+import { asRecord, Frame, type FrameValues } from "./frame.ts";
 import { type OpServices, runOp, whereOf } from "./op.ts";
 import type { Certainty, PlannedCommand, PlannedOp, PlannedStep } from "./plan.ts";
 import { batchesOf } from "./rollout.ts";
@@ -68,7 +68,10 @@ export class Planner {
     if (step.runbook) {
       const { compiled, inputs } = step.runbook;
       const given = await this.#services.evaluator.template(inputs, scope.frame, target);
-      const frame = new Frame({ ...scope.frame.values, inputs: resolveInputs(compiled, given) });
+      const frame = new Frame({
+        ...scope.frame.values,
+        inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`),
+      });
       await this.#runbook(compiled, { frame, depth: scope.depth + 1, path });
       return;
     }

@@ -2,7 +2,6 @@ import { actionCatalog } from "../actions/catalog.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
-import { describeError } from "../engine/describe-error.ts";
 import { Evaluator } from "../engine/evaluator.ts";
 import type { EventError, EventSink, RunEventBody } from "../engine/events.ts";
 import { Executor } from "../engine/executor.ts";
@@ -25,6 +24,9 @@ export interface RunRequest {
   /** Inputs as typed on the command line, `name` to text. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly sink: EventSink;
+  /** Aborted by the first Ctrl-C: the current step is finished, nothing after it is started. */
+  readonly pause: AbortSignal;
+  /** Aborted by the second: stop now. */
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -62,8 +64,9 @@ export async function runRunbook(request: RunRequest): Promise<RunSummary> {
   });
   const executor = new Executor(actionCatalog(), services(request, journal, emit));
   const result = await executor.run(runbook, prepared.values);
-  const exit = exitOf(result.failure, result.tolerated, signal);
-  const status = result.failure === undefined ? "done" : signal.aborted ? "cancelled" : "failed";
+  const exit = result.failure?.exit ?? (result.tolerated > 0 ? EXIT.warnings : EXIT.done);
+  const interrupted = signal.aborted || request.pause.aborted;
+  const status = result.failure === undefined ? "done" : interrupted ? "cancelled" : "failed";
   const duration = Math.round(performance.now() - started);
   emit({
     type: "run_finished",
@@ -115,7 +118,7 @@ async function prepare(request: RunRequest): Promise<{ run: string; values: Fram
   const now = new Date();
   const run = newRunId(now);
   const values: FrameValues = {
-    inputs: resolveInputs(runbook, request.inputs),
+    inputs: resolveInputs(runbook, request.inputs, "--input"),
     secrets: await resolveSecrets(runbook.secrets, request.env),
     run: { id: run, started_at: now.toISOString() },
     cluster: { name: deployment.name, topology: deployment.kind, master_name: deployment.masterName ?? null },
@@ -142,17 +145,12 @@ async function openJournal(request: RunRequest, run: string, values: FrameValues
 
 function services(request: RunRequest, journal: Journal | undefined, emit: (event: RunEventBody) => void): OpServices {
   const { live } = request.session;
-  const { signal } = request;
-  return { live, journal, signal, emit, evaluator: new Evaluator(live, signal), random: Math.random };
+  const { signal, pause } = request;
+  return { live, journal, signal, pause, emit, evaluator: new Evaluator(live, signal), random: Math.random };
 }
 
 function emitter(sink: EventSink, run: string): (event: RunEventBody) => void {
   return (event) => sink({ at: new Date().toISOString(), run, ...event });
-}
-
-function exitOf(failure: EventError | undefined, tolerated: number, signal: AbortSignal): ExitCode {
-  if (signal.aborted) return describeError(signal.reason).exit;
-  return failure?.exit ?? (tolerated > 0 ? EXIT.warnings : EXIT.done);
 }
 
 function refuseTopology(runbook: Runbook, kind: string): void {

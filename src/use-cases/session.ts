@@ -1,18 +1,8 @@
-import { actionCatalog } from "../actions/catalog.ts";
 import { observeInstance } from "../actions/observe/observe-instance.ts";
 import { Connections, type Connectors } from "../engine/connections.ts";
 import { LiveDeployment } from "../engine/live.ts";
-import { findDeployment } from "../inventory/find-deployment.ts";
 import type { Deployment } from "../inventory/model.ts";
 import { buildTopology } from "../topology/build-topology.ts";
-
-/** What every command that talks to a deployment starts from. */
-export interface DeploymentChoice {
-  readonly file?: string;
-  readonly deployment?: string;
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
-}
 
 /** A deployment with connections that open when they are first needed, and close together. */
 export interface Session {
@@ -21,7 +11,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Opens no connection yet. */
+/** Opens no connection yet. Aborting `signal` gives up connections that are being made. */
 export function openSession(deployment: Deployment, signal: AbortSignal): Session {
   const connections = new Connections(deployment, connectors, signal);
   const live = new LiveDeployment(deployment, connections, observeInstance, buildTopology);

@@ -1,18 +1,10 @@
 import { z } from "zod";
-import { parseDuration } from "../../core/units.ts";
 import type { ActionContext, ActionOutcome } from "../contract.ts";
 import { defineAction } from "../define.ts";
+import { durationSchema } from "../duration-schema.ts";
 
 const nothing: ActionOutcome<Record<string, never>> = { outputs: {}, changed: false };
 const empty = z.strictObject({});
-
-/** A length of time with its unit, as milliseconds. */
-const durationSchema = z.string().transform((text, issues) => {
-  const ms = parseDuration(text);
-  if (ms === undefined)
-    issues.addIssue({ code: "custom", message: "is no duration; write it with a unit, as in 500ms or 5s" });
-  return ms ?? 0;
-});
 
 /** Stops the run unless every condition holds. The engine evaluates them; they were compiled with the runbook. */
 export const assertAction = defineAction({

@@ -21,7 +21,13 @@ export const instanceObserve = defineAction({
   with: {}`,
   commands: (_input, { instance }) =>
     instance?.kind === "sentinel"
-      ? [["INFO"], ["SENTINEL", "MASTER"], ["SENTINEL", "REPLICAS"], ["SENTINEL", "SENTINELS"], ["SENTINEL", "CKQUORUM"]].map(redisCommand)
+      ? [
+          ["INFO"],
+          ["SENTINEL", "MASTER"],
+          ["SENTINEL", "REPLICAS"],
+          ["SENTINEL", "SENTINELS"],
+          ["SENTINEL", "CKQUORUM"],
+        ].map(redisCommand)
       : [["INFO"], ["ROLE"], ["CONFIG", "GET"], ["CLUSTER", "INFO"], ["CLUSTER", "NODES"]].map(redisCommand),
   async run(_input, context) {
     const { reach } = await context.look(instanceOf(context));

@@ -1,0 +1,35 @@
+import { dirname } from "node:path";
+import { actionCatalog } from "../actions/catalog.ts";
+import { compileRunbook, type RunbookText } from "../runbook/compile.ts";
+import type { Runbook } from "../runbook/model.ts";
+import { type RunbookFile, RunbookStore } from "./runbook-store.ts";
+
+/** A runbook that was found and compiled, with what is unwise about it. */
+export interface CompiledFile {
+  readonly file: RunbookFile;
+  readonly text: string;
+  readonly runbook: Runbook;
+}
+
+/**
+ * Finds a runbook by name or path and compiles it, with those that it runs. Fails with RUNBOOK_NOT_FOUND, or
+ * RUNBOOK_INVALID with every problem at once. Nothing is touched.
+ */
+export async function compileByName(ref: string, store: RunbookStore): Promise<CompiledFile> {
+  const file = await store.find(ref);
+  const text = await store.read(file);
+  // The language is pure: what other runbooks a ref can mean is read beforehand.
+  const others = new Map<string, RunbookText>();
+  for (const other of await store.list()) {
+    others.set(other.name, { text: await store.read(other), path: other.path, origin: other.origin });
+  }
+  const { runbook } = compileRunbook({ text, path: file.path, origin: file.origin }, actionCatalog(), (wanted) =>
+    others.get(wanted.replace(/^builtin:/, "")),
+  );
+  return { file, text, runbook };
+}
+
+/** The store of the folder that a redisha.yaml stands in. */
+export function storeBeside(inventoryFile: string): RunbookStore {
+  return new RunbookStore(dirname(inventoryFile));
+}
