@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { authSchema, sshSchema, tlsSchema } from "./schema-access.ts";
 import { backupSchema, drillSchema, firewallSchema, preflightSchema } from "./schema-policies.ts";
-import { address, count, duration, name, path, port, text } from "./words.ts";
+import { address, count, duration, name, port, text } from "./words.ts";
 
 /** The one source of what redisha.yaml may say. Its JSON Schema, and the docs of its keys, are generated from here. */
 
@@ -16,7 +16,11 @@ const engineSchema = z.strictObject({
     .enum(["apt", "directory"])
     .optional()
     .describe("Where the server comes from: packages of the host, or an unpacked directory."),
-  directory: path().optional().describe("Directory on the hosts that holds bin/; with `source: directory`."),
+  directory: z
+    .string()
+    .regex(/^\//, "expected an absolute as it is on the hosts")
+    .optional()
+    .describe("Absolute on the hosts, of the directory that holds bin/; with `source: directory`."),
 });
 
 export const hostSchema = z.strictObject({

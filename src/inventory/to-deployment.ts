@@ -37,7 +37,7 @@ export function toDeployment(
     file: around.file,
     kind: declared.topology,
     ...present({ masterName: declared.master_name }),
-    engine: engineOf(declared.engine, around),
+    engine: engineOf(declared.engine),
     hosts,
     instances,
     ...sentinelOf(declared),
@@ -53,12 +53,9 @@ export function toDeployment(
   };
 }
 
-function engineOf(engine: DeclaredDeployment["engine"], around: Surroundings): Deployment["engine"] {
-  return {
-    name: engine?.name ?? "redis",
-    ...present({ version: engine?.version, source: engine?.source }),
-    ...(engine?.directory === undefined ? {} : { directory: resolvePath(engine.directory, around) }),
-  };
+function engineOf(engine: DeclaredDeployment["engine"]): Deployment["engine"] {
+  const { version, source, directory } = engine ?? {};
+  return { name: engine?.name ?? "redis", ...present({ version, source, directory }) };
 }
 
 function instancesOf(kind: Instance["kind"], declared: DeclaredDeployment, hosts: readonly Host[]): Instance[] {
