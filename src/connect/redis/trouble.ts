@@ -84,10 +84,20 @@ export function streamTrouble(route: Route, error: unknown): RedishaError {
   return closedEarly(route, error);
 }
 
-/** A refusal by the Redis port, told by the SSH connection, is still one; trouble of SSH itself is passed on as it is. */
+/** What the host that was to connect says of the Redis port is told as from here; trouble of SSH itself is passed on. */
 function throughTrouble(route: Route, error: RedishaError): RedishaError {
-  if (/^SSH_FORWARD_REFUSED$|^FORWARD_REFUSED$/.test(error.code)) return refused(route, error);
-  return error;
+  switch (error.code) {
+    case "FORWARD_TARGET_REFUSED":
+      return refused(route, error);
+    case "FORWARD_TARGET_TIMEOUT":
+      return unreachable(route, "no answer", error);
+    case "FORWARD_TARGET_UNREACHABLE":
+      return unreachable(route, "no route to the host", error);
+    case "FORWARD_TARGET_UNKNOWN":
+      return nameNotFound(route, error);
+    default:
+      return error;
+  }
 }
 
 /** The connection came about and ended before the server said a word. */
