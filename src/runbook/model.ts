@@ -67,6 +67,8 @@ export interface Rollout {
   /** Failures tolerated over the whole rollout. */
   readonly maxFailures: number;
   readonly pauseBetweenMs: number;
+  /** Where the pause is a template: renders to a duration such as `30s`, and `pauseBetweenMs` is 0. */
+  readonly pauseBetween?: Template;
 }
 
 export interface Retry {

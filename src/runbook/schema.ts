@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { parseDuration } from "../core/units.ts";
+import { EFFECTS } from "./effect.ts";
+import { INPUT_TYPES } from "./model.ts";
+
+/** The file as it is written. What stands between steps (ids, references, types) is checked after this. */
+
+export const NAME = /^[a-z][a-z0-9_]*$/;
+
+const name = z.string().regex(NAME, "a name is lower case letters, digits and _, and starts with a letter");
+
+const duration = z
+  .string()
+  .refine((text) => parseDuration(text) !== undefined, "expected a duration such as 500ms, 30s, 5m or 1h30m")
+  .meta({ description: "500ms, 30s, 5m, 1h30m, 1d", pattern: "^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$" });
+
+const expression = z.string().meta({ description: "A CEL expression" });
+const condition = z.union([z.boolean(), expression]).meta({ description: "A CEL expression that is true or false" });
+
+const onFailure = z.enum(["abort", "pause", "continue", "rollback"]);
+
+const retry = z.strictObject({
+  attempts: z.int().min(1).max(1_000).describe("How often in all, the first time included"),
+  delay: duration.optional().describe("Wait before the second attempt; 1s where it is not said"),
+  backoff: z.number().min(1).max(10).optional().describe("Factor by which the wait grows"),
+  max_delay: duration.optional(),
+  jitter: z.boolean().optional().describe("Vary the wait, so that many do not come back at once"),
+  on: z.array(z.string()).optional().describe("Error codes that are worth another attempt; any where it is not said"),
+});
+
+const batch = z.union([
+  z.int().min(1),
+  z.literal("all"),
+  z.string().regex(/^(100|[1-9]?\d)%$/, "a batch is a number, a share such as 30%, or all"),
+]);
+
+const rollout = z.strictObject({
+  serial: z
+    .union([batch, z.array(batch).min(1)])
+    .optional()
+    .describe("Batch sizes; the last repeats"),
+  max_failures: z.int().min(0).optional().describe("Failures tolerated over the whole rollout"),
+  pause_between: z.string().optional().describe("Wait between batches: a duration or ${{ }}"),
+});
+
+const targets = z.strictObject({
+  role: z.enum(["any", "data", "primary", "replica", "sentinel"]),
+  where: expression.optional(),
+  hosts: z.array(z.string()).min(1).optional().describe("Instance ids or host names"),
+  order_by: expression.optional(),
+  limit: z.int().min(1).optional(),
+  resolve: z.enum(["plan", "live"]).optional(),
+});
+
+const withData = z.record(z.string(), z.unknown());
+
+const actionCall = z.strictObject({ action: z.string(), with: withData.optional() });
+
+/** Steps are checked one by one, so that a mistake in one does not hide the others: lists of them stay raw here. */
+const rawSteps = z.array(z.unknown()).min(1);
+
+const stepFields = {
+  id: name.describe("Unique in the runbook"),
+  name: z.string().optional().describe("For people"),
+  action: z.string(),
+  with: withData.optional(),
+  targets: targets.optional(),
+  rollout: rollout.optional(),
+  when: condition.optional().describe("False: the step is skipped"),
+  skip_if: condition.optional().describe("True: the step is already done"),
+  until: condition.optional().describe("wait_for and reads: repeated until it holds"),
+  retry: retry.optional(),
+  timeout: duration.optional(),
+  failed_when: condition.optional(),
+  verify: z.strictObject({ that: expression, within: duration.optional() }).optional(),
+  probe: expression.optional().describe("Tells, after a crash, whether the step took effect"),
+  undo: z.union([z.literal("none"), actionCall]).optional(),
+  point_of_no_return: condition.optional(),
+  on_failure: onFailure.optional(),
+  effect: z.enum(EFFECTS).optional().describe("May raise the action's own, never lower it"),
+  outputs: z.record(name, expression).optional(),
+  sensitive: z.boolean().optional(),
+};
+
+export const stepSchema = z.strictObject({
+  ...stepFields,
+  steps: rawSteps.optional(),
+  rescue: rawSteps.optional(),
+  always: rawSteps.optional(),
+});
+
+export const inputSchema = z.strictObject({
+  type: z.enum(INPUT_TYPES),
+  default: z.unknown().optional(),
+  required: z.boolean().optional(),
+  pattern: z.string().optional().describe("A regular expression that the text must match"),
+  enum: z.array(z.string()).min(1).optional().describe("For type enum: the values"),
+  description: z.string().optional(),
+});
+
+const secret = z.strictObject({
+  from: z
+    .string()
+    .regex(
+      /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|exec:.+|prompt(:.*)?)$/,
+      "write env:NAME, file:PATH, exec:COMMAND or prompt",
+    ),
+});
+
+export const invariantSchema = z.strictObject({
+  id: name,
+  assert: expression,
+  grace: duration.optional(),
+  on_violation: z.enum(["warn", "pause", "abort", "rollback"]),
+});
+
+/** Everything of a runbook but its steps. */
+export const headSchema = z.strictObject({
+  apiVersion: z.literal("redisha/v1"),
+  kind: z.literal("Runbook"),
+  metadata: z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "a runbook's name is lower case letters, digits and -"),
+    version: z.string(),
+    description: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
+  requires: z
+    .strictObject({
+      engine: z.string().optional().describe("Versions of redisha, e.g. >=0.5"),
+      topology: z
+        .array(z.enum(["replication", "sentinel", "cluster"]))
+        .min(1)
+        .optional(),
+      redis: z.string().optional().describe("Versions of the server, e.g. >=6.2"),
+    })
+    .optional(),
+  inputs: z.record(name, z.unknown()).optional(),
+  secrets: z.record(name, secret).optional(),
+  vars: z.record(name, expression).optional(),
+  concurrency: z
+    .strictObject({
+      lock: z.enum(["cluster", "host", "none"]).optional(),
+      on_conflict: z.enum(["fail", "wait"]).optional(),
+      lease: duration.optional(),
+    })
+    .optional(),
+  defaults: z
+    .strictObject({ timeout: duration.optional(), retry: retry.optional(), on_failure: onFailure.optional() })
+    .optional(),
+  invariants: z.array(z.unknown()).optional(),
+  blocks: z.record(name, rawSteps).optional(),
+  steps: rawSteps,
+  finally: rawSteps.optional(),
+  outputs: z.record(name, expression).optional(),
+});
+
+export type RawStep = z.infer<typeof stepSchema>;
+export type RawHead = z.infer<typeof headSchema>;
+export type RawInput = z.infer<typeof inputSchema>;
+export type RawRetry = z.infer<typeof retry>;
+export type RawTargets = z.infer<typeof targets>;
+export type RawRollout = z.infer<typeof rollout>;
+export type RawActionCall = z.infer<typeof actionCall>;
+
+/** The whole language as JSON Schema, for editors. */
+export function runbookJsonSchema(): Record<string, unknown> {
+  const step: z.ZodType = z
+    .strictObject({
+      ...stepFields,
+      get steps() {
+        return z.array(step).min(1).optional();
+      },
+      get rescue() {
+        return z.array(step).min(1).optional();
+      },
+      get always() {
+        return z.array(step).min(1).optional();
+      },
+    })
+    .meta({ id: "step" });
+  const runbook = headSchema.extend({
+    inputs: z.record(name, inputSchema).optional(),
+    invariants: z.array(invariantSchema).optional(),
+    blocks: z.record(name, z.array(step).min(1)).optional(),
+    steps: z.array(step).min(1),
+    finally: z.array(step).min(1).optional(),
+  });
+  // Draft 7 is what the YAML language servers of editors understand best.
+  return { ...z.toJSONSchema(runbook, { target: "draft-7", io: "input" }), title: "redisha runbook" };
+}
