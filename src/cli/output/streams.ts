@@ -34,7 +34,8 @@ export function processStreams(options: { noColour: boolean }, env: Environment 
   return {
     stdout: textStream(process.stdout, options.noColour, env),
     stderr: textStream(process.stderr, options.noColour, env),
-    animate: process.stderr.isTTY === true && env.TERM !== "dumb" && !isCi(env),
+    // A terminal that says it has no columns (some containers' do) cannot be drawn on.
+    animate: process.stderr.isTTY === true && process.stderr.columns > 0 && env.TERM !== "dumb" && !isCi(env),
   };
 }
 

@@ -1,0 +1,108 @@
+import { formatDuration } from "../../core/units.ts";
+import type { RunEvent } from "../../engine/events.ts";
+import { oneLine } from "../output/text.ts";
+import type { Theme } from "../output/theme.ts";
+import type { RendererOptions } from "./renderer.ts";
+import { progressText, STATUS_WORD, targetsText } from "./words.ts";
+
+type Of<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
+type StepEvent = Of<"op_started"> | Of<"op_progress"> | Of<"op_finished"> | Of<"step_finished"> | Of<"step_started">;
+
+/** What a step needs of listr2's task. */
+export interface StepHandle {
+  title: string;
+  output: string;
+  skip(message?: string): void;
+}
+
+/** More lines than this below a step would push the others off the screen. */
+const MOST_LINES = 8;
+
+/** One step on the screen: its title, a line for each op under way, and how it ended. */
+export class LiveStep {
+  readonly id: string;
+  readonly title: string;
+  readonly #theme: Theme;
+  readonly #verbose: boolean;
+  readonly #lines = new Map<string, string>();
+  readonly #begun = new Map<string, number>();
+  readonly #ended = Promise.withResolvers<Of<"step_finished"> | undefined>();
+  #trouble = "";
+  #handle: StepHandle | undefined;
+
+  private constructor(id: string, title: string, theme: Theme, verbose: boolean) {
+    this.id = id;
+    this.title = title;
+    this.#theme = theme;
+    this.#verbose = verbose;
+  }
+
+  static started(event: Of<"step_started">, theme: Theme, options: RendererOptions): LiveStep {
+    const title = `${"  ".repeat(event.depth)}${oneLine(event.name)} ${theme.dim(targetsText(event.targets))}`;
+    return new LiveStep(event.step, title, theme, options.verbose);
+  }
+
+  /** A line that stands by itself and is over at once. */
+  static remark(text: string, theme: Theme): LiveStep {
+    const step = new LiveStep(text, text, theme, false);
+    step.abandon();
+    return step;
+  }
+
+  /** Shows the step until it ends; rejects where it failed, which is how listr2 learns of it. */
+  async show(handle: StepHandle): Promise<void> {
+    this.#handle = handle;
+    this.#draw();
+    const end = await this.#ended.promise;
+    if (!end) return;
+    const reason = end.reason ? `, ${oneLine(end.reason)}` : "";
+    const title = `${this.title} ${this.#theme.dim(`${STATUS_WORD[end.status]} ${formatDuration(end.duration_ms)}${reason}`)}`;
+    if (end.status === "skipped_condition" || end.status === "skipped_done") handle.skip(title);
+    else if (end.status === "failed" || end.status === "in_doubt" || end.status === "cancelled") {
+      throw new Error(title + this.#trouble);
+    } else handle.title = title;
+  }
+
+  hear(event: StepEvent): void {
+    switch (event.type) {
+      case "step_started":
+        return;
+      case "step_finished":
+        this.#ended.resolve(event);
+        return;
+      case "op_started":
+        this.#begun.set(event.target, Date.parse(event.at));
+        this.#lines.set(
+          event.target,
+          `${event.target}${this.#verbose ? ` $ ${event.commands.map(oneLine).join("; ")}` : ""}`,
+        );
+        break;
+      case "op_progress":
+        this.#lines.set(event.target, `${event.target} ${oneLine(progressText(event, this.#begun.get(event.target)))}`);
+        break;
+      case "op_finished":
+        this.#finished(event);
+    }
+    this.#draw();
+  }
+
+  /** Ends a step that nothing more will be heard of. */
+  abandon(): void {
+    this.#ended.resolve(undefined);
+  }
+
+  #finished(event: Of<"op_finished">): void {
+    this.#lines.delete(event.target);
+    if (!event.error) return;
+    const words = `${event.target} ${event.error.code}: ${oneLine(event.error.message)}`;
+    if (event.will_retry_in_ms === undefined) this.#trouble += `\n    ${words}`;
+    else this.#lines.set(event.target, `${words}, again in ${formatDuration(event.will_retry_in_ms)}`);
+  }
+
+  #draw(): void {
+    if (!this.#handle) return;
+    const lines = [...this.#lines.values()];
+    const more = lines.length - MOST_LINES;
+    this.#handle.output = [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
+  }
+}

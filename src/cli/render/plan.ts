@@ -1,0 +1,70 @@
+import type { Plan, PlannedCommand, PlannedOp, PlannedStep } from "../../engine/plan.ts";
+import { plural } from "../output/format.ts";
+import { oneLine, wrap } from "../output/text.ts";
+import type { Theme } from "../output/theme.ts";
+
+/**
+ * The plan as an operator reads it: every step in order, how sure it is, on which hosts, with the exact commands. What is
+ * printed is what runs; nothing is shortened.
+ */
+export function renderPlan(plan: Plan, options: { theme: Theme; width: number }): string {
+  const { theme } = options;
+  const { runbook } = plan;
+  const lines = [
+    `${theme.strong(`Plan of ${runbook.name} ${runbook.version}`)} on ${plan.deployment}  ${theme.dim(`${runbook.origin} ${runbook.digest.slice(0, 12)}  ${plan.created_at}`)}`,
+  ];
+  for (const [index, step] of plan.steps.entries()) lines.push("", ...stepLines(step, index + 1, options));
+  lines.push("", summary(plan, theme));
+  return `${lines.join("\n")}\n`;
+}
+
+function stepLines(step: PlannedStep, number: number, options: { theme: Theme; width: number }): string[] {
+  const { theme, width } = options;
+  const indent = "  ".repeat(step.depth);
+  const lead = `${indent}${String(number).padStart(2)}. `;
+  const lines = [wrap(`${step.name} ${theme.dim(step.step)}`, width, lead, " ".repeat(lead.length))];
+  const inner = " ".repeat(lead.length);
+  lines.push(`${inner}${effectText(step, theme)}  ${certaintyText(step, theme)}`);
+  if (step.note) lines.push(wrap(oneLine(step.note), width, inner));
+  if (step.skipped) return lines;
+  if (step.live) lines.push(`${inner}${theme.dim("targets are looked up again when the step starts")}`);
+  for (const [index, batch] of step.batches.entries()) {
+    if (step.batches.length > 1) lines.push(`${inner}${theme.dim(`batch ${index + 1} of ${step.batches.length}`)}`);
+    for (const op of batch) lines.push(...opLines(op, inner));
+  }
+  return lines;
+}
+
+function opLines(op: PlannedOp, indent: string): string[] {
+  if (op.commands.length === 0) return [`${indent}${op.target}`];
+  return op.commands.map((command) => `${indent}${op.target}  ${prompt(command)}${oneLine(command.text)}`);
+}
+
+/** What kind of command it is, by the prompt that an operator would see. */
+function prompt(command: PlannedCommand): string {
+  if (command.transport === "redis") return "redis> ";
+  if (command.transport === "upload") return "write ";
+  return command.transport === "controller" ? "here: " : "$ ";
+}
+
+function effectText(step: PlannedStep, theme: Theme): string {
+  if (step.effect === "read") return theme.dim("read");
+  return step.effect === "change" ? theme.warn("change") : theme.bad(step.effect);
+}
+
+function certaintyText(step: PlannedStep, theme: Theme): string {
+  if (step.skipped === "condition") return theme.dim("skipped: its condition does not hold");
+  if (step.skipped === "done") return theme.dim("skipped: done already");
+  const { certainty } = step;
+  if (certainty.kind === "exact") return "exact";
+  if (certainty.kind === "conditional") return `conditional on ${oneLine(certainty.on)}`;
+  return `known after ${certainty.step}`;
+}
+
+function summary(plan: Plan, theme: Theme): string {
+  const running = plan.steps.filter((step) => !step.skipped);
+  const changing = running.filter((step) => step.effect !== "read");
+  const targets = new Set(changing.flatMap((step) => step.batches.flat().map((op) => op.target)));
+  if (changing.length === 0) return `${plural(running.length, "step")}, all of them reads: nothing would be changed.`;
+  return `${plural(running.length, "step")}, ${theme.warn(`${changing.length} of them change something`)}, on ${plural(targets.size, "target")}.`;
+}

@@ -1,0 +1,45 @@
+import type { EventSink } from "../../engine/events.ts";
+import type { Streams } from "../output/streams.ts";
+
+/** How a run is shown: redrawn in place, as stable lines, as JSON lines on stdout, or only when something is wrong. */
+export type RendererKind = "live" | "plain" | "jsonl" | "quiet";
+
+/** A subscriber of a run. Lines that it still holds are written when `done` settles; call it whatever became of the run. */
+export interface Renderer {
+  readonly sink: EventSink;
+  done(): Promise<void>;
+}
+
+export interface RendererOptions {
+  /** Show every command that is sent. */
+  readonly verbose: boolean;
+}
+
+/** The renderer of that kind. listr2 is loaded for `live` alone. */
+export async function subscribe(kind: RendererKind, streams: Streams, options: RendererOptions): Promise<Renderer> {
+  switch (kind) {
+    case "live": {
+      const { liveRenderer } = await import("./live.ts");
+      return liveRenderer(streams.stderr, options);
+    }
+    case "plain": {
+      const { plainRenderer } = await import("./plain.ts");
+      return plainRenderer(streams.stderr, options);
+    }
+    case "jsonl": {
+      const { jsonlRenderer } = await import("./jsonl.ts");
+      return jsonlRenderer(streams.stdout);
+    }
+    case "quiet": {
+      const { quietRenderer } = await import("./quiet.ts");
+      return quietRenderer(streams.stderr);
+    }
+  }
+}
+
+/** Redrawing needs a terminal that stands still between two pictures: never in CI, never into a file. */
+export function rendererKind(wants: { format: string; quiet: boolean }, streams: Streams): RendererKind {
+  if (wants.format === "jsonl") return "jsonl";
+  if (wants.quiet || wants.format === "json" || wants.format === "yaml") return "quiet";
+  return streams.animate && streams.stderr.isTty ? "live" : "plain";
+}

@@ -1,0 +1,57 @@
+import { formatBytes, formatDuration } from "../../core/units.ts";
+import type { RunEvent, StepStatus } from "../../engine/events.ts";
+import type { Theme } from "../output/theme.ts";
+
+type Progress = Extract<RunEvent, { type: "op_progress" }>;
+
+/** How a status reads. */
+export const STATUS_WORD: Readonly<Record<StepStatus, string>> = {
+  planned: "planned",
+  skipped_condition: "skipped",
+  skipped_done: "skipped, done before",
+  running: "running",
+  ok: "ok",
+  changed: "changed",
+  failed: "failed",
+  in_doubt: "outcome unknown",
+  cancelled: "cancelled",
+};
+
+/** The word of a status behind its symbol, in its colour. */
+export function statusText(status: StepStatus, theme: Theme): string {
+  const { symbols } = theme;
+  const word = STATUS_WORD[status];
+  if (status === "ok") return theme.good(`${symbols.ok} ${word}`);
+  if (status === "changed") return theme.accent(`${symbols.ok} ${word}`);
+  if (status === "failed") return theme.bad(`${symbols.bad} ${word}`);
+  if (status === "in_doubt") return theme.bad(`${symbols.unknown} ${word}`);
+  if (status === "cancelled") return theme.warn(`${symbols.warn} ${word}`);
+  return theme.dim(`${symbols.none} ${word}`);
+}
+
+/**
+ * `message 1.2 GiB of 4.0 GiB (30%), 45.0 MiB/s, 1m 02s left`. Rate and estimate are of the whole time since `since`
+ * (milliseconds, as `at` is), so that they do not jump.
+ */
+export function progressText(event: Progress, since: number | undefined): string {
+  const { message, done, total, unit } = event;
+  if (done === undefined) return message;
+  const amount = (value: number) => (unit === "bytes" ? formatBytes(value) : `${value}${unit ? ` ${unit}` : ""}`);
+  const parts = [total === undefined ? amount(done) : `${amount(done)} of ${amount(total)} (${percent(done, total)})`];
+  const seconds = since === undefined ? 0 : (Date.parse(event.at) - since) / 1_000;
+  if (seconds >= 1 && done > 0) {
+    const rate = done / seconds;
+    parts.push(`${amount(unit === "bytes" ? rate : Math.round(rate))}/s`);
+    if (total !== undefined && total > done) parts.push(`${formatDuration(((total - done) / rate) * 1_000)} left`);
+  }
+  return `${message} ${parts.join(", ")}`;
+}
+
+function percent(done: number, total: number): string {
+  return total === 0 ? "100%" : `${Math.floor((100 * done) / total)}%`;
+}
+
+/** `3 targets`, or the names where they are few. */
+export function targetsText(targets: readonly string[]): string {
+  return targets.length <= 4 ? targets.join(", ") : `${targets.slice(0, 3).join(", ")} and ${targets.length - 3} more`;
+}
