@@ -1,14 +1,9 @@
 import { nearest } from "../core/nearest.ts";
 import { accessOf, type CelNode, callOf, isCelNode, literalString, walk } from "./cel-ast.ts";
 import { RENAMED } from "./cel-functions.ts";
+import { friendlyTypes, type TreeProblem } from "./cel-words.ts";
 import { patternProblem } from "./regex.ts";
 import type { Scope } from "./scope.ts";
-
-export interface TreeProblem {
-  readonly offset: number;
-  readonly message: string;
-  readonly hint?: string;
-}
 
 /** Sends calls of names that CEL has taken to our own functions. Must run before the tree is type-checked. */
 export function renameCalls(tree: CelNode): void {
@@ -53,7 +48,7 @@ function impossibleTypes(left: CelNode, right: CelNode, node: CelNode, source: s
   return [
     {
       offset: node.start,
-      message: `${textOf(left, source)} is ${a} and ${textOf(right, source)} is ${b}: they are never equal`,
+      message: `${textOf(left, source)} is ${friendlyTypes(a)} and ${textOf(right, source)} is ${friendlyTypes(b)}: they are never equal`,
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { nearest } from "../core/nearest.ts";
 import { accessOf, type CelNode, isCelNode, walk } from "./cel-ast.ts";
-import type { TreeProblem } from "./cel-check.ts";
 import { domainFunctions, RENAMED } from "./cel-functions.ts";
+import { friendlyTypes, type TreeProblem } from "./cel-words.ts";
 import type { Scope } from "./scope.ts";
 
 interface LibraryError {
@@ -130,13 +130,6 @@ function operatorSentence(summary: string): string {
 
 function nullHint(summary: string): { hint: string } | undefined {
   return /[=] null$|: null /.test(summary) ? { hint: "ask whether it is there with has(a.b)" } : undefined;
-}
-
-function friendlyTypes(text: string): string {
-  return text
-    .replace(/dyn<([\w.]+)>/g, "$1")
-    .replaceAll("google.protobuf.Duration", "duration")
-    .replaceAll("google.protobuf.Timestamp", "timestamp");
 }
 
 /** Parts of the expression whose value may be null. */

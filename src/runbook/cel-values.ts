@@ -1,5 +1,5 @@
 import { Secret } from "../core/secret.ts";
-import { formatExactDuration, parseDuration } from "../core/units.ts";
+import { parseDuration } from "../core/units.ts";
 import type { CelMakers } from "./cel-functions.ts";
 import type { CelType } from "./cel-type.ts";
 
@@ -69,7 +69,7 @@ export function fromCel(value: unknown): unknown {
   if (value instanceof Set) return [...value].map(fromCel);
   if (value instanceof Map) return plainEntries(value);
   if (value instanceof Date) return value.toISOString();
-  if ("getMilliseconds" in value) return formatExactDuration(Number(value.valueOf()));
+  if ("getMilliseconds" in value) return exactDuration(Number(value.valueOf()));
   return plainEntries(Object.entries(value).map(([key, item]) => [key, item ?? null]));
 }
 
@@ -81,4 +81,18 @@ function fromInteger(value: bigint): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number)) throw new RangeError(`${value} is too large a number`);
   return number;
+}
+
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** `30s`, `1500ms`, `5m`: in the largest unit that keeps it whole, so that reading it gives the same back. */
+function exactDuration(ms: number): string {
+  const whole = Math.round(ms);
+  const unit = UNITS.find(([, size]) => whole !== 0 && whole % size === 0);
+  return unit ? `${whole / unit[1]}${unit[0]}` : `${whole}ms`;
 }

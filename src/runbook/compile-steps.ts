@@ -13,7 +13,7 @@ import type { Scope } from "./scope.ts";
 import { checkPlace, checkTexts, secretsFor } from "./step-checks.ts";
 import { idsIn } from "./step-ids.ts";
 import { nearestAction, retryOf, rolloutOf, targetsOf, timeoutOf, verifyOf } from "./step-parts.ts";
-import { compileTemplate } from "./template.ts";
+import { type CompiledTemplate, compileTemplate, typeOfData } from "./template.ts";
 import { expressionAt, type Unit } from "./unit.ts";
 import { checkWith } from "./with-check.ts";
 
@@ -59,7 +59,8 @@ function compileStep(unit: Unit, raw: RawStep, path: YamlPath, place: Place): { 
   const effect = effectOf(unit, raw, path, least);
   checkUndo(unit, raw, path, effect, place);
 
-  const outputs = call?.outputs ?? (spec ? celTypeOf(spec.output, `${raw.action} outputs`) : DYN);
+  const template = withOf(unit, raw, spec, path, scope);
+  const outputs = call?.outputs ?? (raw.action === "set" ? typeOfData(template, raw.id) : outputTypeOf(spec));
   const after = scope.with("result", outputs);
   const condition = (key: "when" | "skip_if" | "probe", within: Scope) =>
     expressionAt(unit, [...path, key], raw[key], within, "bool");
@@ -73,7 +74,7 @@ function compileStep(unit: Unit, raw: RawStep, path: YamlPath, place: Place): { 
   const step: Step = {
     id: raw.id,
     action: raw.action,
-    with: withOf(unit, raw, spec, path, scope),
+    with: template,
     rollout: rolloutOf(unit, raw.rollout, path, effect, scope),
     retry: retryOf(raw.retry ?? unit.head.defaults?.retry),
     timeoutMs: timeoutOf(unit, raw),
@@ -129,7 +130,13 @@ function checkUndo(unit: Unit, raw: RawStep, path: YamlPath, effect: Effect, pla
   );
 }
 
-function withOf(unit: Unit, raw: RawStep, spec: ActionSpec | undefined, path: YamlPath, scope: Scope): Step["with"] {
+function withOf(
+  unit: Unit,
+  raw: RawStep,
+  spec: ActionSpec | undefined,
+  path: YamlPath,
+  scope: Scope,
+): CompiledTemplate {
   const at = [...path, "with"];
   const verbatim = raw.action === "assert" ? ["that"] : [];
   const inside = secretsFor(unit, raw.action, scope);
@@ -155,6 +162,15 @@ function undoOf(unit: Unit, raw: RawStep, path: YamlPath, scope: Scope): ActionC
   const template = compileTemplate(raw.undo.with ?? {}, [...at, "with"], unit.source, inside, unit.problems);
   if (spec) checkWith(spec, template, raw.undo.with ? [...at, "with"] : at, unit.source, unit.problems);
   return { action: raw.undo.action, with: template, position: unit.source.position(at) };
+}
+
+const outputTypes = new WeakMap<ActionSpec, CelType>();
+
+function outputTypeOf(spec: ActionSpec | undefined): CelType {
+  if (!spec) return DYN;
+  const known = outputTypes.get(spec) ?? celTypeOf(spec.output, `${spec.name} outputs`);
+  outputTypes.set(spec, known);
+  return known;
 }
 
 function outputsOf(unit: Unit, raw: RawStep, path: YamlPath, scope: Scope): Record<string, TypedExpression> {

@@ -6,6 +6,7 @@ import { explainStatic, explainThrown } from "./cel-explain.ts";
 import { literalArgumentProblem } from "./cel-functions.ts";
 import type { CelType } from "./cel-type.ts";
 import { fromCel } from "./cel-values.ts";
+import { friendlyTypes } from "./cel-words.ts";
 import type { EvalContext, Expression } from "./model.ts";
 import type { ProblemCode, Problems } from "./problems.ts";
 import { readsOf } from "./reads.ts";
@@ -149,9 +150,5 @@ function expressionError(site: ExpressionSite, offset: number, message: string, 
 }
 
 function friendly(type: string): string {
-  return type === "string"
-    ? "a text"
-    : type === "google.protobuf.Duration"
-      ? "a duration"
-      : type.replace(/^dyn<(.+)>$/, "$1");
+  return type === "string" ? "a text" : friendlyTypes(type);
 }

@@ -82,6 +82,18 @@ const stepFields = {
   sensitive: z.boolean().optional(),
 };
 
+/** `with` of the actions that are part of the language; those of the catalogue check theirs by the action's own input. */
+export const FLOW_INPUTS: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
+  [
+    "assert",
+    z.strictObject({
+      that: z.array(z.strictObject({ expr: condition, message: z.string().optional() })).min(1),
+    }),
+  ],
+  ["block", z.strictObject({ ref: z.string().optional() })],
+  ["runbook", z.strictObject({ ref: z.string(), inputs: withData.optional() })],
+]);
+
 export const stepSchema = z.strictObject({
   ...stepFields,
   steps: rawSteps.optional(),

@@ -1,7 +1,7 @@
 import type { FilePosition } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import type { YamlPath, YamlSource } from "../core/yaml/yaml-source.ts";
-import type { CelType } from "./cel-type.ts";
+import { BOOL, type CelType, DYN, INT, objectType, STRING } from "./cel-type.ts";
 import { compileExpression, type TypedExpression } from "./expression.ts";
 import type { EvalContext, Template } from "./model.ts";
 import type { Problems } from "./problems.ts";
@@ -101,4 +101,19 @@ function joined(values: readonly unknown[]): string | Secret {
 
 function asText(value: unknown): string {
   return typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The type of what a template renders to: of action `set`, whose outputs are its `with`. */
+export function typeOfData(template: CompiledTemplate, name: string): CelType {
+  const typeOf = (value: unknown, path: Path): CelType => {
+    const hole = template.holes.find((each) => each.path.join("\0") === path.join("\0"));
+    if (hole) return hole.alone ? (hole.type ?? DYN) : STRING;
+    if (typeof value === "string") return STRING;
+    if (typeof value === "boolean") return BOOL;
+    if (typeof value === "number") return Number.isInteger(value) ? INT : { kind: "double" };
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return DYN;
+    const fields = Object.entries(value).map(([key, item]): [string, CelType] => [key, typeOf(item, [...path, key])]);
+    return objectType([`values of ${name}`, ...path].join("."), Object.fromEntries(fields));
+  };
+  return typeOf(template.data, []);
 }

@@ -4,6 +4,7 @@ import type { YamlPath, YamlSource } from "../core/yaml/yaml-source.ts";
 import type { ActionSpec } from "./action-spec.ts";
 import { type CelType, celTypeOf } from "./cel-type.ts";
 import type { Problems } from "./problems.ts";
+import { FLOW_INPUTS } from "./schema.ts";
 import type { CompiledTemplate, Hole } from "./template.ts";
 
 /** Stands for a value that is not known before the run. No schema accepts it, so every complaint at its place is ours. */
@@ -20,7 +21,7 @@ export function checkWith(
   const { holes } = template;
   const alone = new Set(holes.filter((hole) => hole.alone).map((hole) => hole.path.join("\0")));
   const data = withUnknowns(template.data, [], alone);
-  const result = checkAgainst(spec.input, source, "RUNBOOK_WITH", data, path, (issue) => counts(issue, holes));
+  const result = checkAgainst(inputSchemaOf(spec), source, "RUNBOOK_WITH", data, path, (issue) => counts(issue, holes));
   problems.addAll(result.problems.map((problem) => named(problem, spec)));
   const type = inputTypeOf(spec);
   for (const hole of holes) checkHole(hole, typeAt(type, hole.path), spec, problems);
@@ -91,9 +92,13 @@ function fits(expected: CelType, actual: CelType): boolean {
 const inputTypes = new WeakMap<ActionSpec, CelType>();
 
 function inputTypeOf(spec: ActionSpec): CelType {
-  const known = inputTypes.get(spec) ?? celTypeOf(spec.input, spec.name, "input");
+  const known = inputTypes.get(spec) ?? celTypeOf(inputSchemaOf(spec), spec.name, "input");
   inputTypes.set(spec, known);
   return known;
+}
+
+function inputSchemaOf(spec: ActionSpec): ActionSpec["input"] {
+  return FLOW_INPUTS.get(spec.name) ?? spec.input;
 }
 
 function typeAt(type: CelType, path: readonly (string | number)[]): CelType | undefined {
