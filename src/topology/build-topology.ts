@@ -30,6 +30,7 @@ export function buildTopology(declared: Declared, observations: readonly Observa
   linkReplicas(nodes, directories.data);
   linkSentinels(nodes, sentinels);
   measureLag(nodes);
+  nameHosts(nodes, sentinels);
 
   const sorted = byId(nodes);
   const sortedSentinels = byId(sentinels);
@@ -62,6 +63,16 @@ function newest(observations: readonly Observation[]): Observation[] {
   );
   for (const observation of inOrder) chosen.set(`${observation.kind} ${observation.instance}`, observation);
   return [...chosen.values()];
+}
+
+/** An unlisted instance on the address of a listed host stands on that host: losing it loses both. */
+function nameHosts(nodes: readonly DataNode[], sentinels: readonly SentinelNode[]): void {
+  const all = [...nodes, ...sentinels];
+  for (const item of all) {
+    const neighbour = item.listed ? undefined : all.find(({ listed, address }) => listed && address === item.address);
+    if (neighbour) item.host = neighbour.host;
+    if (neighbour) item.zone = neighbour.zone;
+  }
 }
 
 /** The only shard outside of a cluster: the primary and everything that follows it, directly or through others. */

@@ -142,6 +142,7 @@ export const sentinelSchema = z.strictObject({
   version: z.string().nullable(),
   run_id: z.string().nullable().describe("myid, by which other Sentinels know it"),
   watching: z.boolean().describe("Knows the deployment's master name"),
+  watches: z.array(z.string()).describe("Names of all groups that it watches"),
   primary_id: z.string().nullable().describe("The primary by its view, as a node id where known"),
   primary_address: z.string().nullable(),
   flags: z.array(z.string()).describe("Flags of the primary by its view: s_down, o_down, failover_in_progress"),

@@ -93,7 +93,7 @@ function replication(info: InfoMap, config: InfoMap, roleReply: unknown) {
     primary_address: isReplica && told ? printEndpoint(told) : null,
     link_up: isReplica ? linkUp(info, answer) : null,
     link_state: isReplica && answer?.role === "replica" ? answer.state : null,
-    link_down_s: isReplica ? durationField(info, "master_link_down_since_seconds") : null,
+    link_down_s: isReplica ? linkDownSeconds(info) : null,
     sync_in_progress: isReplica ? flagField(info, "master_sync_in_progress") : null,
     sync_left_bytes: isReplica ? durationField(info, "master_sync_left_bytes") : null,
     last_io_s: isReplica ? durationField(info, "master_last_io_seconds_ago") : null,
@@ -164,6 +164,12 @@ function linkUp(info: InfoMap, answer: ReturnType<typeof parseRole>): boolean | 
   const status = field(info, "master_link_status");
   if (status !== null) return status === "up";
   return answer?.role === "replica" ? answer.state === "connected" : null;
+}
+
+/** Null while it never had a link: -1 in newer versions, and seconds since 1970 in 6.0, which counts from 0. */
+function linkDownSeconds(info: InfoMap): number | null {
+  const seconds = durationField(info, "master_link_down_since_seconds");
+  return seconds !== null && seconds < 1e9 ? seconds : null;
 }
 
 function roleOf(word: string | null): "primary" | "replica" | undefined {

@@ -33,6 +33,7 @@ export function sentinelNode(
     version: field(info, "valkey_version") ?? field(info, "redis_version"),
     run_id: answers?.myid ?? null,
     watching: observation.reach.ok && (watched || master !== undefined),
+    watches: [...(answers?.watches ?? [])],
     primary_id: endpoint ? directories.data.find(endpoint, { speaker, key: told?.runId ?? "" }) : null,
     primary_address: endpoint ? printEndpoint(endpoint) : null,
     flags: parseFlags(master?.flags ?? "").filter((flag) => flag !== "master"),

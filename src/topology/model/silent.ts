@@ -83,6 +83,7 @@ export function silentSentinel(place: Place): SentinelNode {
     version: null,
     run_id: null,
     watching: false,
+    watches: [],
     primary_id: null,
     primary_address: null,
     flags: [],

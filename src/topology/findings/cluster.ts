@@ -1,0 +1,248 @@
+import { missingRanges, printRanges } from "../parse/slots.ts";
+import { promotionObstacle } from "../promotable.ts";
+import type { DataNode, Finding } from "../schema.ts";
+import { count, few, list, redisCli } from "../words.ts";
+import { type Case, finding } from "./case.ts";
+
+/** Slots, shards and what the nodes of a cluster think of each other. */
+export function clusterFindings(facts: Case): Finding[] {
+  if (facts.topology.kind !== "cluster") return [];
+  return [
+    ...uncovered(facts),
+    ...stateFail(facts),
+    ...shardPrimaryDown(facts),
+    ...openSlots(facts),
+    ...disagree(facts),
+    ...failing(facts),
+    ...shardRedundancy(facts),
+    ...majorityAtRisk(facts),
+    ...orphans(facts),
+    ...ghosts(facts),
+  ];
+}
+
+function members({ topology }: Case): { node: DataNode; cluster: NonNullable<DataNode["cluster"]> }[] {
+  return topology.nodes.flatMap((node) => (node.up && node.cluster ? [{ node, cluster: node.cluster }] : []));
+}
+
+function uncovered(facts: Case): Finding[] {
+  const { shards, deployment, nodes } = facts.topology;
+  const answered = nodes.some(({ up, cluster }) => up && cluster);
+  const missing = missingRanges(shards.flatMap(({ slots }) => slots));
+  if (!answered || missing.length === 0) return [];
+  const slots = missing.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const partial = members(facts).some(({ cluster }) => cluster.full_coverage_required === false);
+  return [
+    finding({
+      id: "slots_uncovered",
+      severity: "critical",
+      subject: deployment,
+      message: `${count(slots, "slot")} of 16384 ${slots === 1 ? "belongs" : "belong"} to no node: ${printRanges(missing)}. ${partial ? "Keys in them cannot be reached" : "Unless cluster-require-full-coverage is no, the whole cluster refuses commands"}`,
+      evidence: shards.map(({ id, primary_id, slots: owned }) => `${primary_id ?? id}: ${printRanges(owned)}`),
+      next: [
+        "was a node removed with its slots? Bring it back",
+        "only if its data is gone for good: CLUSTER ADDSLOTSRANGE on a primary",
+      ],
+    }),
+  ];
+}
+
+function stateFail(facts: Case): Finding[] {
+  const failed = members(facts).filter(({ cluster }) => cluster.state !== "ok" && cluster.state !== "unknown");
+  if (failed.length === 0) return [];
+  const all = failed.length === members(facts).length;
+  return [
+    finding({
+      id: "cluster_state_fail",
+      severity: "critical",
+      subject: facts.topology.deployment,
+      message: `${all ? "Every node" : few(failed.map(({ node }) => node.id))} says cluster_state:${failed[0]?.cluster.state} and refuses commands with CLUSTERDOWN`,
+      evidence: failed.map(({ node, cluster }) => `${node.id} cluster_state:${cluster.state}`),
+      next: ["see slots_uncovered and shard_primary_down, which are its causes"],
+    }),
+  ];
+}
+
+function shardPrimaryDown(facts: Case): Finding[] {
+  const { topology, node } = facts;
+  return topology.shards.flatMap((shard) => {
+    const primary = node(shard.primary_id);
+    if (!primary || primary.up) return [];
+    const suspecting = members(facts).filter(({ cluster }) => cluster.failing.includes(primary.id));
+    // Nobody else misses it: then only we cannot reach it, and instance_unreachable says so.
+    if (suspecting.length === 0 && !primary.reach.ok && members(facts).length > 0) return [];
+    const heirs = shard.replica_ids.filter((id) => {
+      const replica = node(id);
+      return replica !== undefined && promotionObstacle(topology, replica, primary) === null;
+    });
+    return [
+      finding({
+        id: "shard_primary_down",
+        severity: "critical",
+        subject: primary.id,
+        message: `${primary.id} is down and owns slots ${printRanges(shard.slots)}: ${heirs.length === 0 ? "no replica could take its place, so they stay unreachable" : `${list(heirs)} can take its place within cluster-node-timeout and a vote`}`,
+        evidence: suspecting.map(
+          ({ node: { id }, cluster }) => `${id} marks it ${cluster.failed.includes(primary.id) ? "fail" : "fail?"}`,
+        ),
+        next:
+          heirs.length === 0
+            ? [`start ${primary.id} again: it holds the only copy`]
+            : ["redisha status --watch", `if no vote comes through: CLUSTER FAILOVER FORCE on ${heirs[0]}`],
+      }),
+    ];
+  });
+}
+
+/** Both ends of every open slot, as far as they answered. */
+function openSlots(facts: Case): Finding[] {
+  const names = new Map(members(facts).map(({ node, cluster }) => [cluster.node_id, node.id]));
+  const name = (id: string) => names.get(id) ?? id.slice(0, 8);
+  const open = new Map<number, string[]>();
+  for (const { node, cluster } of members(facts)) {
+    for (const { slot, node_id } of cluster.migrating) note(slot, `${node.id} migrates it to ${name(node_id)}`);
+    for (const { slot, node_id } of cluster.importing) note(slot, `${node.id} imports it from ${name(node_id)}`);
+  }
+  if (open.size === 0) return [];
+  const slots = [...open.keys()].sort((a, b) => a - b);
+  const first = slots.slice(0, 3).map((slot) => `${slot} (${open.get(slot)?.join(", ")})`);
+  const halfOpen = slots.filter((slot) => open.get(slot)?.length === 1);
+  return [
+    finding({
+      id: "slots_open",
+      severity: "warning",
+      subject: facts.topology.deployment,
+      message: `${count(slots.length, "slot")} ${slots.length === 1 ? "is" : "are"} open: ${first.join("; ")}${slots.length > 3 ? `; and ${slots.length - 3} more` : ""}. A move is under way or was broken off${halfOpen.length > 0 ? `; ${few(halfOpen.map(String))} at one end only` : ""}`,
+      evidence: slots.map((slot) => `slot ${slot}: ${open.get(slot)?.join(", ")}`),
+      next: [
+        "is a reshard running? Then wait for it",
+        "if it was broken off, do not let `redis-cli --cluster fix` pick an owner: finish the move from the end that still owns the slot",
+      ],
+    }),
+  ];
+
+  function note(slot: number, words: string): void {
+    open.set(slot, [...(open.get(slot) ?? []), words]);
+  }
+}
+
+function disagree(facts: Case): Finding[] {
+  const groups = Map.groupBy(members(facts), ({ cluster }) => cluster.signature ?? "");
+  groups.delete("");
+  if (groups.size < 2) return [];
+  const sides = [...groups.values()].sort((a, b) => b.length - a.length);
+  return [
+    finding({
+      id: "nodes_disagree",
+      severity: "critical",
+      subject: facts.topology.deployment,
+      message: `Nodes disagree on who owns which slots: ${sides.map((side) => few(side.map(({ node }) => node.id))).join(" against ")}. Clients are sent back and forth`,
+      evidence: members(facts).map(
+        ({ node, cluster }) => `${node.id} epoch ${cluster.epoch}, knows ${cluster.known_nodes} nodes`,
+      ),
+      next: [
+        "after a move or a failover views meet within seconds: look again",
+        ...firstCommand(sides.at(-1), "CLUSTER", "NODES"),
+      ],
+    }),
+  ];
+}
+
+function firstCommand(side: readonly { node: DataNode }[] | undefined, ...words: string[]): string[] {
+  const node = side?.[0]?.node;
+  return node ? [redisCli(node, ...words)] : [];
+}
+
+/** Nodes that answer us but not each other: a partition of the cluster bus (port + 10000), or one that just came back. */
+function failing(facts: Case): Finding[] {
+  return facts.topology.nodes
+    .filter((node) => node.up && node.listed)
+    .flatMap((node) => {
+      const by = members(facts).filter(
+        ({ cluster }) => cluster.failing.includes(node.id) || cluster.links_down.includes(node.id),
+      );
+      if (by.length === 0) return [];
+      const marked = by.filter(({ cluster }) => cluster.failing.includes(node.id));
+      return [
+        finding({
+          id: "failing_by_some",
+          severity: "warning",
+          subject: node.id,
+          message: `${node.id} answers us, but ${few(by.map(({ node: { id } }) => id))} ${marked.length > 0 ? "hold it to be failing" : "have no bus connection to it"}`,
+          evidence: by.map(
+            ({ node: { id }, cluster }) =>
+              `${id}: ${cluster.failed.includes(node.id) ? "fail" : cluster.failing.includes(node.id) ? "fail?" : "link disconnected"}`,
+          ),
+          next: [`open the cluster bus between them: port ${node.port + 10_000} unless cluster-port says otherwise`],
+        }),
+      ];
+    });
+}
+
+function shardRedundancy({ topology, node }: Case): Finding[] {
+  const bare = topology.shards.filter(({ replica_ids }) => !replica_ids.some((id) => node(id)?.up));
+  const expected = topology.shards.some(({ replica_ids }) => replica_ids.length > 0);
+  return bare.map((shard) =>
+    finding({
+      id: "shard_without_replica",
+      severity: expected ? "warning" : "info",
+      subject: shard.primary_id ?? shard.id,
+      message: `${shard.primary_id ?? "The shard"} (slots ${printRanges(shard.slots)}) has no live replica: its data has one copy and nobody to take its place`,
+      evidence: shard.replica_ids.map((id) => `${id} does not answer`),
+      next: shard.replica_ids.length > 0 ? [`start ${list(shard.replica_ids)}`] : ["add a replica to it"],
+    }),
+  );
+}
+
+/** Half of the primaries on one host: without it nobody may vote, and no replica anywhere is promoted. */
+function majorityAtRisk({ topology, node }: Case): Finding[] {
+  const primaries = topology.shards.map(({ primary_id }) => node(primary_id)).filter((primary) => primary?.up === true);
+  const majority = Math.floor(topology.shards.length / 2) + 1;
+  return [...Map.groupBy(primaries, (primary) => primary?.host ?? "")]
+    .filter(([, group]) => group.length > 1 && primaries.length - group.length < majority)
+    .map(([host, group]) =>
+      finding({
+        id: "cluster_majority_at_risk",
+        severity: "warning",
+        subject: host,
+        message: `${count(group.length, "primary", "primaries")} of ${topology.shards.length} are on ${host}: without it the rest is below the majority of ${majority} and promotes nobody`,
+        evidence: [list(group.map((primary) => primary?.id ?? ""))],
+        next: ["spread primaries: CLUSTER FAILOVER on a replica that is on another host"],
+      }),
+    );
+}
+
+/** A primary without slots serves nothing: new and still empty, emptied by a reshard, or a node that lost its place. */
+function orphans(facts: Case): Finding[] {
+  return members(facts)
+    .filter(({ node, cluster }) => node.role === "primary" && cluster.slots_count === 0)
+    .map(({ node, cluster }) => {
+      const alone = (cluster.known_nodes ?? 1) <= 1;
+      return finding({
+        id: "orphan_primary",
+        severity: alone ? "warning" : "info",
+        subject: node.id,
+        message: alone
+          ? `${node.id} knows no other node: it is not part of this cluster`
+          : `${node.id} is a primary without slots: it serves nothing`,
+        evidence: [`cluster_known_nodes ${cluster.known_nodes}, ${count(node.keys ?? 0, "key")}`],
+        next: alone ? ["CLUSTER MEET from a member"] : ["give it slots, or make it a replica: CLUSTER REPLICATE"],
+      });
+    });
+}
+
+/** Remembered by the cluster, in nobody's list, and failing: each FORGET must reach every node within 60 s. */
+function ghosts(facts: Case): Finding[] {
+  return facts.topology.nodes
+    .filter((node) => !node.listed && !node.up && node.cluster !== null && node.cluster.slots_count === 0)
+    .filter((node) => members(facts).some(({ cluster }) => cluster.failed.includes(node.id)))
+    .map((node) =>
+      finding({
+        id: "stale_cluster_node",
+        severity: "warning",
+        subject: node.id,
+        message: `The cluster still remembers ${node.id}, which is gone and owns nothing`,
+        evidence: [`node id ${node.cluster?.node_id}`],
+        next: [`on every node within 60 s: CLUSTER FORGET ${node.cluster?.node_id}`],
+      }),
+    );
+}
