@@ -23,21 +23,31 @@ const nodeSchema = z.object({
 });
 type Node = z.infer<typeof nodeSchema>;
 
-/** Every key of redisha.yaml in a table: path, kind, meaning. */
+/** Every key of redisha.yaml in tables: path, kind, meaning. */
 export function inventoryReference(): string {
   const root = nodeSchema.parse(z.toJSONSchema(inventorySchema, { target: "draft-7", io: "input" }));
+  const { deployments, ...top } = root.properties ?? {};
+  const deployment = deployments?.additionalProperties || {};
   return [
     "# Keys of redisha.yaml",
     "",
     "Generated from the schema by `npm run generate`. The [guide](../guide/inventory.md) says how they work together.",
     "Keys in **bold** must be there.",
     "",
-    "| key | value | meaning |",
-    "| --- | --- | --- |",
-    ...rows(root, ""),
+    "## At the top",
+    "",
+    ...HEAD,
+    ...rows({ ...root, properties: { ...top, deployments: { ...deployments, additionalProperties: false } } }, ""),
+    "",
+    "## Of a deployment: `deployments.‹name›`",
+    "",
+    ...HEAD,
+    ...rows(deployment, ""),
     "",
   ].join("\n");
 }
+
+const HEAD = ["| key | value | meaning |", "| --- | --- | --- |"];
 
 function rows(node: Node, path: string): string[] {
   const required = new Set(node.required);

@@ -71,7 +71,9 @@ export class InvalidFileError extends RedishaError {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown. Node says nothing of its own where several addresses failed: theirs then. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (error.message === "" && error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
+  return error.message === "" ? error.name : error.message;
 }

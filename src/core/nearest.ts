@@ -1,11 +1,14 @@
-/** The candidate most like `word` (edit distance at most a third of its length, at least 2), for "did you mean". */
+/**
+ * The candidate most like `word`, for "did you mean": at most a third of its letters differ, or two where it is short,
+ * and something is left in common. The first wins among equals.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(2, Math.floor(word.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    if (distance < bestDistance && distance < Math.max(word.length, candidate.length, 1)) {
       best = candidate;
       bestDistance = distance;
     }

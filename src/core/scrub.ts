@@ -13,7 +13,8 @@ export class Scrubber {
 
   /** Makes a value known. Values shorter than four characters are not scrubbed: they would mask ordinary words. */
   learn(value: string): void {
-    for (const part of new Set([value, ...value.split(/\r?\n/)])) {
+    const whole = value.toWellFormed();
+    for (const part of new Set([whole, ...whole.split(/\r?\n/)])) {
       if (part.length >= SHORTEST) for (const form of formsOf(part)) this.#forms.add(form);
     }
     this.#pattern = undefined;
@@ -22,21 +23,22 @@ export class Scrubber {
   /** The text with every known secret masked. */
   scrub(text: string): string {
     if (this.#forms.size === 0) return text;
-    // Longest first: a quoted form contains the raw one.
-    this.#pattern ??= new RegExp(
-      [...this.#forms]
-        .sort((a, b) => b.length - a.length)
-        .map(literal)
-        .join("|"),
-      "g",
-    );
+    // Longest first: a quoted form contains the raw one. The mask itself before all: it may contain a secret too.
+    const forms = () => [...this.#forms].sort((a, b) => b.length - a.length);
+    this.#pattern ??= new RegExp([MASK, ...forms()].map(literal).join("|"), "g");
     return text.replace(this.#pattern, MASK);
   }
 
-  /** A deep copy of plain data with every string (keys too) scrubbed. */
+  /** Plain data as JSON would carry it, with every string, keys too, scrubbed. Numbers stay: none of ours is a secret. */
   scrubData<T>(data: T): T {
-    if (this.#forms.size === 0) return data;
-    return JSON.parse(this.scrub(JSON.stringify(data))) as T;
+    const json = this.#forms.size === 0 ? undefined : JSON.stringify(data);
+    return json === undefined ? data : (JSON.parse(json, (_, value) => this.#scrubPart(value)) as T);
+  }
+
+  #scrubPart(value: unknown): unknown {
+    if (typeof value === "string") return this.scrub(value);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [this.scrub(key), child]));
   }
 }
 

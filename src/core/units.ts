@@ -43,9 +43,12 @@ function countable(value: number): number | undefined {
 
 /** `850ms`, `3.2s`, `4m 05s`, `2h 10m`, `3d 4h`: what a person reads at a glance. */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, "")}s`;
-  const seconds = Math.round(ms / 1_000);
+  // Rounded before the unit is chosen: 59.97 seconds are a minute, not `60s`.
+  const whole = Math.round(ms);
+  if (whole < 1_000) return `${whole}ms`;
+  const tenths = Math.round(whole / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1).replace(/\.0$/, "")}s`;
+  const seconds = Math.round(whole / 1_000);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}m ${String(seconds % 60).padStart(2, "0")}s`;
   const hours = Math.floor(minutes / 60);
@@ -58,7 +61,8 @@ export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  // What would be shown as 1024.0 belongs to the next unit.
+  while (Math.round(value * 10) >= 10_240 && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }

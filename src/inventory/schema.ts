@@ -20,7 +20,7 @@ const engineSchema = z.strictObject({
     .string()
     .regex(/^\//, "expected an absolute as it is on the hosts")
     .optional()
-    .describe("Absolute on the hosts, of the directory that holds bin/; with `source: directory`."),
+    .describe("Absolute path, on the hosts, of the directory that holds bin/; with `source: directory`."),
 });
 
 export const hostSchema = z.strictObject({
