@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { actionCatalog } from "../actions/catalog.ts";
-import { compileRunbook, type RunbookText } from "../runbook/compile.ts";
+import { compileRunbook } from "../runbook/compile.ts";
 import type { Runbook } from "../runbook/model.ts";
+import type { RunbookSource } from "../runbook/unit.ts";
 import { type RunbookFile, RunbookStore } from "./runbook-store.ts";
 
 /** A runbook that was found and compiled, with what is unwise about it. */
@@ -19,7 +20,7 @@ export async function compileByName(ref: string, store: RunbookStore): Promise<C
   const file = await store.find(ref);
   const text = await store.read(file);
   // The language is pure: what other runbooks a ref can mean is read beforehand.
-  const others = new Map<string, RunbookText>();
+  const others = new Map<string, RunbookSource>();
   for (const other of await store.list()) {
     others.set(other.name, { text: await store.read(other), path: other.path, origin: other.origin });
   }
