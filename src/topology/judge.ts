@@ -18,10 +18,10 @@ import { tolerance } from "./tolerance.ts";
 const RULES: readonly Rule[] = [
   primaryFindings,
   clusterFindings,
+  sentinelPowerFindings,
   durabilityFindings,
   reachFindings,
   sentinelSightFindings,
-  sentinelPowerFindings,
   replicationFindings,
   resourceFindings,
   versionFindings,

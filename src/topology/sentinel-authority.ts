@@ -14,21 +14,23 @@ export interface Authority {
 /**
  * A failover needs two things: `quorum` Sentinels that agree that the primary is down, and the votes of a majority of
  * all Sentinels that the leader ever heard of (and was not told to forget). A peer counts when it answered us and the
- * would-be leader sees it, or when only Sentinels know it. Undefined where no Sentinel is left that watches the group.
+ * would-be leader sees it, and names the same primary: votes are asked for by the primary's address. One that only
+ * Sentinels know counts too. Undefined where no Sentinel is left that watches this primary.
  */
 export function authority(topology: Topology, lost: ReadonlySet<string> = new Set()): Authority | undefined {
   const acting = topology.sentinels.filter((sentinel) => acts(sentinel) && !lost.has(sentinel.id));
-  const ids = new Set(acting.map(({ id }) => id));
+  const named = new Map(acting.map(({ id, primary_id }) => [id, primary_id]));
   const unlisted = new Set(
     topology.sentinels.filter(({ listed, up, id }) => !listed && !up && !lost.has(id)).map(({ id }) => id),
   );
   return acting
+    .filter(({ primary_id }) => topology.primary_id === null || primary_id === topology.primary_id)
     .map((leader) => {
       const peers = new Set(
         leader.known_sentinels
           .filter(({ flags }) => !isGone(flags))
           .map(({ sentinel_id }) => sentinel_id)
-          .filter((id) => id !== null && id !== leader.id && (ids.has(id) || unlisted.has(id))),
+          .filter((id) => id !== null && id !== leader.id && (named.get(id) === leader.primary_id || unlisted.has(id))),
       );
       // Without its list of peers (refused, or addresses that match nothing) those that answered us have to do.
       const blind = leader.known_sentinels.length === 0 && (leader.others ?? 0) > 0;

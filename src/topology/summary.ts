@@ -12,14 +12,12 @@ export function summarise(
   const worst = findings.filter(({ severity }) => severity === (state === "critical" ? "critical" : "warning"));
   const first = worst[0];
   const bears =
-    topology.kind === "replication" || tolerance.failures < 0 ? "" : `; ${shortTolerance(topology, tolerance)}`;
-  if (state === "healthy" || !first) {
-    const text = topology.kind === "replication" ? `; ${tolerance.text}` : bears;
-    return `Healthy: ${whoServes(topology)}${text}.`;
-  }
+    topology.kind === "replication" || state === "critical" ? "" : `; ${shortTolerance(topology, tolerance)}`;
+  if (state === "healthy" || !first) return `Healthy: ${whoServes(topology)}; ${tolerance.text}.`;
   const more = findings.filter(({ severity }) => severity !== "info").length - 1;
-  const label = state === "critical" ? "Critical" : "Degraded";
-  return `${label}: ${firstClause(first.message)}${more > 0 ? `, and ${count(more, "more finding")}` : ""}${bears}.`;
+  const others = more > 0 ? `, and ${count(more, "more finding")}` : "";
+  if (state === "critical") return `Critical: ${firstSentence(first.message)}${others}.`;
+  return `Degraded: ${firstSentence(first.message)}${others}; ${tolerance.text.split(": ")[0]}.`;
 }
 
 function whoServes(topology: Topology): string {
@@ -37,15 +35,6 @@ function whoServes(topology: Topology): string {
   return `${primary}; ${count(agreeing.length, "Sentinel agrees", "Sentinels agree")}`;
 }
 
-function shortTolerance(topology: Topology, { failures, text }: Verdict["tolerance"]): string {
-  if (failures > 0) return text;
-  const reason =
-    topology.kind === "sentinel" ? "a failover would not succeed after every loss" : "some loss would stop writes";
-  return text.startsWith("tolerates the loss of any 1 instance")
-    ? "tolerates the loss of any 1 instance, but not of any host"
-    : `tolerates no failure: ${reason}`;
-}
-
 function whyUnreachable({ nodes, sentinels }: Topology): string {
   const all = [...nodes, ...sentinels].filter(({ listed }) => listed);
   const codes = [...new Set(all.map(({ reach }) => reach.code).filter((code) => code !== null))];
@@ -53,7 +42,7 @@ function whyUnreachable({ nodes, sentinels }: Topology): string {
   return `none of ${count(all.length, "instance")} answered (${codes.join(", ")})`;
 }
 
-/** Up to the first full stop or semicolon: the rest stands in the finding itself. */
-function firstClause(message: string): string {
-  return message.split(/[.;] /)[0] ?? message;
+/** Up to the first full stop: the rest stands in the finding itself. */
+function firstSentence(message: string): string {
+  return message.split(". ")[0] ?? message;
 }

@@ -1,6 +1,6 @@
-import { missingRanges, printRanges } from "../parse/slots.ts";
+import { countSlots, joinRanges, missingRanges, printRanges, SLOTS } from "../parse/slots.ts";
 import { promotionObstacle } from "../promotable.ts";
-import type { DataNode, Finding } from "../schema.ts";
+import type { DataNode, Finding, Shard } from "../schema.ts";
 import { count, few, list, redisCli } from "../words.ts";
 import { type Case, finding } from "./case.ts";
 
@@ -9,8 +9,8 @@ export function clusterFindings(facts: Case): Finding[] {
   if (facts.topology.kind !== "cluster") return [];
   return [
     ...uncovered(facts),
-    ...stateFail(facts),
     ...shardPrimaryDown(facts),
+    ...stateFail(facts),
     ...openSlots(facts),
     ...disagree(facts),
     ...failing(facts),
@@ -25,26 +25,57 @@ function members({ topology }: Case): { node: DataNode; cluster: NonNullable<Dat
   return topology.nodes.flatMap((node) => (node.up && node.cluster ? [{ node, cluster: node.cluster }] : []));
 }
 
+/** Slots that nobody owns, and those whose owner is dead without an heir. */
 function uncovered(facts: Case): Finding[] {
-  const { shards, deployment, nodes } = facts.topology;
-  const answered = nodes.some(({ up, cluster }) => up && cluster);
-  const missing = missingRanges(shards.flatMap(({ slots }) => slots));
-  if (!answered || missing.length === 0) return [];
-  const slots = missing.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const { topology } = facts;
+  if (members(facts).length === 0) return [];
+  const unowned = missingRanges(topology.shards.flatMap(({ slots }) => slots));
+  const dead = topology.shards.filter((shard) => isDown(shard, facts) && heirs(shard, facts).length === 0);
+  const missing = joinRanges([...unowned, ...dead.flatMap(({ slots }) => slots)]);
+  if (missing.length === 0) return [];
+  const slots = countSlots(missing);
+  const owners = dead.map(
+    ({ primary_id, slots: owned }) => `${printRanges(owned)} of ${primary_id ?? "nobody"}, which is down`,
+  );
+  const why = [...(unowned.length > 0 ? [`${printRanges(unowned)} belong to no node`] : []), ...owners];
   const partial = members(facts).some(({ cluster }) => cluster.full_coverage_required === false);
   return [
     finding({
       id: "slots_uncovered",
       severity: "critical",
-      subject: deployment,
-      message: `${count(slots, "slot")} of 16384 ${slots === 1 ? "belongs" : "belong"} to no node: ${printRanges(missing)}. ${partial ? "Keys in them cannot be reached" : "Unless cluster-require-full-coverage is no, the whole cluster refuses commands"}`,
-      evidence: shards.map(({ id, primary_id, slots: owned }) => `${primary_id ?? id}: ${printRanges(owned)}`),
+      subject: topology.deployment,
+      message: `${slots} of ${SLOTS} slots ${slots === 1 ? "is" : "are"} served by nobody: ${why.join("; ")}. ${partial ? "Keys in them cannot be reached" : "Unless cluster-require-full-coverage is no, the whole cluster refuses commands"}`,
+      evidence: topology.shards.map(({ id, primary_id, slots: owned }) => `${primary_id ?? id}: ${printRanges(owned)}`),
       next: [
-        "was a node removed with its slots? Bring it back",
-        "only if its data is gone for good: CLUSTER ADDSLOTSRANGE on a primary",
+        ...dead.map(
+          ({ primary_id, replica_ids }) =>
+            `start ${[primary_id, ...replica_ids].filter((id) => id !== null).join(" or ")}`,
+        ),
+        ...(unowned.length > 0
+          ? [
+              "was a node removed with its slots? Bring it back",
+              "only if its data is gone for good: CLUSTER ADDSLOTSRANGE on a primary",
+            ]
+          : []),
       ],
     }),
   ];
+}
+
+/** Its primary did not answer us, and somebody else misses it too: else only we cannot reach it. */
+function isDown(shard: Shard, facts: Case): boolean {
+  const primary = facts.node(shard.primary_id);
+  if (!primary || primary.up) return false;
+  return members(facts).some(
+    ({ cluster }) => cluster.failing.includes(primary.id) || cluster.links_down.includes(primary.id),
+  );
+}
+
+function heirs(shard: Shard, { topology, node }: Case): string[] {
+  return shard.replica_ids.filter((id) => {
+    const replica = node(id);
+    return replica !== undefined && promotionObstacle(topology, replica, node(shard.primary_id)) === null;
+  });
 }
 
 function stateFail(facts: Case): Finding[] {
@@ -64,30 +95,24 @@ function stateFail(facts: Case): Finding[] {
 }
 
 function shardPrimaryDown(facts: Case): Finding[] {
-  const { topology, node } = facts;
-  return topology.shards.flatMap((shard) => {
-    const primary = node(shard.primary_id);
-    if (!primary || primary.up) return [];
+  return facts.topology.shards.flatMap((shard) => {
+    const primary = facts.node(shard.primary_id);
+    if (!primary || !isDown(shard, facts)) return [];
+    const next = heirs(shard, facts);
     const suspecting = members(facts).filter(({ cluster }) => cluster.failing.includes(primary.id));
-    // Nobody else misses it: then only we cannot reach it, and instance_unreachable says so.
-    if (suspecting.length === 0 && !primary.reach.ok && members(facts).length > 0) return [];
-    const heirs = shard.replica_ids.filter((id) => {
-      const replica = node(id);
-      return replica !== undefined && promotionObstacle(topology, replica, primary) === null;
-    });
     return [
       finding({
         id: "shard_primary_down",
         severity: "critical",
         subject: primary.id,
-        message: `${primary.id} is down and owns slots ${printRanges(shard.slots)}: ${heirs.length === 0 ? "no replica could take its place, so they stay unreachable" : `${list(heirs)} can take its place within cluster-node-timeout and a vote`}`,
+        message: `${primary.id} is down and owns slots ${printRanges(shard.slots)}: ${next.length === 0 ? "no replica could take its place, so they stay unreachable" : `${list(next)} can take its place after cluster-node-timeout and a vote`}`,
         evidence: suspecting.map(
           ({ node: { id }, cluster }) => `${id} marks it ${cluster.failed.includes(primary.id) ? "fail" : "fail?"}`,
         ),
         next:
-          heirs.length === 0
-            ? [`start ${primary.id} again: it holds the only copy`]
-            : ["redisha status --watch", `if no vote comes through: CLUSTER FAILOVER FORCE on ${heirs[0]}`],
+          next.length === 0
+            ? [`start ${primary.id} again`]
+            : ["redisha status --watch", `if no vote comes through: CLUSTER FAILOVER FORCE on ${next[0]}`],
       }),
     ];
   });

@@ -25,22 +25,25 @@ function unreachable(node: DataNode): Finding {
     id: "instance_unreachable",
     severity: "warning",
     subject: node.id,
-    message: `${node.id} gave no answer: ${node.reach.message ?? "no reason was given"} (${node.reach.code ?? "UNKNOWN"})`,
+    message: `${node.id} gave no answer: ${why(node)}`,
     evidence: [`asked over ${node.via}, ${Math.round(node.latency_ms)} ms`, ...spokenOf(node)],
     next: node.reach.next,
   });
 }
 
 function sentinelUnreachable(sentinel: SentinelNode): Finding {
-  const { reach } = sentinel;
   return finding({
     id: "sentinel_unreachable",
     severity: "warning",
     subject: sentinel.id,
-    message: `Sentinel ${sentinel.id} gave no answer: ${reach.message ?? "no reason was given"} (${reach.code ?? "UNKNOWN"})`,
+    message: `Sentinel ${sentinel.id} gave no answer: ${why(sentinel)}`,
     evidence: [`asked over ${sentinel.via}, ${Math.round(sentinel.latency_ms)} ms`, ...spokenOf(sentinel)],
-    next: reach.next,
+    next: sentinel.reach.next,
   });
+}
+
+function why({ reach }: DataNode | SentinelNode): string {
+  return `${reach.message?.replace(/\.$/, "") ?? "no reason was given"} (${reach.code ?? "UNKNOWN"})`;
 }
 
 function spokenOf({ known_by }: DataNode | SentinelNode): string[] {

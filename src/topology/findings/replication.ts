@@ -20,7 +20,7 @@ export function replicationFindings(facts: Case): Finding[] {
   ];
 }
 
-function linkFindings(replica: DataNode, { node }: Case): Finding[] {
+function linkFindings(replica: DataNode, { node, topology }: Case): Finding[] {
   const primary = node(replica.primary_id);
   if (replica.sync_in_progress === true) {
     const left = replica.sync_left_bytes === null ? "" : `, ${formatBytes(replica.sync_left_bytes)} left`;
@@ -38,11 +38,13 @@ function linkFindings(replica: DataNode, { node }: Case): Finding[] {
   if (replica.link_up !== false) return [];
   const cause = linkCause(replica, primary);
   const never = replica.link_down_s === null;
+  // Without a primary every link is down; that is said once, as no_primary or shard_primary_down.
+  const implied = !never && primary?.reach.ok === false && topology.primary_id !== primary.id;
   const since = never ? "since it was started" : `for ${replica.link_down_s} s`;
   const findings = [
     finding({
       id: "link_down",
-      severity: "warning",
+      severity: implied ? "info" : "warning",
       subject: replica.id,
       message: `${replica.id} has had no link to ${replica.primary_id ?? replica.primary_address} ${since}: ${cause.text}`,
       evidence: [`INFO master_link_status:down, ROLE ${replica.link_state ?? "not read"}`, ...cause.evidence],

@@ -1,4 +1,5 @@
 import type { Observation } from "../observation.ts";
+import { naturalCompare } from "../order.ts";
 import { type ClusterNodeLine, parseClusterNodes } from "../parse/cluster-nodes.ts";
 import { toInt } from "../parse/info.ts";
 import { countSlots, joinRanges, printRange } from "../parse/slots.ts";
@@ -42,15 +43,18 @@ export function linkCluster(
   }
   for (const view of views) {
     const node = nodes.find(({ id }) => id === view.observation.instance);
-    if (node) node.cluster = clusterFacts(view.observation, view.lines, ids);
+    if (!node) continue;
+    node.cluster = clusterFacts(view.observation, view.lines, ids);
+    const followed = view.lines.find(({ flags }) => flags.includes("myself"))?.primaryId ?? null;
+    if (followed !== null) node.primary_id = ids.of(followed);
   }
   for (const line of best.lines) {
     const node = nodes.find(({ id }) => id === ids.of(line.id));
     if (!node) continue;
     node.cluster ??= hearsayFacts(line);
-    if (line.primaryId !== null) node.primary_id = ids.of(line.primaryId) ?? node.primary_id;
+    if (!node.up && line.primaryId !== null) node.primary_id = ids.of(line.primaryId);
   }
-  const shards = shardsOf(best.lines, ids);
+  const shards = shardsOf(best.lines, nodes, ids);
   for (const shard of shards) {
     for (const id of [shard.primary_id, ...shard.replica_ids]) {
       const node = nodes.find((candidate) => candidate.id === id);
@@ -73,7 +77,8 @@ function bestView(views: readonly View[]): View | undefined {
   return [...views].sort((a, b) => sharing(b) - sharing(a) || b.epoch - a.epoch)[0];
 }
 
-function shardsOf(lines: readonly ClusterNodeLine[], ids: ClusterIds): Shard[] {
+/** Owners by the best view; replicas by their own words, which gossip may not have carried to everybody yet. */
+function shardsOf(lines: readonly ClusterNodeLine[], nodes: readonly DataNode[], ids: ClusterIds): Shard[] {
   return lines
     .filter(ownsSlots)
     .map((line) => ({ line, slots: joinRanges(line.slots) }))
@@ -81,10 +86,13 @@ function shardsOf(lines: readonly ClusterNodeLine[], ids: ClusterIds): Shard[] {
     .map(({ line, slots }) => ({
       id: printRange(slots[0] ?? [0, 0]),
       primary_id: ids.of(line.id),
-      replica_ids: lines
-        .filter(({ primaryId }) => primaryId === line.id)
-        .map(({ id }) => ids.of(id))
-        .filter((id) => id !== null),
+      replica_ids: nodes
+        .filter(
+          ({ id, primary_id, role }) =>
+            primary_id !== null && primary_id === ids.of(line.id) && role !== "primary" && id !== primary_id,
+        )
+        .map(({ id }) => id)
+        .sort(naturalCompare),
       slots,
     }));
 }
