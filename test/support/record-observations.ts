@@ -1,7 +1,7 @@
 /**
  * Records what real deployments, healthy and broken, say of themselves:
  *
- *     node test/support/record-observations.ts [NAME…]
+ *     node test/support/record-observations.ts [NAME…] && biome format --write test/fixtures/observations
  *
  * writes test/fixtures/observations/NAME.json: `description`, `declared` and `observations`, as observeInstance gave them.
  */

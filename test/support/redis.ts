@@ -18,12 +18,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { ENGINE_ROOT, ENGINES, type EngineUnderTest } from "./engines.ts";
 
-export const ENGINES = ["redis-6.0", "redis-7.0", "redis-8.0", "valkey-8.1", "valkey-9.1"] as const;
-export type Engine = (typeof ENGINES)[number];
-
-/** Where the engines are unpacked, each with a `bin` of its own. */
-const ENGINE_ROOT = process.env.REDISHA_TEST_ENGINES ?? "/var/cache/redisha-engines";
+export { ENGINES };
+export type Engine = EngineUnderTest;
 
 export interface ServerOptions {
   /** Default redis-7.0. */
@@ -104,7 +102,13 @@ async function startOnce(options: ServerOptions): Promise<Server> {
   const lines = [`bind ${address}`, `dir ${dir}`, `logfile ${join(dir, "log")}`, ...listen, ...data];
   await writeFile(conf, `${[...lines, ...(options.conf ?? [])].join("\n")}\n`, { mode: 0o600 });
 
-  const child = spawn(binary(engine, kind === "data" ? "server" : "sentinel"), [conf], { stdio: "ignore" });
+  const child = spawn(binary(engine, kind === "data" ? "server" : "sentinel"), [conf], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let complaint = "";
+  child.stderr?.on("data", (chunk) => {
+    complaint += chunk;
+  });
   const exited = once(child, "exit");
   const log = () => readFile(join(dir, "log"), "utf8").catch(() => "");
   const ended = () => child.exitCode !== null || child.signalCode !== null;
@@ -118,7 +122,7 @@ async function startOnce(options: ServerOptions): Promise<Server> {
   };
   while (!(await accepts(address, port)) || ended()) {
     if (ended()) {
-      const tail = (await log()).slice(-1000);
+      const tail = `${complaint}${await log()}`.slice(-1000);
       await stop();
       throw new Error(`${engine} ${kind} on ${address}:${port} did not start:\n${tail}`);
     }
