@@ -54,8 +54,8 @@ export class Ssh2Launcher implements Launcher {
 
   async launch(spec: LaunchSpec): Promise<Launched> {
     const rendered = render(spec, spec.become);
-    const channel = await this.#session(remoteCommand(rendered));
-    return { process: this.#process(channel), header: rendered.header, token: rendered.token };
+    const process = await this.#session(remoteCommand(rendered));
+    return { process, header: rendered.header, token: rendered.token };
   }
 
   async another(): Promise<Launcher> {
@@ -75,11 +75,12 @@ export class Ssh2Launcher implements Launcher {
     this.#ground.release();
   }
 
-  #session(command: string): Promise<ClientChannel> {
+  #session(command: string): Promise<HostProcess> {
     return new Promise((resolve, reject) => {
       try {
         this.#ground.client.exec(command, (error, channel) => {
-          if (!error) resolve(channel);
+          // At once: the exit status may be in the same packet, and nobody would hear of it a moment later.
+          if (!error) resolve(this.#process(channel));
           else if ("reason" in error) reject(channelLimit(this.host, error));
           else reject(connectionLost(this.host, this.#why ?? error));
         });
