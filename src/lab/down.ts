@@ -6,23 +6,18 @@ import { releaseNetworks } from "./addresses.ts";
 import { withLabLock } from "./lock.ts";
 import { checkLabName, labsRoot } from "./paths.ts";
 import { findProcesses, sendSignal, waitUntilGone } from "./processes.ts";
-
-export interface LabDownResult {
-  readonly name: string;
-  readonly folder: string;
-  readonly processes_ended: number;
-}
+import type { LabDown } from "./results.ts";
 
 /**
  * Ends every process of a lab and removes its folder and its claim on addresses, also where `up` was killed half-way.
  * With `all`, of every lab. A lab that is not there is no error: the answer is an empty list.
  */
-export async function labDown(options: { name?: string; all?: boolean; root?: string }): Promise<LabDownResult[]> {
+export async function labDown(options: { name?: string; all?: boolean; root?: string }): Promise<LabDown[]> {
   const asked = labsRoot(options.root);
   const root = await realpath(asked).catch(() => undefined);
   if (!root) return [];
   const names = options.all ? await labNames(root) : [checkLabName(options.name ?? "lab")];
-  const results: LabDownResult[] = [];
+  const results: LabDown[] = [];
   for (const name of names) {
     const folder = join(root, name);
     const result = await withLabLock(`${folder}.lock`, `down --name ${name}`, () => takeDown(name, folder));
@@ -40,7 +35,7 @@ export async function createFolder(folder: string): Promise<void> {
 const MARKER = ".redisha-lab";
 
 /** Does the work of `labDown` for a caller that holds the lab's lock. Undefined where there was nothing. */
-export async function takeDown(name: string, folder: string): Promise<LabDownResult | undefined> {
+export async function takeDown(name: string, folder: string): Promise<LabDown | undefined> {
   const content = await readdir(folder).catch(() => undefined);
   const there = content !== undefined;
   if (there && content.length > 0 && !content.includes(MARKER)) {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -47,15 +48,24 @@ export async function fetchEngine(wanted: Fetchable, root: string, report: (line
     await rm(join(folder, "apt"), { recursive: true });
     const version = await addWrappers(folder, target, wanted.package.replace("-tools", ""));
     await writeFile(join(folder, ".ok"), "");
-    await rename(folder, target).catch(async (error: unknown) => {
-      // Left half-done by an older tool, or fetched by somebody else in the meantime: ours is complete either way.
-      await rename(target, `${folder}.old`);
-      await rm(`${folder}.old`, { recursive: true });
-      await rename(folder, target).catch(() => Promise.reject(error));
-    });
+    await putInPlace(folder, target);
     report(`${wanted.name} is ${version}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Renames the finished engine to its name, unless another process has brought it in the meantime. */
+async function putInPlace(folder: string, target: string): Promise<void> {
+  try {
+    await rename(folder, target);
+  } catch (error) {
+    if (existsSync(join(target, ".ok"))) return;
+    if (!existsSync(target)) throw error;
+    // Something incomplete has the name: it makes room.
+    await rename(target, `${folder}.incomplete`);
+    await rm(`${folder}.incomplete`, { recursive: true, force: true });
+    await rename(folder, target);
   }
 }
 

@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { join } from "node:path";
-import { stringify } from "yaml";
+import { basename, dirname, join } from "node:path";
 import { CA_FILE } from "./certificates.ts";
 import { passwordFile, USER } from "./credentials.ts";
 import { sentinelHasUsers } from "./redis-conf.ts";
@@ -15,11 +14,33 @@ export function inventoryFile(spec: LabSpec): string {
 
 /** Writes the redisha.yaml that declares the lab, as an operator would have written it. */
 export async function writeInventory(spec: LabSpec): Promise<void> {
-  const text = stringify({ version: 1, deployments: { [spec.name]: deployment(spec) } }, { lineWidth: 120 });
-  await writeFile(
-    inventoryFile(spec),
-    `# The redisha lab "${spec.name}"; it goes with: redisha lab down --name ${spec.name}\n${text}`,
-  );
+  const { Document, isMap, isScalar, isSeq, visit } = await import("yaml");
+  const document = new Document({ version: 1, deployments: { [spec.name]: deployment(spec) } });
+  document.commentBefore = ` The redisha lab "${spec.name}"; it goes with: redisha lab down --name ${spec.name}`;
+  visit(document, {
+    Seq: (_, list) => {
+      list.flow = true;
+    },
+    Map: (_, map) => {
+      // What holds only values stands on one line: a host, an engine, a placement, a login.
+      const isTiny = (value: unknown): boolean =>
+        isMap(value) && value.items.length === 1 && isScalar(value.items[0]?.value);
+      const isFlat = (value: unknown): boolean => isScalar(value) || isSeq(value) || isTiny(value);
+      map.flow = map.items.length > 0 && map.items.every((item) => isFlat(item.value));
+    },
+    Pair: (_, pair) => {
+      // A version such as 7.0 would otherwise be read as a number by many tools.
+      if (
+        isScalar(pair.key) &&
+        pair.key.value === "version" &&
+        isScalar(pair.value) &&
+        typeof pair.value.value === "string"
+      ) {
+        pair.value.type = "QUOTE_DOUBLE";
+      }
+    },
+  });
+  await writeFile(inventoryFile(spec), document.toString({ lineWidth: 160, flowCollectionPadding: true }));
 }
 
 function deployment(spec: LabSpec): Record<string, unknown> {
@@ -29,12 +50,7 @@ function deployment(spec: LabSpec): Record<string, unknown> {
   return {
     topology: spec.topology,
     ...(spec.topology === "sentinel" ? { master_name: spec.master_name } : {}),
-    engine: {
-      name: spec.engine.name,
-      version: spec.engine.version,
-      source: "directory",
-      directory: join(spec.engine.server, ".."),
-    },
+    engine: { name: spec.engine.name, version: spec.engine.version, ...source(spec.engine.server) },
     hosts: Object.fromEntries(spec.hosts.map((host) => [host.name, { address: host.address, zone: host.zone }])),
     redis: {
       ...placement(nodes),
@@ -76,12 +92,18 @@ function replicasPerPrimary(nodes: readonly LabProcess[]): number {
   return (nodes.length - primaries) / primaries;
 }
 
+function source(server: string): Record<string, string> {
+  const bin = dirname(server);
+  return basename(bin) === "bin" ? { source: "directory", directory: dirname(bin) } : {};
+}
+
 function auth(spec: LabSpec): Record<string, unknown> {
   const operator = {
     ...(spec.auth === "acl" ? { username: USER.operator } : {}),
     password: { file: passwordFile("operator") },
   };
-  if (spec.auth === "password" || sentinelHasUsers(spec) || spec.topology !== "sentinel") return { operator };
+  if (spec.topology !== "sentinel") return { operator };
+  if (spec.auth === "password" || sentinelHasUsers(spec)) return { operator, sentinel: "same" };
   return { operator, sentinel: { password: { file: passwordFile("sentinel") } } };
 }
 

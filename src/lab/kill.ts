@@ -2,20 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { type FoundProcess, familyOf, findProcesses, isStopped, sendSignal, waitUntilGone } from "./processes.ts";
-import { type LabProcess, logOf } from "./spec.ts";
+import type { SignalResult } from "./results.ts";
+import type { LabSignal } from "./signals.ts";
+import { logOf } from "./spec.ts";
 import { needLab, processesNamed } from "./target.ts";
-
-export interface SignalResult {
-  readonly id: string;
-  readonly service: LabProcess["service"];
-  readonly signal: string;
-  /** The process that got it; null where none was running. */
-  readonly pid: number | null;
-}
-
-/** The signals that say something about a server: crash, ask to stop, hang, wake. */
-export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGSTOP", "SIGCONT", "SIGINT", "SIGHUP", "SIGSEGV", "SIGUSR1"] as const;
-export type LabSignal = (typeof SIGNALS)[number];
 
 /** Redis waits up to ten seconds for its replicas before it stops. */
 const GRACE_MS = 15_000;

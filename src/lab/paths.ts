@@ -1,18 +1,18 @@
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { stateDir } from "../core/state-dir.ts";
 
-/** The folder that holds the labs: what was asked for, `$REDISHA_LABS`, or `$XDG_STATE_HOME/redisha/labs`. */
+/** The folder that holds the labs: what was asked for, or `labs` in the state directory. */
 export function labsRoot(asked?: string): string {
-  const given = asked ?? process.env.REDISHA_LABS;
-  return given ? resolve(given) : join(xdg("XDG_STATE_HOME", ".local/state"), "redisha", "labs");
+  return resolve(asked ?? join(stateDir(), "labs"));
 }
 
 /** The folder of engines fetched from Debian: `$REDISHA_ENGINES`, or `$XDG_CACHE_HOME/redisha/engines`. */
 export function enginesRoot(): string {
   const given = process.env.REDISHA_ENGINES;
-  return given ? resolve(given) : join(xdg("XDG_CACHE_HOME", ".cache"), "redisha", "engines");
+  return resolve(given || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "redisha", "engines"));
 }
 
 /** Refuses names that would not do as a folder, a deployment and a word of a command line all at once. */
@@ -24,10 +24,4 @@ export function checkLabName(name: string): string {
     exit: EXIT.usage,
     state: "nothing was touched",
   });
-}
-
-/** The XDG specification: a relative path in these variables is to be ignored. */
-function xdg(variable: string, fallback: string): string {
-  const value = process.env[variable];
-  return value && isAbsolute(value) ? value : join(homedir(), fallback);
 }

@@ -3,32 +3,8 @@ import { join } from "node:path";
 import { inventoryFile } from "./inventory-file.ts";
 import { checkLabName, labsRoot } from "./paths.ts";
 import { findProcesses, mainProcess } from "./processes.ts";
-import { type LabProcess, type LabSpec, logOf, readSpec } from "./spec.ts";
-
-export interface ProcessStatus {
-  readonly id: string;
-  readonly host: string;
-  readonly service: LabProcess["service"];
-  readonly address: string;
-  readonly port: number;
-  readonly state: "running" | "stopped" | "dead";
-  readonly pid: number | null;
-  readonly log: string;
-}
-
-/** A lab as it stands: what `lab up` and `lab ps` answer. */
-export interface LabStatus {
-  readonly name: string;
-  readonly folder: string;
-  /** Path of its redisha.yaml. */
-  readonly file: string;
-  readonly topology: LabSpec["topology"];
-  readonly engine: { readonly name: string; readonly version: string };
-  readonly tls: boolean;
-  readonly auth: LabSpec["auth"];
-  readonly created_at: string;
-  readonly processes: readonly ProcessStatus[];
-}
+import type { LabStatus, ProcessStatus } from "./results.ts";
+import { type LabSpec, logOf, readSpec } from "./spec.ts";
 
 /** Lists the labs, or the one that is asked for. A folder that `up` left half-made is not listed; `down` removes it. */
 export async function labPs(options: { name?: string; root?: string }): Promise<LabStatus[]> {

@@ -2,17 +2,10 @@ import { type Credentials, readCredentials } from "./credentials.ts";
 import { stopGently } from "./kill.ts";
 import { withLabLock } from "./lock.ts";
 import { familyOf, findProcesses, mainProcess, sendSignal } from "./processes.ts";
+import type { RestartResult } from "./results.ts";
 import { type LabProcess, type LabSpec, logOf } from "./spec.ts";
 import { startProcess } from "./start.ts";
 import { needLab, processesNamed } from "./target.ts";
-
-export interface RestartResult {
-  readonly id: string;
-  readonly service: LabProcess["service"];
-  /** False where it was dead and was only started. */
-  readonly was_running: boolean;
-  readonly pid: number | null;
-}
 
 /**
  * Restarts processes of a lab, all at once, with the configuration and data that they have by now; a dead one is

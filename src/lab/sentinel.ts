@@ -1,4 +1,5 @@
-import { infoFields, type LabClient, pairs, type Reply } from "./connect.ts";
+import type { RedisReply } from "../connect/types.ts";
+import { infoFields, type LabClient, pairs } from "./connect.ts";
 import { type LabSpec, sentinelNodes } from "./spec.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function missingInSentinels(
 ): Promise<string | undefined> {
   const primaries = new Set<string>();
   for (const client of sentinels) {
-    const ask = async (question: string): Promise<Reply[]> => {
+    const ask = async (question: string): Promise<RedisReply[]> => {
       const reply = await client.send("SENTINEL", question, spec.master_name);
       return Array.isArray(reply) ? reply : [];
     };

@@ -8,34 +8,34 @@ export type LabTopology = LabSpec["topology"];
 
 /** What an operator may ask of a lab. Everything has a default. */
 export interface LabOptions {
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Folder that holds the labs; see `labsRoot`. */
-  readonly root?: string;
-  readonly topology?: LabTopology;
+  readonly root?: string | undefined;
+  readonly topology?: LabTopology | undefined;
   /** Replicas of the primary (default 2), or of each primary of a cluster (default 1). */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
   /** Default 3; only with topology `sentinel`. */
-  readonly sentinels?: number;
+  readonly sentinels?: number | undefined;
   /** Default 3; only with topology `cluster`. */
-  readonly primaries?: number;
+  readonly primaries?: number | undefined;
   /** One more host whose server follows the first replica instead of the primary. */
-  readonly subReplica?: boolean;
-  readonly tls?: boolean;
-  readonly auth?: LabAuth;
+  readonly subReplica?: boolean | undefined;
+  readonly tls?: boolean | undefined;
+  readonly auth?: LabAuth | undefined;
   /** False: hosts without SSH. */
-  readonly ssh?: boolean;
+  readonly ssh?: boolean | undefined;
   /** One of the engines that can be fetched, e.g. `redis-7.0`. */
-  readonly engine?: string;
+  readonly engine?: string | undefined;
   /** Folder with redis-server or valkey-server in it, or in its `bin`. */
-  readonly engineDir?: string;
+  readonly engineDir?: string | undefined;
   /** After this long without an answer an instance is held to be down: Sentinel's down-after, Cluster's node timeout. */
-  readonly downAfterMs?: number;
-  readonly failoverTimeoutMs?: number;
-  readonly ports?: { readonly redis?: number; readonly sentinel?: number; readonly ssh?: number };
+  readonly downAfterMs?: number | undefined;
+  readonly failoverTimeoutMs?: number | undefined;
+  readonly ports?: Partial<Readonly<Record<"redis" | "sentinel" | "ssh", number | undefined>>> | undefined;
   /** Redis directives for every data node. */
-  readonly config?: Readonly<Record<string, string>>;
+  readonly config?: Readonly<Record<string, string>> | undefined;
   /** Take a lab of this name and shape that is already there, starting what is missing in it. */
-  readonly reuse?: boolean;
+  readonly reuse?: boolean | undefined;
 }
 
 /** Ports are the same on every host, as in real life; 2222 because port 22 is often taken on all addresses at once. */

@@ -1,5 +1,6 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { claimNetwork } from "./addresses.ts";
@@ -10,20 +11,14 @@ import { type Engine, findEngine } from "./engines.ts";
 import { writeInventory } from "./inventory-file.ts";
 import { withLabLock } from "./lock.ts";
 import { checkLabName, labsRoot } from "./paths.ts";
-import { type LabStatus, statusOf } from "./ps.ts";
+import { statusOf } from "./ps.ts";
 import { startLab, waitUntilReady } from "./ready.ts";
 import { writeRedisConfigs } from "./redis-conf.ts";
 import { startMissing } from "./restart.ts";
+import type { LabUpResult } from "./results.ts";
 import { type LabOptions, portsOf, shapeLab } from "./shape.ts";
 import { type LabSpec, readSpec, writeSpec } from "./spec.ts";
 import { prepareSsh } from "./ssh-setup.ts";
-
-export interface LabUpResult extends LabStatus {
-  /** True where the lab was there already. */
-  readonly reused: boolean;
-  /** Time until every link, view and Sentinel agreed, in milliseconds. */
-  readonly ready_ms: number;
-}
 
 /**
  * Brings up a whole deployment of real processes on loopback and waits until all of it agrees.
@@ -77,7 +72,7 @@ async function build(
     return spec;
   } catch (error) {
     await takeDown(place.name, place.folder);
-    throw error;
+    throw signal?.aborted ? signal.reason : error;
   }
 }
 
@@ -135,7 +130,5 @@ function describe(spec: LabSpec): string {
 
 function differingKeys(one: LabSpec, other: LabSpec): string[] {
   const theirs = new Map<string, unknown>(Object.entries(other));
-  return Object.entries(one).flatMap(([key, value]) =>
-    JSON.stringify(value) === JSON.stringify(theirs.get(key)) ? [] : [key],
-  );
+  return Object.entries(one).flatMap(([key, value]) => (isDeepStrictEqual(value, theirs.get(key)) ? [] : [key]));
 }

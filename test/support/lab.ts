@@ -11,11 +11,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labDown } from "../../src/lab/down.ts";
-import { type LabSignal, labKill, type SignalResult } from "../../src/lab/kill.ts";
-import { labPs, type ProcessStatus } from "../../src/lab/ps.ts";
-import { labRestart, type RestartResult } from "../../src/lab/restart.ts";
+import { labKill } from "../../src/lab/kill.ts";
+import { labPs } from "../../src/lab/ps.ts";
+import { labRestart } from "../../src/lab/restart.ts";
+import type { LabUpResult, ProcessStatus, RestartResult, SignalResult } from "../../src/lab/results.ts";
 import type { LabOptions } from "../../src/lab/shape.ts";
-import { type LabUpResult, labUp } from "../../src/lab/up.ts";
+import type { LabSignal } from "../../src/lab/signals.ts";
+import { labUp } from "../../src/lab/up.ts";
 import { ENGINE_ROOT } from "./engines.ts";
 
 export interface TestLab extends AsyncDisposable {
