@@ -11,8 +11,6 @@ export function summarise(
   if (state === "unreachable") return `Unreachable: ${whyUnreachable(topology)}.`;
   const worst = findings.filter(({ severity }) => severity === (state === "critical" ? "critical" : "warning"));
   const first = worst[0];
-  const bears =
-    topology.kind === "replication" || state === "critical" ? "" : `; ${shortTolerance(topology, tolerance)}`;
   if (state === "healthy" || !first) return `Healthy: ${whoServes(topology)}; ${tolerance.text}.`;
   const more = findings.filter(({ severity }) => severity !== "info").length - 1;
   const others = more > 0 ? `, and ${count(more, "more finding")}` : "";
