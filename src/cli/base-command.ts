@@ -1,4 +1,5 @@
 import { Command } from "@oclif/core/command";
+import type { Problem } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import type { Envelope } from "./envelope.ts";
 import { CommandFailure } from "./fail.ts";
@@ -6,7 +7,15 @@ import { commonFlags } from "./flags.ts";
 import { type Invocation, readInvocation } from "./invocation.ts";
 import { type Theme, themeFor } from "./output/theme.ts";
 import { writeEnvelope } from "./output/write-envelope.ts";
+import { type Renderer, rendererKind, subscribe } from "./render/renderer.ts";
 import { asUsageError } from "./usage-error.ts";
+
+interface Choice {
+  readonly file: string | undefined;
+  readonly deployment: string | undefined;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
 
 /**
  * What every command is made of: flags -> one use case -> a typed result. `run` prints text for people with `print` and
@@ -24,6 +33,7 @@ export abstract class BaseCommand<T> extends Command {
   protected readonly theme: Theme;
   readonly #warnings: string[] = [];
   #exit: ExitCode = EXIT.done;
+  #printed = false;
 
   constructor(...args: ConstructorParameters<typeof Command>) {
     super(...args);
@@ -43,15 +53,46 @@ export abstract class BaseCommand<T> extends Command {
     if (this.forPeople && !this.invocation.quiet) this.invocation.streams.stderr.write(`${text}\n`);
   }
 
-  /** Something that did not stop the command: on stderr, and in `warnings` of the envelope. */
+  /** Something that did not stop the command: on stderr unless `--quiet`, and in `warnings` of the envelope. */
   override warn<W extends Error | string>(input: W): W {
     const text = typeof input === "string" ? input : input.message;
     this.#warnings.push(text);
-    if (this.forPeople) {
+    if (this.forPeople && !this.invocation.quiet) {
       const theme = themeFor(this.invocation.streams.stderr);
       this.invocation.streams.stderr.write(`${theme.warn("Warning:")} ${text}\n`);
     }
     return input;
+  }
+
+  /**
+   * A renderer for the events of a run, as this call wants them. `quietly` is for runs that only look: their steps are
+   * shown with `--verbose` alone.
+   */
+  protected subscribe(how: { quietly: boolean }): Promise<Renderer> {
+    const { streams, format, quiet, verbose } = this.invocation;
+    const kind = how.quietly
+      ? verbose && this.forPeople
+        ? "plain"
+        : "quiet"
+      : rendererKind({ format, quiet }, streams);
+    return subscribe(kind, streams, { verbose });
+  }
+
+  /** Columns to lay text on stdout out for. */
+  protected get width(): number {
+    return this.invocation.streams.stdout.columns;
+  }
+
+  /** Which deployment is meant, as the use cases take it. */
+  protected choice(flags: { file?: string | undefined; deployment?: string | undefined }): Choice {
+    return { file: flags.file, deployment: flags.deployment, cwd: process.cwd(), env: process.env };
+  }
+
+  /** What is unwise about a file, as warnings. */
+  protected warnOf(problems: readonly Problem[]): void {
+    for (const { message, position, hint } of problems) {
+      this.warn(`${position.file}:${position.line}:${position.column} ${message}${hint ? `; ${hint}` : ""}`);
+    }
   }
 
   /** The exit code of a command that did its work and has bad news, such as an unhealthy deployment. */
@@ -75,13 +116,14 @@ export abstract class BaseCommand<T> extends Command {
   /** Machine formats are written here, after `run`; oclif's own JSON output stays off because it leaks its configuration. */
   protected override async _run<R>(): Promise<R> {
     const result = await super._run<R>();
-    if (!this.forPeople) await this.printResult(result as T);
+    if (!this.forPeople && !this.#printed) await this.printResult(result as T);
     process.exitCode = this.#exit;
     return result;
   }
 
-  /** Prints the envelope; a command that has printed its results as they came (a watch) overrides it. */
+  /** Prints the envelope of a result now; it is not printed again at the end. For results that come one by one. */
   protected async printResult(result: T): Promise<void> {
+    this.#printed = true;
     await writeEnvelope(this.envelope(result), this.invocation.format, this.invocation.streams.stdout);
   }
 

@@ -1,4 +1,7 @@
-import { boolean, string } from "@oclif/core/flags";
+import { boolean, custom, string } from "@oclif/core/flags";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import { formatDuration, parseDuration } from "../core/units.ts";
 import type { OutputFormat } from "./invocation.ts";
 
 const COMMON = "COMMON";
@@ -24,6 +27,22 @@ export const commonFlags = {
   verbose: boolean({ char: "v", summary: "Show every command that is sent to a host or to Redis", helpGroup: COMMON }),
   debug: boolean({ summary: "Show stacks of errors", helpGroup: COMMON }),
 };
+
+/** A duration such as `2s` or `1m30s`, in milliseconds; the shortest allowed is `least`. */
+export const durationFlag = custom<number, { least?: number }>({
+  helpValue: "DURATION",
+  parse: async (text, _, { least = 0 }) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms >= least) return ms;
+    throw new RedishaError({
+      code: "USAGE",
+      message: ms === undefined ? `not a duration: ${text}` : `too short: ${text}`,
+      exit: EXIT.usage,
+      state: "nothing was touched",
+      next: [`write it with its unit, at least ${formatDuration(least)}: 2s, 1m30s`],
+    });
+  },
+});
 
 /** `--output` with the formats that a command knows; the first is the default. */
 export function outputFlag(formats: readonly [OutputFormat, ...OutputFormat[]]) {

@@ -18,7 +18,7 @@ export function readInvocation(argv: readonly string[]): Invocation {
   const words = end === -1 ? argv : argv.slice(0, end);
   const has = (...names: string[]) => names.some((name) => words.includes(name));
   return {
-    format: has("--json") ? "json" : (outputOf(words) ?? "table"),
+    format: has("--json") ? "json" : (outputOf(words) ?? (has("--wide") ? "wide" : "table")),
     quiet: has("--quiet", "-q"),
     verbose: has("--verbose", "-v"),
     debug: has("--debug"),

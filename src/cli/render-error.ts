@@ -26,7 +26,8 @@ export function renderError(report: ErrorReport, options: RenderErrorOptions): s
   }
   if (report.state) lines.push(wrap(report.state, width, `${theme.dim("State:")} `, "       "));
   for (const [index, next] of report.next.entries()) {
-    lines.push(`${index === 0 ? theme.dim("Next:") : "     "} ${next}`);
+    const [first = "", ...rest] = next.split("\n");
+    lines.push(`${index === 0 ? theme.dim("Next:") : "     "} ${first}`, ...rest.map((line) => `      ${line}`));
   }
   if (options.debug) lines.push("", theme.dim(report.stack));
   if (options.debugLog) lines.push(`${theme.dim("Debug log:")} ${options.debugLog}`);

@@ -7,7 +7,7 @@ import type { TextStream } from "./streams.ts";
 export async function writeEnvelope(envelope: Envelope, format: OutputFormat, stream: TextStream): Promise<void> {
   const data = scrubber.scrubData(envelope);
   if (format === "jsonl") stream.write(`${JSON.stringify({ type: "result", ...data })}\n`);
-  else if (format === "yaml") stream.write(await toYaml(data));
+  else if (format === "yaml") stream.write(`---\n${await toYaml(data)}`);
   else stream.write(`${JSON.stringify(data, null, 2)}\n`);
 }
 

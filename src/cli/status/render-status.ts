@@ -24,6 +24,9 @@ export interface RenderStatusOptions {
   readonly previous?: StatusReport;
 }
 
+/** How a look is shown, given the one before it. */
+export type RenderReport = (report: StatusReport, previous: StatusReport | undefined) => string;
+
 /** One screen that a tired person understands: verdict and reasons, the tree, then Sentinels or slots. */
 export function renderStatus(topology: Topology, verdict: Verdict, options: RenderStatusOptions): string {
   const parts = [

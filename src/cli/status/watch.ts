@@ -3,58 +3,81 @@ import { formatDuration } from "../../core/units.ts";
 import { quitKeys } from "../output/quit-keys.ts";
 import { openScreen } from "../output/screen.ts";
 import type { TextStream } from "../output/streams.ts";
-import { type Theme, themeFor } from "../output/theme.ts";
+import { themeFor } from "../output/theme.ts";
 import { renderStatusDiff } from "./diff.ts";
-import type { StatusReport } from "./render-status.ts";
+import type { RenderReport, StatusReport } from "./render-status.ts";
 
-export interface WatchOptions {
+export interface WatchOptions<R> {
   readonly intervalMs: number;
-  readonly stdout: TextStream;
-  /** True where the screen may be drawn over. */
-  readonly inPlace: boolean;
-  /** Ends the watch. */
+  /** Ends the watch; a look under way is given up. */
   readonly signal: AbortSignal;
-  readonly observe: (signal: AbortSignal) => Promise<StatusReport>;
-  readonly render: (report: StatusReport, previous: StatusReport | undefined) => string;
+  /** True once nobody reads any more. */
+  readonly closed: () => boolean;
+  readonly look: () => Promise<R>;
+  readonly display: WatchDisplay<R>;
 }
 
-/**
- * Looks again and again until it is told to stop, a reader goes away, or `q` is pressed; returns the last look. On a
- * terminal the screen is drawn over and changes are marked; elsewhere each change is a line with its time.
- */
-export async function watchStatus(options: WatchOptions): Promise<StatusReport | undefined> {
-  const { stdout, intervalMs } = options;
-  const theme = themeFor(stdout);
-  const quit = new AbortController();
-  const stopped = AbortSignal.any([options.signal, quit.signal]);
-  const screen = options.inPlace ? openScreen(stdout, () => process.stdout.rows ?? 24) : undefined;
-  const keys = options.inPlace ? quitKeys(() => quit.abort()) : undefined;
-  let previous: StatusReport | undefined;
+/** Where the looks of a watch are shown. */
+export interface WatchDisplay<R> {
+  show(report: R, previous: R | undefined): void | Promise<void>;
+  /** Gives the terminal back as it was. */
+  end(): void;
+}
+
+/** Looks again and again until it is told to stop or its reader goes away; the last look, where there was one. */
+export async function watchStatus<R>(options: WatchOptions<R>): Promise<R | undefined> {
+  const { signal, display } = options;
+  let previous: R | undefined;
   try {
-    while (!stopped.aborted && !stdout.closed) {
-      const report = await options.observe(stopped);
-      if (screen) screen.draw(`${head(report, intervalMs, theme)}\n\n${options.render(report, previous)}`);
-      else for (const line of changeLines(report, previous, options)) stdout.write(`${line}\n`);
+    while (!signal.aborted && !options.closed()) {
+      const report = await options.look();
+      await display.show(report, previous);
       previous = report;
-      await sleep(intervalMs, stopped);
+      await sleep(options.intervalMs, signal);
     }
   } catch (error) {
-    if (!stopped.aborted) throw error;
+    if (!signal.aborted) throw error;
   } finally {
-    keys?.close();
-    screen?.end();
+    display.end();
   }
   return previous;
 }
 
-function head(report: StatusReport, intervalMs: number, theme: Theme): string {
-  const at = report.topology.observed_at.slice(0, 19).replace("T", " ");
-  return theme.dim(`Every ${formatDuration(intervalMs)}  ${at}Z  changes are marked  q to quit`);
+/** Drawn over in place, with what changed marked; `quit` is called when q or Ctrl-C is pressed. */
+export function screenDisplay(
+  stdout: TextStream,
+  render: RenderReport,
+  intervalMs: number,
+  quit: () => void,
+): WatchDisplay<StatusReport> {
+  const theme = themeFor(stdout);
+  const screen = openScreen(stdout, () => process.stdout.rows ?? 24);
+  const keys = quitKeys(quit);
+  return {
+    show(report, previous) {
+      const at = report.topology.observed_at.slice(0, 19).replace("T", " ");
+      const head = theme.dim(`Every ${formatDuration(intervalMs)}  ${at}Z  changes are marked  q to quit`);
+      screen.draw(`${head}\n\n${render(report, previous)}`);
+    },
+    end() {
+      keys.close();
+      screen.end();
+    },
+  };
 }
 
-/** The whole view at first, then a line for each change. */
-function changeLines(report: StatusReport, previous: StatusReport | undefined, options: WatchOptions): string[] {
-  if (!previous) return [options.render(report, undefined)];
-  const at = report.topology.observed_at;
-  return renderStatusDiff(previous, report, themeFor(options.stdout)).map((line) => `${at} ${line}`);
+/** For logs and pipes: the whole view at first, then a line with its time for each change. */
+export function linesDisplay(stdout: TextStream, render: RenderReport): WatchDisplay<StatusReport> {
+  const theme = themeFor(stdout);
+  return {
+    show(report, previous) {
+      if (!previous) stdout.write(render(report, undefined));
+      else {
+        for (const line of renderStatusDiff(previous, report, theme)) {
+          stdout.write(`${report.topology.observed_at} ${line}\n`);
+        }
+      }
+    },
+    end() {},
+  };
 }

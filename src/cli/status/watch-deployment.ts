@@ -1,0 +1,64 @@
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
+import { catchInterrupts } from "../interrupts.ts";
+import type { Invocation } from "../invocation.ts";
+import type { RenderReport, StatusReport } from "./render-status.ts";
+import { linesDisplay, screenDisplay, type WatchDisplay, watchStatus } from "./watch.ts";
+
+/** Something that can be looked at again and again over the same connections. */
+export interface Watched<R extends StatusReport> {
+  look(): Promise<R>;
+  close(): Promise<void>;
+}
+
+export interface WatchDeploymentOptions<R extends StatusReport> {
+  readonly open: (signal: AbortSignal) => Promise<Watched<R>>;
+  readonly intervalMs: number;
+  readonly invocation: Invocation;
+  readonly render: RenderReport;
+  /** Prints one look in a machine format. */
+  readonly printResult: (report: R) => Promise<void>;
+}
+
+/**
+ * Watches until `q`, Ctrl-C or SIGTERM, or until the reader goes away; gives back the last look, whose exit code is the
+ * watch's. Fails with exit 130 or 143 where it was interrupted before it had seen anything.
+ */
+export async function watchDeployment<R extends StatusReport>(options: WatchDeploymentOptions<R>): Promise<R> {
+  const { invocation, intervalMs } = options;
+  const { stdout } = invocation.streams;
+  const quit = new AbortController();
+  const interrupts = catchInterrupts();
+  const signal = AbortSignal.any([interrupts.pause, quit.signal]);
+  const watched = await options.open(signal);
+  try {
+    const display = displayOf(options, () => quit.abort());
+    const last = await watchStatus({
+      intervalMs,
+      signal,
+      closed: () => stdout.closed,
+      look: () => watched.look(),
+      display,
+    });
+    if (last) return last;
+    throw new RedishaError({
+      code: "INTERRUPTED",
+      message: "stopped before anything was seen",
+      exit: interrupts.exitCode() ?? EXIT.interrupted,
+      state: "nothing was changed",
+    });
+  } finally {
+    interrupts.release();
+    await watched.close();
+  }
+}
+
+function displayOf<R extends StatusReport>(options: WatchDeploymentOptions<R>, quit: () => void): WatchDisplay<R> {
+  const { invocation, render } = options;
+  const { stdout } = invocation.streams;
+  if (invocation.format !== "table" && invocation.format !== "wide") {
+    return { show: (report) => options.printResult(report), end: () => {} };
+  }
+  if (stdout.isTty && invocation.streams.animate) return screenDisplay(stdout, render, options.intervalMs, quit);
+  return linesDisplay(stdout, render);
+}
