@@ -11,6 +11,8 @@ import type { OpFacts } from "./facts.ts";
 import { asRecord } from "./frame.ts";
 import type { Journal } from "./journal.ts";
 import type { LiveDeployment } from "./live.ts";
+import type { PlannedCommand } from "./plan.ts";
+import { masked, revealed } from "./secrets.ts";
 
 /** Between two looks at a condition that does not hold yet, where the step does not say. */
 const POLL_MS = 1_000;
@@ -91,9 +93,9 @@ async function attemptOnce(
   services: OpServices,
 ): Promise<OpFacts> {
   const { evaluator, journal, live } = services;
-  const input = action.input.parse(await evaluator.template(step.with, at.frame, op.target));
-  const where = whereOf(op);
-  const commands = action.commands(input, where).map(({ text }) => text);
+  const rendered = await evaluator.template(step.with, at.frame, op.target);
+  const input = inputOf(action, step, revealed(rendered));
+  const commands = commandsOf(action, step, rendered, op).map(({ text }) => text);
   services.emit({ type: "op_started", step: path, target: op.id, attempt, commands });
   const changes = step.effect !== "read";
   const started = performance.now();
@@ -248,8 +250,27 @@ function contextOf(op: OpTarget, path: string, signal: AbortSignal, { live, emit
   };
 }
 
+/** The commands of an op as they are shown: secrets masked. */
+export function commandsOf(action: Action, step: Step, rendered: unknown, op: OpTarget): readonly PlannedCommand[] {
+  return action.commands(inputOf(action, step, masked(rendered)), whereOf(op));
+}
+
+/** `with`, checked once more now that its templates are filled in. Fails with RUNBOOK_WITH, naming the step. */
+function inputOf(action: Action, step: Step, data: unknown): unknown {
+  const parsed = action.input.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => `${["with", ...path].join(".")}: ${message}`);
+  throw new RedishaError({
+    code: "RUNBOOK_WITH",
+    message: `Step ${step.id} got values that ${step.action} does not take: ${issues.join("; ")}`,
+    exit: EXIT.usage,
+    position: step.with.position,
+    state: "this step did not start",
+  });
+}
+
 /** The instance or machine of an op, as actions get it. */
-export function whereOf(op: OpTarget): Pick<ActionContext, "instance" | "host"> {
+function whereOf(op: OpTarget): Pick<ActionContext, "instance" | "host"> {
   if (op.host) return { host: op.host };
   return op.target ? { instance: op.target.instance, host: op.target.instance.host } : {};
 }

@@ -4,7 +4,7 @@ import type { Runbook, Step } from "../runbook/model.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
-import { type OpServices, runOp, whereOf } from "./op.ts";
+import { commandsOf, type OpServices, runOp } from "./op.ts";
 import type { Certainty, PlannedCommand, PlannedOp, PlannedStep } from "./plan.ts";
 import { batchesOf } from "./rollout.ts";
 
@@ -95,8 +95,8 @@ export class Planner {
   }
 
   async #op(step: Step, action: Action, op: OpTarget, scope: Scope): Promise<PlannedOp> {
-    const input = action.input.parse(await this.#services.evaluator.template(step.with, scope.frame, op.target));
-    const commands: PlannedCommand[] = [...action.commands(input, whereOf(op))];
+    const rendered = await this.#services.evaluator.template(step.with, scope.frame, op.target);
+    const commands: PlannedCommand[] = [...commandsOf(action, step, rendered, op)];
     for (const { that } of step.assertions ?? [])
       commands.push({ transport: "controller", text: `assert ${that.source}` });
     if (step.until) commands.push({ transport: "controller", text: `until ${step.until.source}` });

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { messageOf, RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { scrubber } from "../core/scrub.ts";
+import { Secret } from "../core/secret.ts";
 import type { SecretSpec } from "../runbook/model.ts";
 
 /** How long a program that gives a secret may take. */
@@ -16,12 +17,12 @@ const PROGRAM_LIMIT_MS = 30_000;
 export async function resolveSecrets(
   specs: Readonly<Record<string, SecretSpec>>,
   env: NodeJS.ProcessEnv,
-): Promise<Record<string, string>> {
-  const values: Record<string, string> = {};
+): Promise<Record<string, Secret>> {
+  const values: Record<string, Secret> = {};
   for (const [name, spec] of Object.entries(specs)) {
     const value = await read(name, spec, env);
     scrubber.learn(value);
-    values[name] = value;
+    values[name] = new Secret(value, `${spec.from} ${spec.value}`);
   }
   return values;
 }
@@ -55,4 +56,21 @@ async function read(name: string, spec: SecretSpec, env: NodeJS.ProcessEnv): Pro
       cause: error,
     });
   }
+}
+
+/** Data of `with` as the action needs it: secrets in clear. Only what goes to an action's `run` passes here. */
+export function revealed(data: unknown): unknown {
+  return mapSecrets(data, (secret) => secret.reveal());
+}
+
+/** The same data as plans, events and journals show it. */
+export function masked(data: unknown): unknown {
+  return mapSecrets(data, String);
+}
+
+function mapSecrets(data: unknown, change: (secret: Secret) => string): unknown {
+  if (data instanceof Secret) return change(data);
+  if (Array.isArray(data)) return data.map((item) => mapSecrets(item, change));
+  if (typeof data !== "object" || data === null) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, mapSecrets(item, change)]));
 }
