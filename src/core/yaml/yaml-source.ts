@@ -74,10 +74,7 @@ export class YamlSource {
 
   /** True where the file has something at exactly this path. */
   has(path: YamlPath): boolean {
-    const parent = this.#find(path.slice(0, -1)).node;
-    const last = path.at(-1);
-    if (last === undefined) return true;
-    return childOf(isAlias(parent) ? parent.resolve(this.#document) : parent, last) !== undefined;
+    return this.#find(path).depth === path.length;
   }
 
   kindAt(path: YamlPath): "map" | "list" | "scalar" {
@@ -92,18 +89,21 @@ export class YamlSource {
     return { file: this.path, line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
-  #find(path: YamlPath): { node: Node | undefined; key: Node | undefined } {
+  /** The node at the path, or the last one on the way to it, and how many parts of the path lead there. */
+  #find(path: YamlPath): { node: Node | undefined; key: Node | undefined; depth: number } {
     let node: Node | undefined = this.#document.contents ?? undefined;
     let key: Node | undefined;
+    let depth = 0;
     for (const part of path) {
       if (isAlias(node)) node = node.resolve(this.#document);
       const child: { node: Node | undefined; key: Node | undefined } | undefined = childOf(node, part);
       if (!child) break;
       node = child.node ?? child.key;
       key = child.key;
+      depth += 1;
     }
     if (isAlias(node) && path.length === 0) node = node.resolve(this.#document);
-    return { node, key };
+    return { node, key, depth };
   }
 }
 
