@@ -37,11 +37,19 @@ export class Problems {
   }
 
   sorted(): readonly Problem[] {
-    return [...this.#found.values()].sort(
+    // Where YAML has read something else than was meant, what we make of it is noise.
+    const all = [...this.#found.values()];
+    const misread = new Set(all.filter(({ code }) => code === "RUNBOOK_YAML").map(lineOf));
+    const worth = all.filter((problem) => problem.code === "RUNBOOK_YAML" || !misread.has(lineOf(problem)));
+    return worth.sort(
       (a, b) =>
         a.position.file.localeCompare(b.position.file) ||
         a.position.line - b.position.line ||
         a.position.column - b.position.column,
     );
   }
+}
+
+function lineOf({ position }: Problem): string {
+  return `${position.file}:${position.line}`;
 }

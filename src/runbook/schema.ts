@@ -59,7 +59,7 @@ const actionCall = z.strictObject({ action: z.string(), with: withData.optional(
 /** Steps are checked one by one, so that a mistake in one does not hide the others: lists of them stay raw here. */
 const rawSteps = z.array(z.unknown()).min(1);
 
-const stepFields = {
+export const stepFields = {
   id: name.describe("Unique in the runbook"),
   name: z.string().optional().describe("For people"),
   action: z.string(),
@@ -173,30 +173,3 @@ export type RawRetry = z.infer<typeof retry>;
 export type RawTargets = z.infer<typeof targets>;
 export type RawRollout = z.infer<typeof rollout>;
 export type RawActionCall = z.infer<typeof actionCall>;
-
-/** The whole language as JSON Schema, for editors. */
-export function runbookJsonSchema(): Record<string, unknown> {
-  const step: z.ZodType = z
-    .strictObject({
-      ...stepFields,
-      get steps() {
-        return z.array(step).min(1).optional();
-      },
-      get rescue() {
-        return z.array(step).min(1).optional();
-      },
-      get always() {
-        return z.array(step).min(1).optional();
-      },
-    })
-    .meta({ id: "step" });
-  const runbook = headSchema.extend({
-    inputs: z.record(name, inputSchema).optional(),
-    invariants: z.array(invariantSchema).optional(),
-    blocks: z.record(name, z.array(step).min(1)).optional(),
-    steps: z.array(step).min(1),
-    finally: z.array(step).min(1).optional(),
-  });
-  // Draft 7 is what the YAML language servers of editors understand best.
-  return { ...z.toJSONSchema(runbook, { target: "draft-7", io: "input" }), title: "redisha runbook" };
-}

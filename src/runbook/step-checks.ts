@@ -25,8 +25,10 @@ export function checkPlace(unit: Unit, raw: RawStep, spec: ActionSpec | undefine
   const add = (key: string, code: "RUNBOOK_TARGETS" | "RUNBOOK_SCHEMA", message: string, hint?: string) =>
     unit.problems.add(code, unit.source.position([...path, key], "key"), message, hint);
   const { action } = raw;
+  // Targets that are written wrongly are a mistake of their own.
+  const targeted = unit.source.has([...path, "targets"]);
   if (spec && !CONTAINERS.has(action)) {
-    if ((spec.scope === "instance" || spec.scope === "host") && !raw.targets && !place.target) {
+    if ((spec.scope === "instance" || spec.scope === "host") && !targeted && !place.target) {
       const what = spec.scope === "instance" ? "an instance" : "a host";
       add(
         "action",
@@ -39,12 +41,12 @@ export function checkPlace(unit: Unit, raw: RawStep, spec: ActionSpec | undefine
       add("targets", "RUNBOOK_TARGETS", `${action} runs once, on the operator's machine: it takes no targets`);
     }
   }
-  if (raw.rollout && !raw.targets)
+  if (raw.rollout && !targeted && !place.target)
     add("rollout", "RUNBOOK_TARGETS", "rollout goes with targets, and there are none here");
   for (const key of ["steps", "rescue", "always"] as const) {
     if (raw[key] && action !== "block") add(key, "RUNBOOK_SCHEMA", `${key} goes with action: block`);
   }
-  if (action === "wait_for" && raw.until === undefined) {
+  if (action === "wait_for" && !unit.source.has([...path, "until"])) {
     add("action", "RUNBOOK_SCHEMA", "wait_for needs until: the condition it waits for");
   }
   if (raw.until !== undefined && action !== "wait_for" && spec && spec.effect !== "read") {
