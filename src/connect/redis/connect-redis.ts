@@ -4,7 +4,7 @@ import type { HostConnection, RedisConnection, RedisTarget } from "../types.ts";
 import { clientOver } from "./client.ts";
 import { DirectConnection } from "./connection.ts";
 import type { Route } from "./endpoint.ts";
-import { speaksPlainRedis, speaksTls } from "./probe.ts";
+import { laterAlert, speaksPlainRedis, speaksTls } from "./probe.ts";
 import { RedisReplyError, replyError } from "./reply-error.ts";
 import { readTlsFiles, startTls, type TlsMaterial, tlsTrouble } from "./tls.ts";
 import { openStream, unlessAborted, type Wire, watch } from "./transport.ts";
@@ -35,9 +35,9 @@ const CLIENT_NAME = "redisha";
 export async function connectRedis(target: RedisTarget, options: ConnectRedisOptions): Promise<RedisConnection> {
   const password = await target.auth?.password?.();
   const material = target.tls ? await readTlsFiles(target.tls) : undefined;
-  const attempt = new Attempt({ target, through: options.through }, options.signal);
+  const attempt = new Attempt({ target, through: options.through }, material, options.signal);
   try {
-    return await attempt.run(options.via, password, material);
+    return await attempt.run(options.via, password);
   } catch (error) {
     attempt.abandon();
     throw error;
@@ -49,6 +49,7 @@ export async function connectRedis(target: RedisTarget, options: ConnectRedisOpt
 /** One attempt to connect: its time limit, how far it got, and what it opened. */
 class Attempt {
   readonly #route: Route;
+  readonly #material: TlsMaterial | undefined;
   readonly #outer: AbortSignal | undefined;
   readonly #signal: AbortSignal;
   readonly #limit = new AbortController();
@@ -57,20 +58,17 @@ class Attempt {
   #phase: Phase = "tcp";
   readonly #opened: Duplex[] = [];
 
-  constructor(route: Route, outer: AbortSignal | undefined) {
+  constructor(route: Route, material: TlsMaterial | undefined, outer: AbortSignal | undefined) {
     this.#route = route;
+    this.#material = material;
     this.#outer = outer;
     this.#signal = outer ? AbortSignal.any([outer, this.#limit.signal]) : this.#limit.signal;
     this.#timer = setTimeout(() => this.#limit.abort(), route.target.connectTimeoutMs);
   }
 
-  async run(
-    via: RedisConnection["via"],
-    password: string | undefined,
-    material: TlsMaterial | undefined,
-  ): Promise<RedisConnection> {
+  async run(via: RedisConnection["via"], password: string | undefined): Promise<RedisConnection> {
     const raw = await this.#unlessLate(this.#open());
-    const stream = material ? await this.#secure(raw, material) : raw;
+    const stream = this.#material ? await this.#secure(raw, this.#material) : raw;
     this.#phase = "login";
     return this.#unlessLate(this.#logIn(via, watch(stream), password));
   }
@@ -117,7 +115,8 @@ class Attempt {
     await client.connect().catch(() => undefined);
     const connection = new DirectConnection(this.#route, via, wire, client);
     const login = loginCommand(this.#route.target.auth?.username, password);
-    const answers = await connection.pipeline([...(login ? [login] : []), ["CLIENT", "SETNAME", CLIENT_NAME]]);
+    const commands = [...(login ? [login] : []), ["CLIENT", "SETNAME", CLIENT_NAME]];
+    const answers = await connection.pipeline(commands, { timeoutMs: this.#route.target.connectTimeoutMs });
     for (const answer of answers) {
       if (answer instanceof RedisReplyError) {
         const ofLogin = login !== undefined && answer === answers[0];
@@ -137,7 +136,10 @@ class Attempt {
     const unasked = /^-([A-Z]+ [^\r\n]*)/.exec(first.toString("latin1"))?.[1];
     if (unasked) return replyError(this.#route, ["PING"], unasked, "connect");
     if (first.length > 0 && !/^[+\-:$*]/.test(first.toString("latin1"))) return notRedis(this.#route, first);
-    if (this.#route.target.tls) return wire.error() ? tlsTrouble(this.#route, cause) : closedEarly(this.#route, cause);
+    if (this.#material) {
+      const objection = (await laterAlert(this.#route, this.#material, this.#signal)) ?? wire.error();
+      return objection ? tlsTrouble(this.#route, objection) : closedEarly(this.#route, cause);
+    }
     if (await speaksTls(this.#route, this.#signal)) return tlsExpected(this.#route, cause);
     return closedEarly(this.#route, cause);
   }

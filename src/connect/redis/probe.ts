@@ -1,5 +1,6 @@
 import { connect } from "node:tls";
 import type { Route } from "./endpoint.ts";
+import { startTls, type TlsMaterial } from "./tls.ts";
 import { openStream } from "./transport.ts";
 import { errorCode } from "./trouble.ts";
 
@@ -32,6 +33,25 @@ export async function speaksPlainRedis(route: Route, signal: AbortSignal): Promi
     raw.write("PING\r\n");
     return () => undefined;
   });
+}
+
+/**
+ * What a TLS server objects to after the handshake. In TLS 1.3 a client is done before the server has looked at its
+ * certificate; whoever then writes at once may meet a reset and lose the alert that says why. This one only listens.
+ */
+export async function laterAlert(route: Route, material: TlsMaterial, signal: AbortSignal): Promise<Error | undefined> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
+  try {
+    const secure = await startTls(route, route.target.tls ?? {}, material, await openStream(route, limit));
+    return await new Promise((resolve) => {
+      secure.once("error", resolve);
+      secure.once("close", () => resolve(undefined));
+      secure.resume();
+      limit.addEventListener("abort", () => secure.destroy(), { once: true });
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 type Look = (raw: Awaited<ReturnType<typeof openStream>>, answer: (yes: boolean) => void) => () => void;

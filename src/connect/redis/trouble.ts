@@ -170,7 +170,9 @@ export function cancelled(route: Route, cause?: unknown): RedishaError {
 export function connectionLost(route: Route, command: string, sent: boolean, cause?: unknown): RedishaError {
   return new RedishaError({
     code: "REDIS_CLOSED",
-    message: `The connection to ${destination(route)} ended ${sent ? "before" : "earlier, without"} an answer to ${command}.`,
+    message: sent
+      ? `The connection to ${destination(route)} ended before it answered ${command}.`
+      : `The connection to ${destination(route)} had ended before ${command} could be sent.`,
     exit: sent ? EXIT.outcomeUnknown : EXIT.cannotConnect,
     host: route.target.instance,
     state: sent ? `${command} was sent; whether it took effect is not known` : `${command} was not sent`,
