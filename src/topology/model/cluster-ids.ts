@@ -39,7 +39,7 @@ export class ClusterIds {
   #unlisted(line: ClusterNodeLine): string | null {
     if (line.flags.includes("handshake") || line.flags.includes("noaddr")) return null;
     const address = printEndpoint(line);
-    const taken = this.#nodes.some(({ id }) => id === address);
+    const taken = this.#nodes.some((node) => node.address === line.address && node.port === line.port);
     const id = taken ? `${address} (${line.id.slice(0, 8)})` : address;
     if (!this.#nodes.some((node) => node.id === id)) {
       this.#nodes.push(silentNode({ ...placeOf(address), instance: id }));

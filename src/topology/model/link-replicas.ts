@@ -18,7 +18,9 @@ export function linkReplicas(nodes: DataNode[], directory: Directory): void {
     for (const line of node.attached) {
       if (line.node_id === null) line.node_id = unlisted(nodes, line.address, node.id).id;
       const replica = nodes.find(({ id }) => id === line.node_id);
-      if (replica && replica.role === "unknown") replica.primary_id ??= node.id;
+      if (!replica || replica.up) continue;
+      if (replica.role === "unknown") replica.primary_id ??= node.id;
+      if (!replica.known_by.includes(node.id)) replica.known_by.push(node.id);
     }
   }
 }
