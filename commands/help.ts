@@ -10,8 +10,8 @@ export default class HelpCommand extends BaseCommand<null> {
 
   async run(): Promise<null> {
     const { argv } = await this.parse(HelpCommand);
-    const stripAnsi = this.invocation.streams.stdout.colour === 0;
-    await new RedishaHelp(this.config, { stripAnsi }).showHelp(argv.map(String));
+    const colour = this.invocation.streams.stdout.colour > 0;
+    await new RedishaHelp(this.config, { colour }).showHelp(argv.map(String));
     return null;
   }
 }

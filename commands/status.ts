@@ -27,7 +27,7 @@ export default class Status extends BaseCommand<StatusResultJson> {
     output: outputFlag(["table", "wide", "json", "yaml", "jsonl"]),
     wide: boolean({ summary: "Every column, every reason, the evidence; the same as -o wide" }),
     watch: boolean({ char: "w", summary: "Look again and again; q or Ctrl-C ends it" }),
-    interval: durationFlag({ summary: "Time between two looks of --watch", default: 2_000, least: 100 }),
+    interval: durationFlag({ summary: "Time between two looks of --watch (default 2s)", least: 100 }),
     all: boolean({ summary: "Every deployment of the file", exclusive: ["deployment", "watch"] }),
     "sentinels-view": boolean({ summary: "What each Sentinel says of every node and of the others" }),
   };
@@ -45,7 +45,9 @@ export default class Status extends BaseCommand<StatusResultJson> {
     }
     const { deployment, warnings } = await findDeployment(this.choice(flags));
     this.warnOf(warnings);
-    const seen = flags.watch ? await this.watch(deployment, flags.interval, render) : await this.look(deployment);
+    const seen = flags.watch
+      ? await this.watch(deployment, flags.interval ?? 2_000, render)
+      : await this.look(deployment);
     this.endWith(seen.exit);
     if (!flags.watch) this.print(render(seen, undefined));
     return resultOf(seen);

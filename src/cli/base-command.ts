@@ -1,13 +1,16 @@
 import { Command } from "@oclif/core/command";
 import type { Problem } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import type { EventError } from "../engine/events.ts";
 import type { Envelope } from "./envelope.ts";
+import { type ErrorReport, reportOfEvent } from "./error-report.ts";
 import { CommandFailure } from "./fail.ts";
 import { commonFlags } from "./flags.ts";
 import { type Invocation, readInvocation } from "./invocation.ts";
 import { type Theme, themeFor } from "./output/theme.ts";
 import { writeEnvelope } from "./output/write-envelope.ts";
 import { type Renderer, rendererKind, subscribe } from "./render/renderer.ts";
+import { errorJson, renderError } from "./render-error.ts";
 import { asUsageError } from "./usage-error.ts";
 
 interface Choice {
@@ -33,6 +36,7 @@ export abstract class BaseCommand<T> extends Command {
   protected readonly theme: Theme;
   readonly #warnings: string[] = [];
   #exit: ExitCode = EXIT.done;
+  #failure: ErrorReport | null = null;
   #printed = false;
 
   constructor(...args: ConstructorParameters<typeof Command>) {
@@ -58,8 +62,7 @@ export abstract class BaseCommand<T> extends Command {
     const text = typeof input === "string" ? input : input.message;
     this.#warnings.push(text);
     if (this.forPeople && !this.invocation.quiet) {
-      const theme = themeFor(this.invocation.streams.stderr);
-      this.invocation.streams.stderr.write(`${theme.warn("Warning:")} ${text}\n`);
+      this.invocation.streams.stderr.write(`${this.noteTheme.warn("Warning:")} ${text}\n`);
     }
     return input;
   }
@@ -76,6 +79,11 @@ export abstract class BaseCommand<T> extends Command {
         : "quiet"
       : rendererKind({ format, quiet }, streams);
     return subscribe(kind, streams, { verbose });
+  }
+
+  /** For remarks on stderr. */
+  protected get noteTheme(): Theme {
+    return themeFor(this.invocation.streams.stderr);
   }
 
   /** Columns to lay text on stdout out for. */
@@ -95,9 +103,20 @@ export abstract class BaseCommand<T> extends Command {
     }
   }
 
-  /** The exit code of a command that did its work and has bad news, such as an unhealthy deployment. */
-  protected endWith(code: ExitCode): void {
+  /** The exit code of a command that did its work and has bad news; `failure` is what the news are about. */
+  protected endWith(code: ExitCode, failure: EventError | null = null): void {
     this.#exit = code;
+    this.#failure = failure && reportOfEvent(failure);
+    if (!this.#failure || !this.forPeople) return;
+    const { stderr } = this.invocation.streams;
+    stderr.write(
+      renderError(this.#failure, {
+        theme: this.noteTheme,
+        width: stderr.columns,
+        debug: false,
+        readFile: () => undefined,
+      }),
+    );
   }
 
   /** True where text for people is wanted. */
@@ -107,10 +126,12 @@ export abstract class BaseCommand<T> extends Command {
 
   /** The envelope around a result, with the warnings and the exit code so far. */
   protected envelope(result: T): Envelope {
-    const common = { schema_version: 1, command: this.words, exit: this.#exit, result } as const;
+    const head = { schema_version: 1, command: this.words } as const;
     const warnings = [...this.#warnings];
-    const ok = this.#exit === EXIT.done || this.#exit === EXIT.warnings;
-    return ok ? { ...common, ok, warnings } : { ...common, ok, error: null, warnings };
+    const exit = this.#exit;
+    const ok = exit === EXIT.done || exit === EXIT.warnings;
+    if (ok) return { ...head, ok, exit, result, warnings };
+    return { ...head, ok, exit, result, error: this.#failure && errorJson(this.#failure, undefined), warnings };
   }
 
   /** Machine formats are written here, after `run`; oclif's own JSON output stays off because it leaks its configuration. */

@@ -46,5 +46,5 @@ function attempted(config: Config, id: string, rest: readonly string[]): string 
 
 async function showHelp(argv: readonly string[], config: Config, colour: boolean): Promise<void> {
   const { RedishaHelp } = await import("./help/help.ts");
-  await new RedishaHelp(config, { stripAnsi: !colour }).showHelp([...argv]);
+  await new RedishaHelp(config, { colour }).showHelp([...argv]);
 }

@@ -1,5 +1,6 @@
 import { InvalidFileError, messageOf, type Problem, RedishaError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
+import type { EventError } from "../engine/events.ts";
 
 /** An error as it is told to a person or a program: everything decided, nothing printed yet. */
 export interface ErrorReport {
@@ -45,6 +46,12 @@ export function reportOf(error: unknown): ErrorReport {
     stack: stackOf(error),
     bug: true,
   };
+}
+
+/** The same of an error that a run has put into its events. */
+export function reportOfEvent(error: EventError): ErrorReport {
+  const { code, message, exit, host, state, next } = error;
+  return { code, message, exit, host, state, next, position: undefined, problems: [], stack: "", bug: code === "BUG" };
 }
 
 function stackOf(error: unknown): string {

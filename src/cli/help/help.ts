@@ -1,4 +1,5 @@
 import { CommandHelp, Help } from "@oclif/core/help";
+import type * as Interfaces from "@oclif/core/interfaces";
 import { EXIT, EXIT_MEANING, type ExitCode } from "../../core/exit-codes.ts";
 import { unknownCommand } from "../usage-error.ts";
 import { ENVIRONMENT } from "./environment.ts";
@@ -15,6 +16,10 @@ const ALWAYS: readonly ExitCode[] = [EXIT.usage, EXIT.interrupted, EXIT.terminat
 /** Help as operators read it: examples first, exit codes and environment variables at the end. */
 export class RedishaHelp extends Help {
   protected override CommandHelpClass = RedishaCommandHelp;
+
+  constructor(config: Interfaces.Config, options: { colour: boolean }) {
+    super(config, { stripAnsi: !options.colour, docopts: false });
+  }
 
   /** `argv` may also name a help topic: `exit-codes`. */
   override async showHelp(argv: string[]): Promise<void> {
@@ -44,6 +49,12 @@ export class RedishaHelp extends Help {
 }
 
 class RedishaCommandHelp extends CommandHelp {
+  /** Without the summary, which stands at the top already. */
+  protected override description(): string | undefined {
+    const { description } = this.command;
+    return description ? this.wrap(description) : undefined;
+  }
+
   protected override sections(): ReturnType<CommandHelp["sections"]> {
     const given = super.sections();
     const named = (name: string) => given.filter((section) => section.header === name);

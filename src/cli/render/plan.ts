@@ -11,7 +11,7 @@ export function renderPlan(plan: Plan, options: { theme: Theme; width: number })
   const { theme } = options;
   const { runbook } = plan;
   const lines = [
-    `${theme.strong(`Plan of ${runbook.name} ${runbook.version}`)} on ${plan.deployment}  ${theme.dim(`${runbook.origin} ${runbook.digest.slice(0, 12)}  ${plan.created_at}`)}`,
+    `${theme.strong(`Plan of ${runbook.name} ${runbook.version}`)} on ${plan.deployment}  ${theme.dim(`${runbook.origin} ${runbook.digest.replace(/^sha256:/, "").slice(0, 12)}  ${plan.created_at}`)}`,
   ];
   for (const [index, step] of plan.steps.entries()) lines.push("", ...stepLines(step, index + 1, options));
   lines.push("", summary(plan, theme));

@@ -15,12 +15,9 @@ export function renderHeader(topology: Topology, verdict: Verdict, options: Rend
   const width = options.width ?? READABLE;
   const look = looks(theme)[verdict.state];
   const lead = look.paint(`${look.symbol} ${verdict.state.toUpperCase()}`);
-  const lines = [
-    titleOf(topology, theme, width),
-    "",
-    wrap(oneLine(verdict.summary), width, `${lead}  `, "  "),
-    wrap(oneLine(verdict.tolerance.text), width, "  "),
-  ];
+  const lines = [titleOf(topology, theme, width), "", wrap(summaryOf(verdict), width, `${lead}  `, "  ")];
+  const tolerance = oneLine(verdict.tolerance.text);
+  if (!verdict.summary.includes(tolerance)) lines.push(wrap(tolerance, width, "  "));
   const shown = options.wide ? verdict.findings : verdict.findings.slice(0, MOST_REASONS);
   if (shown.length > 0) lines.push("");
   for (const finding of shown) lines.push(renderFinding(finding, options, width));
@@ -29,13 +26,20 @@ export function renderHeader(topology: Topology, verdict: Verdict, options: Rend
   return lines.join("\n");
 }
 
-/** `shop  sentinel mymaster  redis 7.0.15  3 nodes, 3 Sentinels  01:36:35Z in 84ms`. */
+/** The sentence without the word that stands before it already. */
+function summaryOf(verdict: Verdict): string {
+  const text = oneLine(verdict.summary);
+  const word = `${verdict.state}: `;
+  return text.toLowerCase().startsWith(word) ? text.slice(word.length) : text;
+}
+
+/** `shop  sentinel mymaster  redis 7.0.15  3 nodes, 3 Sentinels  01:36:35Z`. */
 function titleOf(topology: Topology, theme: Theme, width: number): string {
   const kind = topology.master_name ? `${topology.kind} ${oneLine(topology.master_name)}` : topology.kind;
   const counts = [plural(topology.nodes.length, "node")];
   if (topology.kind === "cluster") counts.unshift(plural(topology.shards.length, "shard"));
   if (topology.sentinels.length > 0) counts.push(plural(topology.sentinels.length, "Sentinel"));
-  const at = `${topology.observed_at.slice(11, 19)}Z in ${Math.round(topology.duration_ms)}ms`;
+  const at = `${topology.observed_at.slice(11, 19)}Z`;
   const name = oneLine(topology.deployment);
   const parts = [kind, ...engineOf(topology), counts.join(", "), at];
   const title = truncate([name, ...parts].join("  "), width, theme.symbols.ellipsis);
