@@ -7,9 +7,11 @@
  *
  * For one lab per file: `const lab = await bringUpLab()` at the top of a `describe`, `afterAll(() => lab.down())`.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { labDown } from "../../src/lab/down.ts";
 import { labKill } from "../../src/lab/kill.ts";
 import { labPs } from "../../src/lab/ps.ts";
@@ -30,6 +32,8 @@ export interface TestLab extends AsyncDisposable {
   kill(target: string, signal?: LabSignal): Promise<SignalResult[]>;
   restart(...targets: string[]): Promise<RestartResult[]>;
   ps(): Promise<readonly ProcessStatus[]>;
+  /** Asks a process of it with redis-cli, which knows nothing of redisha: `lab.cli("r1:6379", "INFO", "replication")`. */
+  cli(id: string, ...command: string[]): Promise<string>;
   /** Takes it down; a second call does nothing. */
   down(): Promise<void>;
 }
@@ -56,6 +60,7 @@ export async function bringUpLab(options: Omit<LabOptions, "root"> = {}): Promis
       kill: (target, signal) => labKill({ root, name, targets: [target], ...(signal ? { signal } : {}) }),
       restart: (...targets) => labRestart({ root, name, targets }),
       ps: async () => (await labPs({ root, name }))[0]?.processes ?? [],
+      cli: (id, ...command) => redisCli(status, id, command),
       down,
       [Symbol.asyncDispose]: down,
     };
@@ -63,4 +68,32 @@ export async function bringUpLab(options: Omit<LabOptions, "root"> = {}): Promis
     await down();
     throw error;
   }
+}
+
+async function redisCli(lab: LabUpResult, id: string, command: readonly string[]): Promise<string> {
+  const target = lab.processes.find((each) => each.id === id);
+  if (!target) throw new Error(`the lab has no ${id}`);
+  const login = await loginOf(lab, target.service);
+  const { stdout } = await promisify(execFile)(
+    join(ENGINE_ROOT, "redis-7.0", "bin", "redis-cli"),
+    [
+      ...["-h", target.address, "-p", String(target.port)],
+      ...(lab.topology === "cluster" ? ["-c"] : []),
+      ...(lab.tls ? ["--tls", "--cacert", join(lab.folder, "tls", "ca.crt")] : []),
+      ...(login.user ? ["--user", login.user] : []),
+      ...command,
+    ],
+    // An empty variable would count as a password.
+    { env: login.password === undefined ? {} : { REDISCLI_AUTH: login.password } },
+  );
+  return stdout.replaceAll("\r\n", "\n").trimEnd();
+}
+
+async function loginOf(lab: LabUpResult, service: string): Promise<{ user?: string; password?: string }> {
+  if (lab.auth === "none") return {};
+  const read = async (role: string) => (await readFile(join(lab.folder, "secrets", `${role}.password`), "utf8")).trim();
+  if (lab.auth === "password") return { password: await read("operator") };
+  // Before 6.2 a Sentinel has no users.
+  if (service === "sentinel" && lab.engine.version.startsWith("6.0")) return { password: await read("sentinel") };
+  return { user: "redisha", password: await read("operator") };
 }
