@@ -215,3 +215,25 @@ export function forwardRefused(host: string, address: string, port: number, caus
     cause,
   });
 }
+
+export function keyUnreadable(host: string, file: string, why: string, cause?: unknown): RedishaError {
+  return new RedishaError({
+    code: "SSH_KEY_UNREADABLE",
+    message: `The SSH key ${file} for ${host} cannot be used: ${why}.`,
+    host,
+    exit: EXIT.cannotConnect,
+    state: "nothing was sent to the host but a greeting",
+    next: [`ssh-keygen -y -f ${file}`],
+    cause,
+  });
+}
+
+export function passphraseNeeded(host: string, file: string): RedishaError {
+  return new RedishaError({
+    code: "SSH_PASSPHRASE_NEEDED",
+    message: `The SSH key ${file} for ${host} has a passphrase, and nobody gave it.`,
+    host,
+    exit: EXIT.cannotConnect,
+    next: [`ssh-add ${file}`],
+  });
+}

@@ -41,7 +41,7 @@ class LocalLauncher implements Launcher {
         const { pid } = child;
         return { process: { ...asHostProcess(child), ...(pid === undefined ? {} : { pid }) }, header: "", token: "" };
       }
-      const { argv, header, token } = render(spec, spec.become);
+      const { argv, header, token } = render(spec);
       return { process: asHostProcess(await spawned(argv, { env })), header, token };
     } catch (cause) {
       throw programMissing(this.host, spec, String(cause).includes("EACCES") ? "permission denied" : "");

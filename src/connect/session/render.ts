@@ -27,14 +27,18 @@ const INLINE_LIMIT = 4_096;
  *
  * Values of the environment, and any text that a login shell might read in its own way, go over standard input: neither
  * the remote process list nor sudo's log ever shows them. Plain commands are put inline, which saves a round trip.
+ *
+ * With `reportExit` the wrapper stays, and tells on standard error how the command ended.
  */
-export function render(spec: LaunchSpec, become: boolean): RenderedCommand {
+export function render(spec: LaunchSpec, options: { readonly reportExit?: boolean } = {}): RenderedCommand {
   const token = `redisha-${randomBytes(8).toString("hex")}`;
-  const text = [announce(token), ...environment(spec.env), ...program(spec, token)].join(";");
+  const body = program(spec, token).join(";");
+  const ending = options.reportExit ? `(${body});echo "${token} exit $?" >&2` : body;
+  const text = [announce(token), ...environment(spec.env), ending].join(";");
   const newline = text.includes('"$__n"') ? "__n=$(printf '\\nx');__n=${__n%x};" : "";
   const inline = !spec.env && isPlain(text);
   const sh = ["sh", "-c", inline ? text : FROM_STDIN];
-  return { argv: become ? ["sudo", "-n", "--", ...sh] : sh, header: inline ? "" : `${newline}${text}\n`, token };
+  return { argv: spec.become ? ["sudo", "-n", "--", ...sh] : sh, header: inline ? "" : `${newline}${text}\n`, token };
 }
 
 /** What to send as the command of an SSH session: the login shell is replaced, whatever it is. */

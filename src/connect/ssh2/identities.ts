@@ -4,6 +4,7 @@ import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { fingerprint } from "../known-hosts.ts";
 import { inspectPrivateKey, type PrivateKeyFacts } from "../private-key.ts";
+import { keyUnreadable } from "../ssh-errors.ts";
 import type { Hop } from "./route.ts";
 
 type Ssh2 = typeof import("ssh2");
@@ -113,18 +114,6 @@ async function readIdentity(file: string, hop: Hop): Promise<ReadIdentity> {
 async function readPublicHalf(file: string): Promise<Buffer | undefined> {
   const text = await readFile(file, "utf8").catch(() => "");
   return inspectPrivateKey(text)?.publicKey;
-}
-
-export function keyUnreadable(host: string, file: string, why: string, cause?: unknown): RedishaError {
-  return new RedishaError({
-    code: "SSH_KEY_UNREADABLE",
-    message: `The SSH key ${file} for ${host} cannot be used: ${why}.`,
-    host,
-    exit: EXIT.cannotConnect,
-    state: "nothing was sent to the host but a greeting",
-    next: [`ssh-keygen -y -f ${file}`],
-    cause,
-  });
 }
 
 function hardwareKey(host: string, file: string): RedishaError {

@@ -53,7 +53,7 @@ export class Ssh2Launcher implements Launcher {
   }
 
   async launch(spec: LaunchSpec): Promise<Launched> {
-    const rendered = render(spec, spec.become);
+    const rendered = render(spec);
     const process = await this.#session(remoteCommand(rendered));
     return { process, header: rendered.header, token: rendered.token };
   }

@@ -1,7 +1,7 @@
 import type { ParsedKey } from "ssh2";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
-import { keyUnreadable } from "./identities.ts";
+import { keyUnreadable, passphraseNeeded } from "../ssh-errors.ts";
 
 type Ssh2 = typeof import("ssh2");
 
@@ -43,16 +43,6 @@ async function open(
     throw keyUnreadable(host, key.file, first?.message ?? "it holds no key", first);
   }
   return first;
-}
-
-export function passphraseNeeded(host: string, file: string): RedishaError {
-  return new RedishaError({
-    code: "SSH_PASSPHRASE_NEEDED",
-    message: `The SSH key ${file} for ${host} has a passphrase, and nobody gave it.`,
-    host,
-    exit: EXIT.cannotConnect,
-    next: [`ssh-add ${file}`],
-  });
 }
 
 function passphraseWrong(host: string, file: string, cause: unknown): RedishaError {

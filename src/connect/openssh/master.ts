@@ -1,0 +1,87 @@
+import { type FSWatcher, watch } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import type { RedishaError } from "../../core/errors.ts";
+import type { HostTarget, SshSettings } from "../types.ts";
+import { configFile } from "./config-file.ts";
+import { connectionPaths } from "./runtime-dir.ts";
+import { ssh } from "./ssh.ts";
+
+/** After so long without a user the background connection ends by itself, should redisha be killed. */
+const PERSIST_SECONDS = 120;
+const HEARTBEAT_MS = 30_000;
+
+/** A connection of the ssh program in the background, that sessions and forwards go through. */
+export class Master {
+  closed = false;
+  readonly #socket: string;
+  readonly #log: string;
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #watcher: FSWatcher;
+
+  private constructor(socket: string, log: string) {
+    this.#socket = socket;
+    this.#log = log;
+    // Keeps it from ending for want of users, and notices one that was killed and left its socket behind.
+    this.#heartbeat = setInterval(() => void this.check(), HEARTBEAT_MS).unref();
+    this.#watcher = watch(dirname(socket), (_, name) => {
+      if (name === basename(socket)) void this.check();
+    });
+    this.#watcher.unref();
+  }
+
+  /** Connects and logs in. `explain` makes an error of what ssh has said. */
+  static async open(
+    target: HostTarget,
+    settings: SshSettings,
+    signal: AbortSignal,
+    explain: (log: string) => RedishaError,
+  ): Promise<Master> {
+    const paths = connectionPaths();
+    await writeFile(paths.config, configFile(settings), { mode: 0o600 });
+    const { code, stderr } = await ssh(
+      [
+        ...["-F", paths.config, "-E", paths.log, "-M", "-N", "-T", "-S", paths.socket],
+        ...["-o", "LogLevel=DEBUG1", "-o", `ControlPersist=${PERSIST_SECONDS}`, "-o", "ClearAllForwardings=yes"],
+        ...(settings.user ? ["-l", settings.user] : []),
+        ...(settings.port ? ["-p", String(settings.port)] : []),
+        ...(settings.jump ? ["-o", `ProxyJump=${settings.jump}`] : []),
+        ...["--", target.address],
+      ],
+      signal,
+    );
+    if (code === 0) return new Master(paths.socket, paths.log);
+    throw explain(`${await readFile(paths.log, "utf8").catch(() => "")}\n${stderr}`);
+  }
+
+  /** Arguments for ssh to do something over this connection; it must never make one of its own instead. */
+  arguments(...more: readonly string[]): string[] {
+    const never = ["-o", "ProxyCommand=false", "-o", "BatchMode=yes"];
+    return ["-F", "none", "-S", this.#socket, ...never, "-T", ...more];
+  }
+
+  /** True where it is still there. */
+  async check(): Promise<boolean> {
+    if (this.closed) return false;
+    const { code } = await ssh(this.arguments("-O", "check", "master")).catch(() => ({ code: 1 }));
+    if (code !== 0) this.#forget();
+    return code === 0;
+  }
+
+  /** What it has logged so far. */
+  async log(): Promise<string> {
+    return await readFile(this.#log, "utf8").catch(() => "");
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.#forget();
+    await ssh(this.arguments("-O", "exit", "master")).catch(() => undefined);
+  }
+
+  #forget(): void {
+    this.closed = true;
+    clearInterval(this.#heartbeat);
+    this.#watcher.close();
+  }
+}
