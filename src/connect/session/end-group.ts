@@ -2,18 +2,29 @@ import type { Launcher } from "./launcher.ts";
 
 /**
  * Ends the process group of `$1`: asks, waits up to two seconds, insists. Fails where anything of it is left.
- * Every session of sshd is a session and a process group of its own, so nothing else is hit.
+ * Every session of sshd is a session and a process group of its own, so nothing else is hit. What has ended and was only
+ * not waited for yet (a zombie) does not count: in a container it may stay for good.
  */
 const END_GROUP = `
+state_and_group() { { IFS= read -r stat <"$1"; } 2>/dev/null && stat=\${stat##*) }; }
+living() {
+  [ -r /proc/self/stat ] || { kill -0 "-$group" 2>/dev/null; return; }
+  for file in /proc/[0-9]*/stat; do
+    state_and_group "$file" || continue
+    set -- $stat
+    if [ "$3" = "$group" ] && [ "$1" != Z ] && [ "$1" != X ]; then return 0; fi
+  done
+  return 1
+}
 group=$1
-if { IFS= read -r stat </proc/$1/stat; } 2>/dev/null; then
-  set -- "$1" \${stat##*) }
-  group=$4
+if state_and_group "/proc/$1/stat"; then
+  set -- $stat
+  group=$3
 fi
 [ "$group" -gt 1 ] || exit 1
 kill -TERM "-$group" 2>/dev/null || exit 0
 tries=0
-while kill -0 "-$group" 2>/dev/null; do
+while living; do
   tries=$((tries + 1))
   if [ $tries -eq 20 ]; then kill -KILL "-$group" 2>/dev/null; fi
   if [ $tries -ge 40 ]; then exit 1; fi
