@@ -16,7 +16,8 @@ export function readYaml(text: string, path: string, code: string): YamlSource {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
-    logLevel: "silent",
+    // With "silent" a second document would be dropped without a word.
+    logLevel: "error",
   });
   const locate = (offset: number) => {
     const { line, col } = lines.linePos(offset);
@@ -68,6 +69,8 @@ function sentence(error: YAMLError): string {
       return "this key stands here twice";
     case "TAB_AS_INDENT":
       return "a tab indents this line; YAML indents with spaces";
+    case "MULTIPLE_DOCS":
+      return "a second document starts here; a file holds one";
     case "RESOURCE_EXHAUSTION":
       return "too many aliases";
     default:
@@ -82,6 +85,7 @@ function hintFor(error: YAMLError, text: string): string | undefined {
     return `quote the expression: "${text.slice(from, Math.max(to, from + 1)).trim()}…"`;
   }
   if (/\?.*\s:\s/.test(line)) return `": " starts a map in YAML; quote the expression: "a ? b : c"`;
+  if (/flow (map|seq)/i.test(error.message)) return "inside { } and [ ] a comma ends a value; quote it";
   if (error.code === "BAD_SCALAR_START") return "quote the value";
   return undefined;
 }

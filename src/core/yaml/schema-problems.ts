@@ -36,24 +36,30 @@ export function checkAgainst<T>(
     },
   });
   if (result.success) return { data: result.data, problems: [] };
-  const problems = result.error.issues
-    .filter(counts)
-    .flatMap((issue) => problemsOf(issue, source, code, base, knownKeys));
-  return { problems };
+  const found = result.error.issues.filter(counts).flatMap((issue) => problemsOf(issue, source, code, base, knownKeys));
+  // A misspelt key is one mistake, not a key too many and a key too few.
+  const meant = new Set(found.map((each) => each.meant));
+  return {
+    problems: found.filter(({ missing }) => missing === undefined || !meant.has(missing)).map((each) => each.problem),
+  };
 }
 
-function problemsOf(issue: Issue, source: YamlSource, code: string, base: YamlPath, knownKeys: KnownKeys): Problem[] {
+/** A problem, and the path of the key that is missing, or that a misspelt one was meant to be. */
+interface Found {
+  readonly problem: Problem;
+  readonly missing?: string;
+  readonly meant?: string;
+}
+
+function problemsOf(issue: Issue, source: YamlSource, code: string, base: YamlPath, knownKeys: KnownKeys): Found[] {
   const path = [...base, ...issue.path];
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys.get(issue.keys) ?? [];
     return issue.keys.map((key) => {
       const hint = cutExpression(source, path, key) ?? didYouMean(key, known);
-      return {
-        code,
-        message: `unknown key "${key}"`,
-        position: source.position([...path, key], "key"),
-        ...(hint ? { hint } : {}),
-      };
+      const position = source.position([...path, key], "key");
+      const problem = { code, message: `unknown key "${key}"`, position, ...(hint ? { hint } : {}) };
+      return { problem, meant: idOf([...path, nearest(key, known) ?? key]) };
     });
   }
   if (issue.code === "invalid_union") {
@@ -65,22 +71,21 @@ function problemsOf(issue: Issue, source: YamlSource, code: string, base: YamlPa
   }
   if (issue.code === "invalid_key") {
     const message = `${nameOf(path)}: ${issue.issues[0]?.message || "not a possible key"}`;
-    return [{ code, message, position: source.position(path, "key") }];
+    return [{ problem: { code, message, position: source.position(path, "key") } }];
   }
   const missing = !source.has(path);
   const name = nameOf(path);
   if (missing && issue.code !== "custom") {
-    return [{ code, message: `"${name}" is missing`, position: source.position(path.slice(0, -1), "key") }];
+    const position = source.position(path.slice(0, -1), "key");
+    return [{ problem: { code, message: `"${name}" is missing`, position }, missing: idOf(path) }];
   }
   const hint = hintFor(issue, source, path);
-  return [
-    {
-      code,
-      message: path.length === 0 ? messageFor(issue) : `${name}: ${messageFor(issue)}`,
-      position: source.position(path),
-      ...(hint ? { hint } : {}),
-    },
-  ];
+  const message = path.length === 0 ? messageFor(issue) : `${name}: ${messageFor(issue)}`;
+  return [{ problem: { code, message, position: source.position(path), ...(hint ? { hint } : {}) } }];
+}
+
+function idOf(path: YamlPath): string {
+  return path.map(String).join("\0");
 }
 
 /** `port`; `on[0]` for an item of a list. */
@@ -92,6 +97,9 @@ function nameOf(path: YamlPath): string {
 function isInside(issue: Issue): boolean {
   return issue.path.length > 0 || issue.code === "unrecognized_keys";
 }
+
+/** Redis' older words for what is called otherwise here. */
+const RENAMED: Readonly<Record<string, string>> = { master: "primary", slave: "replica" };
 
 function messageFor(issue: Issue): string {
   if (issue.message !== "") return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
@@ -108,7 +116,12 @@ function messageFor(issue: Issue): string {
 function hintFor(issue: Issue, source: YamlSource, path: YamlPath): string | undefined {
   if (issue.message !== "") return undefined;
   const written = source.scalar(path);
-  if (issue.code === "invalid_value" && written) return didYouMean(written.source, issue.values.map(String));
+  if (issue.code === "invalid_value" && written) {
+    const values = issue.values.map(String);
+    const renamed = RENAMED[written.source];
+    const near = renamed !== undefined && values.includes(renamed) ? renamed : nearest(written.source, values);
+    return near === undefined ? undefined : `did you mean "${near}"?`;
+  }
   if (issue.code === "invalid_type" && issue.expected === "string" && written?.source && !written.quoted) {
     return `quote it: "${written.source}"`;
   }
