@@ -22,11 +22,12 @@ export function objectType(name: string, fields: Readonly<Record<string, CelType
 }
 
 interface JsonType {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly JsonType[];
-  readonly items?: JsonType;
+  readonly items?: JsonType | boolean;
+  readonly prefixItems?: readonly JsonType[];
   readonly properties?: Readonly<Record<string, JsonType>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: JsonType | boolean;
@@ -52,7 +53,13 @@ function fromJson(json: JsonType, name: string): CelType {
     if (values.every((value) => typeof value === "string")) return { kind: "string", values };
     return values.every((value) => typeof value === "boolean") ? BOOL : DYN;
   }
-  switch (json.type) {
+  const { type } = json;
+  if (typeof type === "object")
+    return fromUnion(
+      type.map((each) => ({ ...json, type: each })),
+      name,
+    );
+  switch (type) {
     case "string":
       return STRING;
     case "integer":
@@ -64,12 +71,18 @@ function fromJson(json: JsonType, name: string): CelType {
     case "null":
       return { kind: "null" };
     case "array":
-      return { kind: "list", of: json.items ? fromJson(json.items, `${name} item`) : DYN };
+      return { kind: "list", of: itemType(json, `${name} item`) };
     case "object":
       return fromObject(json, name);
     default:
       return DYN;
   }
+}
+
+function itemType(json: JsonType, name: string): CelType {
+  // A tuple is a list to CEL: typed where its parts are alike.
+  if (json.prefixItems) return fromUnion(json.prefixItems, name);
+  return typeof json.items === "object" ? fromJson(json.items, name) : DYN;
 }
 
 function fromObject(json: JsonType, name: string): CelType {

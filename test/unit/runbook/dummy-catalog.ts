@@ -43,7 +43,7 @@ export const CATALOG: ActionCatalog = new Map([
     z.strictObject({ message: z.string(), type_to_confirm: z.string().optional() }),
   ),
   spec("pause", "controller", "read", z.strictObject({ message: z.string() })),
-  spec("set", "any", "read", z.strictObject({ values: z.record(z.string(), z.unknown()) })),
+  spec("set", "any", "read", z.record(z.string(), z.unknown())),
   spec("block", "any", "read", z.strictObject({ ref: z.string().optional() })),
   spec(
     "runbook",
