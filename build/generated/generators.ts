@@ -1,6 +1,9 @@
+import { commandReference, exitCodeReference } from "../docs.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
+import { envelopeJsonSchema, statusJsonSchema } from "./result-schemas.ts";
 import { runbookSchemaText } from "./runbook-schema.ts";
+import { topologySchemaText, verdictSchemaText } from "./topology-schema.ts";
 
 /** A checked-in file that the code alone determines. */
 export interface Generator {
@@ -13,5 +16,11 @@ export interface Generator {
 export const generators: readonly Generator[] = [
   { path: "schemas/redisha.schema.json", content: inventoryJsonSchema },
   { path: "schemas/runbook.schema.json", content: runbookSchemaText },
+  { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
+  { path: "schemas/status.schema.json", content: statusJsonSchema },
+  { path: "schemas/topology.schema.json", content: topologySchemaText },
+  { path: "schemas/verdict.schema.json", content: verdictSchemaText },
+  { path: "docs/reference/commands.md", content: commandReference },
+  { path: "docs/reference/exit-codes.md", content: exitCodeReference },
   { path: "docs/reference/redisha-yaml.md", content: inventoryReference },
 ];

@@ -24,9 +24,12 @@ export const errorSchema = z.strictObject({
   debug_log: z.string().nullable().describe("Where the details of an unexpected error were written"),
 });
 
+const lineType = z.literal("result").optional().describe("Only in JSON lines, to tell this last line from events");
+
 /** What every command prints with `--json`: one document, also when it fails. */
 export const envelopeSchema = z.discriminatedUnion("ok", [
   z.strictObject({
+    type: lineType,
     schema_version: z.literal(SCHEMA_VERSION),
     command: z.string().describe("The command's words, e.g. `runbook show`"),
     ok: z.literal(true),
@@ -35,6 +38,7 @@ export const envelopeSchema = z.discriminatedUnion("ok", [
     warnings: z.array(z.string()),
   }),
   z.strictObject({
+    type: lineType,
     schema_version: z.literal(SCHEMA_VERSION),
     command: z.string(),
     ok: z.literal(false),

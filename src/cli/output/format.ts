@@ -15,7 +15,7 @@ export function shortBytes(bytes: number): string {
 /** A count in at most five characters: `999`, `1.2k`, `34k`, `5.6M`. */
 export function shortCount(count: number): string {
   if (count < 1_000) return String(count);
-  if (count < 999_950) return `${count < 99_950 ? trimZero((count / 1_000).toFixed(1)) : Math.round(count / 1_000)}k`;
+  if (count < 999_500) return `${count < 99_950 ? trimZero((count / 1_000).toFixed(1)) : Math.round(count / 1_000)}k`;
   return `${trimZero((count / 1_000_000).toFixed(1))}M`;
 }
 

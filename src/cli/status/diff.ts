@@ -38,7 +38,11 @@ function nodeLines(previous: Topology, next: Topology, theme: Theme): string[] {
   const changed = next.nodes.flatMap((node) => {
     const old = before.get(node.id);
     if (!old) return [`${node.id}: new`];
-    return nodeColumns(next, true).flatMap((column) => {
+    // Of a node that went silent or came back, role and state say it all.
+    const columns = nodeColumns(next, true).filter(
+      ({ key }) => (old.up && node.up) || key === "role" || key === "state",
+    );
+    return columns.flatMap((column) => {
       const was = column.cell(old, previous);
       const now = column.cell(node, next);
       if (was.mark === now.mark) return [];

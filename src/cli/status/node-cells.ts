@@ -129,13 +129,13 @@ function stateCell(node: DataNode): StatusCell {
 }
 
 function lagCell(node: DataNode): StatusCell {
-  if (node.role !== "replica" || node.lag === null) return NOTHING;
+  if (node.role !== "replica" || node.lag === null) return { text: "", tone: "dim" };
   const seconds = node.lag_s !== null && node.lag_s > 1 ? ` ${shortAge(node.lag_s)}` : "";
   return { text: `${shortBytes(node.lag)}${seconds}`, tone: seconds ? "warn" : "plain" };
 }
 
 function memoryCell(node: DataNode): StatusCell {
-  if (node.used_memory === null) return NOTHING;
+  if (node.used_memory === null) return { text: "", tone: "dim" };
   if (node.maxmemory === null || node.maxmemory === 0) return { text: shortBytes(node.used_memory), tone: "plain" };
   const percent = Math.round((100 * node.used_memory) / node.maxmemory);
   return {
@@ -166,7 +166,7 @@ function ageOf(at: string | null, now: string): string {
 }
 
 function figure(value: number | null, format: (value: number) => string): StatusCell {
-  return value === null ? NOTHING : { text: format(value), tone: "plain" };
+  return value === null ? { text: "", tone: "dim" } : { text: format(value), tone: "plain" };
 }
 
 function steady(text: string): StatusCell {

@@ -31,9 +31,7 @@ export function renderSentinelsView(report: StatusReport, options: RenderStatusO
     renderHeader(topology, verdict, options),
     matrix("SAY OF NODES", topology.sentinels, data, options),
     matrix("SAY OF EACH OTHER", topology.sentinels, peers, options),
-    theme.dim(
-      "Each row is what that Sentinel says. s_down: it alone holds the other to be down;\no_down: so does a quorum.",
-    ),
+    theme.dim("Each row is what that Sentinel says. s_down: it alone holds it to be down;\no_down: so does a quorum."),
   ].join("\n\n")}\n`;
 }
 
