@@ -8,6 +8,11 @@ import { checkAgainst } from "../../../src/core/yaml/schema-problems.ts";
 
 const read = (text: string) => readYaml(text, "file.yaml", "BAD");
 
+/** `__proto__` is refused as a key: it is nobody's name for anything. */
+function isHarmless(value: unknown): boolean {
+  return !JSON.stringify(value).includes('"__proto__"');
+}
+
 function shown(problems: readonly Problem[]): string[] {
   return problems.map(
     ({ position, message, hint }) => `${position.line}:${position.column} ${message}${hint ? ` (${hint})` : ""}`,
@@ -16,7 +21,7 @@ function shown(problems: readonly Problem[]): string[] {
 
 describe("reading YAML", () => {
   it("gives the data that was written, whatever it is", () => {
-    const data = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ maxDepth: 3 }));
+    const data = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ maxDepth: 3 })).filter(isHarmless);
     fc.assert(
       fc.property(data, (value) => {
         const source = read(stringify(value, { lineWidth: 0 }));
