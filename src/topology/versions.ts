@@ -24,7 +24,7 @@ export function canFullSync(primary: Versioned, replica: Versioned): boolean {
   const written = rdbVersion(primary);
   const read = rdbVersion(replica);
   if (written === undefined || read === undefined) return true;
-  return Math.min(written, primary.engine === "valkey" ? 11 : written) <= read;
+  return written <= read;
 }
 
 /** In Redis' own numbering; Valkey 9's format 80 counts as 11, for it falls back to that. */

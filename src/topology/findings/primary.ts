@@ -12,7 +12,8 @@ export function primaryFindings(facts: Case): Finding[] {
 function noPrimary({ topology, replicas, watching, node }: Case): Finding[] {
   if (topology.primary_id !== null || !topology.nodes.some(({ reach }) => reach.ok)) return [];
   const named = [...new Set(watching.map(({ primary_id }) => primary_id).filter((id) => id !== null))];
-  const suspect = named[0] ?? topology.nodes.find(({ role, up }) => role === "primary" && !up)?.id;
+  const followed = replicas.map(({ primary_id }) => node(primary_id)).find((other) => other !== undefined && !other.up);
+  const suspect = named[0] ?? topology.nodes.find(({ role, up }) => role === "primary" && !up)?.id ?? followed?.id;
   const why =
     suspect === undefined
       ? "no instance answers as one"

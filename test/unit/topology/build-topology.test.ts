@@ -95,6 +95,22 @@ describe("replication", () => {
     expect(ids(result)).not.toContain("unlisted_replica");
   });
 
+  it("never takes an attached connection for the speaker itself, nor two of them for one replica", () => {
+    const seen = {
+      slave0: "ip=10.0.114.1,port=6379,state=online,offset=1,lag=0",
+      slave1: "ip=10.0.114.2,port=6379,state=online,offset=2,lag=0",
+      slave2: "ip=10.0.114.2,port=6379,state=online,offset=3,lag=0",
+    };
+    const result = look(REPLICATION, {
+      r1: primary("r1", [], seen),
+      r2: replica("r2", "r1"),
+      r3: replica("r3", "r1"),
+      r4: replica("r4", "r1"),
+    });
+    const matched = nodeOf(result, "r1:6379").attached.map(({ node_id }) => node_id);
+    expect(matched.toSorted()).toEqual(["r2:6379", "r3:6379", "r4:6379"]);
+  });
+
   it("finds the primary by replication id where a replica names an address that means nothing here", () => {
     const result = look(REPLICATION, {
       r1: primary("r1", []),
@@ -145,7 +161,10 @@ describe("Sentinel", () => {
       r1: primary("r1", []),
       s1: sentinel("r1", { names: "r1", replicas: ["r7"], peers: ["r8", "r9"], gone: ["r9:26379"] }),
     });
-    expect(topology.nodes.find(({ id }) => id === "10.0.114.7:6379")).toMatchObject({ listed: false });
+    expect(topology.nodes.map(({ id, listed }) => [id, listed])).toEqual([
+      ["10.0.114.7:6379", false],
+      ["r1:6379", true],
+    ]);
     expect(topology.sentinels.map(({ id }) => id)).toEqual(["10.0.114.8:26379", "r1:26379"]);
   });
 

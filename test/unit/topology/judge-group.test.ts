@@ -175,6 +175,20 @@ const EXAMPLES: readonly Example[] = [
     group: () => group(({ s2, s3 }) => ({ s2: dead(must(s2)), s3: dead(must(s3)) })),
   },
   {
+    damage: "no Sentinel that answers",
+    id: "majority_lost",
+    severity: "warning",
+    says: "No Sentinel that watches the group answers",
+    group: () => group(({ s1, s2, s3 }) => ({ s1: dead(must(s1)), s2: dead(must(s2)), s3: dead(must(s3)) })),
+  },
+  {
+    damage: "an instance that does not tell its role",
+    id: "role_unknown",
+    severity: "warning",
+    says: "r3:6379 answers, but does not say",
+    group: () => group(() => ({ r3: data("r3") })),
+  },
+  {
     damage: "a Sentinel that says NOQUORUM",
     id: "ckquorum_failed",
     severity: "warning",
@@ -564,6 +578,12 @@ describe("replication without Sentinel", () => {
     expect(nothing.verdict.summary).toContain("none of 3 instances answered (REDIS_WRONGPASS, REDIS_REFUSED)");
     const stale = replica("r2", "r1", { master_link_status: "down", master_link_down_since_seconds: "9" });
     expect(look(REPLICATION, { r1: dead(r1), r2: stale }).verdict.state).toBe("critical");
+  });
+
+  it("names the primary that is gone by the words of those who followed it", () => {
+    const { r1 } = pair();
+    const r2 = replica("r2", "r1", { master_link_status: "down", master_link_down_since_seconds: "9" });
+    expect(found(look(REPLICATION, { r1: dead(r1), r2 }), "no_primary")?.message).toContain("r1:6379 was it");
   });
 
   it("does not call a lone primary bare of replicas: none was declared", () => {

@@ -152,6 +152,18 @@ describe("whatever instances answer", () => {
   });
 });
 
+describe("the exit status of a look", () => {
+  it.each([
+    ["healthy", EXIT.done],
+    ["degraded", EXIT.unhealthy],
+    ["critical", EXIT.unhealthy],
+    ["unreachable", EXIT.cannotConnect],
+  ] as const)("of a deployment that is %s is %i", (state, exit) => {
+    const tolerance = { failures: 0, text: "", limited_by: [] };
+    expect(verdictExit({ state, summary: "", tolerance, findings: [] })).toBe(exit);
+  });
+});
+
 describe("taking a healthy replica away", () => {
   const names = ["r1", "r2", "r3", "r4", "r5", "r6"];
   const group = fc.record({

@@ -71,6 +71,11 @@ describe("a simulated loss", () => {
     );
   });
 
+  it("is not borne when the new primary could not meet its own min-replicas-to-write", () => {
+    const { topology } = setUp(["r2"], ["r1", "r2", "r3"], { "min-replicas-to-write": "1" });
+    expect(simulate(topology, ["r1:6379"]).reasons[0]).toContain("r2:6379 would refuse writes");
+  });
+
   it("is borne when it takes no primary", () => {
     const { topology } = look(SENTINEL, sentinelGroup());
     expect(simulate(topology, ["r2", "r3"])).toEqual({ survives: true, reasons: [], promotions: [] });
@@ -97,6 +102,12 @@ describe("who can load a full sync from whom, as it was measured", () => {
     "vk8.1": ["8.0", "vk8.1", "vk9.1"],
     "vk9.1": ["8.0", "vk8.1", "vk9.1"],
   };
+  it("lets Redis 7.2 read what Valkey 8 writes, and 7.0 not", () => {
+    const valkey8 = { engine: "valkey", version: "8.1.3" };
+    expect(canFullSync(valkey8, { engine: "redis", version: "7.2.4" })).toBe(true);
+    expect(canFullSync(valkey8, { engine: "redis", version: "7.0.15" })).toBe(false);
+  });
+
   it.each(Object.keys(loads))("%s", (from) => {
     const node = (name: string) => ({ engine: all[name]?.[0] ?? null, version: all[name]?.[1] ?? null });
     expect(Object.keys(all).filter((to) => canFullSync(node(from), node(to)))).toEqual(loads[from]);
