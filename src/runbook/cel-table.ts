@@ -13,27 +13,43 @@ type ObjectType = CelType & { readonly kind: "object" };
 
 /**
  * The object types known to CEL so far, and the environments made from them. The library locks an environment once it
- * has been copied, so each new type goes on a copy of the last one.
+ * has been copied; the next new type then goes on a copy of it.
  */
 export class CelTable {
   readonly makers: CelMakers;
   #types: Environment;
-  readonly #objects = new Map<string, { readonly type: ObjectType; readonly make: () => Record<string, unknown> }>();
-  readonly #names = new Map<ObjectType, string>();
+  #locked = false;
+  readonly #objects: Map<string, { readonly type: ObjectType; readonly make: () => Record<string, unknown> }>;
+  readonly #names: Map<ObjectType, string>;
   /** Converted copies of the live model, which is never changed in place. */
   readonly #cache = new WeakMap<object, Map<CelType, unknown>>();
 
-  constructor() {
-    this.makers = { duration: durationMaker() };
-    this.#types = new Environment({
+  private constructor(makers: CelMakers, types: Environment, from?: CelTable) {
+    this.makers = makers;
+    this.#types = types;
+    this.#objects = from ? new Map(from.#objects) : new Map();
+    this.#names = from ? new Map(from.#names) : new Map();
+  }
+
+  /** A table that knows CEL's own types, secrets and our functions. */
+  static create(): CelTable {
+    const makers = { duration: durationMaker() };
+    const types = new Environment({
       unlistedVariablesAreDyn: false,
       homogeneousAggregateLiterals: false,
       limits: LIMITS,
     });
-    this.#types.registerType("secret", { ctor: Secret, fields: {} });
-    for (const [signature, handler] of domainFunctions(this.makers)) {
-      this.#types.registerFunction(signature, handler, { async: false });
+    types.registerType("secret", { ctor: Secret, fields: {} });
+    for (const [signature, handler] of domainFunctions(makers)) {
+      types.registerFunction(signature, handler, { async: false });
     }
+    return new CelTable(makers, types);
+  }
+
+  /** A table of its own that starts with everything known here. */
+  fork(): CelTable {
+    this.#locked = true;
+    return new CelTable(this.makers, this.#types.clone(), this);
   }
 
   /** The name by which CEL knows a type; objects are registered on first sight. */
@@ -72,6 +88,7 @@ export class CelTable {
   /** An environment with these variables, and every type they need. */
   environment(variables: ReadonlyMap<string, CelType>): Environment {
     const named = [...variables].map(([name, type]) => [name, this.nameOf(type)] as const);
+    this.#locked = true;
     const environment = this.#types.clone();
     for (const [name, type] of named) environment.registerVariable(name, type);
     return environment;
@@ -119,7 +136,8 @@ export class CelTable {
     let name = base;
     for (let i = 2; this.#objects.has(name); i += 1) name = `${base} ${i}`;
     const Made = class {};
-    this.#types = this.#types.clone();
+    if (this.#locked) this.#types = this.#types.clone();
+    this.#locked = false;
     this.#types.registerType(name, { ctor: Made, fields });
     this.#objects.set(name, { type, make: () => Object.assign(new Made()) });
     this.#names.set(type, name);

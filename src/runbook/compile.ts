@@ -3,7 +3,6 @@ import { InvalidFileError } from "../core/errors.ts";
 import { readYaml } from "../core/yaml/read-yaml.ts";
 import type { YamlSource } from "../core/yaml/yaml-source.ts";
 import type { ActionCatalog } from "./action-spec.ts";
-import { CelTable } from "./cel-table.ts";
 import { type CelType, DYN, objectType } from "./cel-type.ts";
 import { compileSteps } from "./compile-steps.ts";
 import { inputsType, readInputs } from "./inputs.ts";
@@ -68,7 +67,7 @@ function compileUnit(unit: Unit, file: RunbookSource): Runbook {
   const { head, source, problems } = unit;
   checkUniqueIds(unit);
   const inputs = readInputs(head.inputs, source, problems);
-  const base = baseScope(new CelTable()).with("inputs", inputsTypeOf(head, inputs));
+  const base = baseScope().with("inputs", inputsTypeOf(head, inputs));
   const { vars, scope: withVars } = varsOf(unit, base);
   const scope = withVars.withAbsentSteps(allIds(unit), "it runs inside another block");
   const place = { scope, cleanup: false, blocks: [] };

@@ -1,5 +1,5 @@
 import { topologySchema } from "../topology/schema.ts";
-import type { CelTable } from "./cel-table.ts";
+import { CelTable } from "./cel-table.ts";
 import { BOOL, type CelType, celTypeOf, DYN, objectType, STRING } from "./cel-type.ts";
 import type { Role } from "./model.ts";
 import { Scope } from "./scope.ts";
@@ -24,6 +24,11 @@ const CLUSTER = objectType("cluster", {
   topology: { kind: "string", values: ["replication", "sentinel", "cluster"] },
 });
 
+const NO_STEPS = objectType("steps", {});
+
+/** What all runbooks have in common is worked out once. */
+let base: CelTable | undefined;
+
 let topology: CelType | undefined;
 
 function topologyType(): CelType {
@@ -32,13 +37,16 @@ function topologyType(): CelType {
   return type;
 }
 
-export function baseScope(table: CelTable): Scope {
+export function baseScope(): Scope {
   const variables = new Map<string, CelType>([
     ["topo", topologyType()],
     ["cluster", CLUSTER],
     ["run", RUN],
-    ["steps", objectType("steps", {})],
+    ["steps", NO_STEPS],
   ]);
+  const table = base ?? CelTable.create();
+  base = table;
+  for (const type of variables.values()) table.nameOf(type);
   const absent = new Map([
     ["host", "the step has no targets, nor has a block around it"],
     ["secrets", "secrets stand only in `with`"],
@@ -46,7 +54,7 @@ export function baseScope(table: CelTable): Scope {
     ["result", "it stands only in failed_when, until, verify and outputs"],
     ["item", "a comprehension names its item: list.filter(n, n.up)"],
   ]);
-  return Scope.of(table, variables, absent);
+  return Scope.of(table.fork(), variables, absent);
 }
 
 let anyInstance: CelType | undefined;
