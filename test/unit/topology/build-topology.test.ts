@@ -185,6 +185,36 @@ describe("Sentinel", () => {
   });
 });
 
+describe("the primary on which views agree best", () => {
+  it("is the one that Sentinels name, though another has more replicas and more data", () => {
+    const group = sentinelGroup();
+    const result = look(SENTINEL, {
+      ...group,
+      r1: primary("r1", []),
+      r2: replica("r2", "r3"),
+      r3: primary("r3", ["r2"], { master_repl_offset: "9000" }, { initial_primary: false }),
+    });
+    expect(result.topology.primary_id).toBe("r1:6379");
+  });
+
+  it("is nobody where it does not answer us and Sentinels hold it to be down, though replicas have not noticed", () => {
+    const group = sentinelGroup();
+    const r1 = group.r1;
+    if (!r1) throw new Error("no r1");
+    const names = ["r1", "r2", "r3"];
+    const down = (host: string) =>
+      sentinel(host, {
+        names: "r1",
+        replicas: ["r2", "r3"],
+        peers: names.filter((name) => name !== host),
+        flags: "s_down,o_down",
+      });
+    const result = look(SENTINEL, { ...group, r1: dead(r1), s1: down("r1"), s2: down("r2"), s3: down("r3") });
+    expect(result.topology.primary_id).toBeNull();
+    expect(ids(result, "critical")).toEqual(["no_primary", "primary_odown"]);
+  });
+});
+
 describe("what could not be read", () => {
   it("is null and never guessed, and the model still fits its schema", () => {
     const bare = data("r1", { info: {}, config: {} });

@@ -137,6 +137,11 @@ describe("CLUSTER NODES", () => {
     );
   });
 
+  it("tells an auxiliary field from a hostname", () => {
+    const [line] = parseClusterNodes("aa 10.0.0.1:7000@17000,shard-id=ff master - 0 0 3 connected");
+    expect(line).toMatchObject({ hostname: null, aux: ["shard-id=ff"] });
+  });
+
   it("reads 7.0's hostnames, auxiliary fields, open slots and unknown addresses", () => {
     const text = [
       "aa 10.0.0.1:7000@17000,redis-1.example,shard-id=ff myself,master - 0 0 3 connected 0-99 200 [100->-bb] [300-<-bb]",
