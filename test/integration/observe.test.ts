@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { observeInstance } from "../../src/actions/observe/observe-instance.ts";
 import { connectRedis } from "../../src/connect/redis/connect-redis.ts";
 import type { RedisAuth, RedisConnection } from "../../src/connect/types.ts";
+import { RedishaError } from "../../src/core/errors.ts";
 import type { Deployment, Instance } from "../../src/inventory/model.ts";
 import { OBSERVED_DIRECTIVES, type Observation } from "../../src/topology/observation.ts";
 import { type Group, startGroup } from "../support/group.ts";
@@ -187,6 +188,7 @@ test("directives that hold a credential are never asked for", async () => {
   const observation = await observe(server, { directives: ["save", "masterauth", "requirepass", "tls-key-file-pass"] });
   expect(observation.config).toEqual({ save: "" });
   expect(observation.refused.map(({ code }) => code)).toEqual(Array(3).fill("SECRET_DIRECTIVE"));
+  expect(await cli(server, ["INFO", "commandstats"])).toContain("cmdstat_config|get:calls=1,");
   expect(JSON.stringify(observation)).not.toContain("hidden-password");
 });
 
@@ -247,7 +249,7 @@ test("a cancelled observation ends at once with the reason it was given", async 
   server.child.kill("SIGSTOP");
   const cancel = new AbortController();
   const looking = observe(server, { timeLimitMs: 60_000, signal: cancel.signal });
-  setTimeout(() => cancel.abort(new Error("no longer wanted")), 50);
+  setTimeout(() => cancel.abort(new RedishaError({ code: "STOPPED", message: "no longer wanted" })), 50);
   await expect(looking).rejects.toThrow("no longer wanted");
   await expect(observe(server, { signal: cancel.signal })).rejects.toThrow("no longer wanted");
 });

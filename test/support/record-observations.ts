@@ -1,12 +1,14 @@
 /**
  * Records what real deployments, healthy and broken, say of themselves:
  *
- *     node test/support/record-observations.ts [NAME…] && biome format --write test/fixtures/observations
+ *     npm run record-observations [-- NAME…]
  *
  * writes test/fixtures/observations/NAME.json: `description`, `declared` and `observations`, as observeInstance gave them.
  */
+import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Group, type GroupOptions, startGroup } from "./group.ts";
 import { until } from "./redis.ts";
 
@@ -182,3 +184,4 @@ for (const [index, [name, scene]] of Object.entries(SCENES).entries()) {
   // A network for each scene: Sentinels of the one before must not find the next.
   if (wanted.length === 0 || wanted.includes(name)) await record(name, scene, `127.61.${index + 1}`);
 }
+await promisify(execFile)(join(import.meta.dirname, "../../node_modules/.bin/biome"), ["format", "--write", OUT]);

@@ -146,7 +146,7 @@ export async function cli(
 }
 
 /** Path of an engine's program: `server`, `sentinel`, `cli`, `check-rdb`, … */
-export function binary(engine: Engine, program: string): string {
+function binary(engine: Engine, program: string): string {
   return join(ENGINE_ROOT, engine, "bin", `${engine.startsWith("valkey") ? "valkey" : "redis"}-${program}`);
 }
 

@@ -29,7 +29,14 @@ export function redisCli(route: Route, command: string): string {
 
 /** A command to type on the machine that the connection is made from. */
 export function onHost({ through }: Pick<Route, "through">, command: string): string {
-  return through ? `ssh -t ${through.host} -- ${command}` : command;
+  return through && through.adapter !== "local" ? `ssh -t ${through.host} -- ${command}` : command;
+}
+
+/** A command to type on the machine that the server runs on. A loopback address says nothing: the host's name stands for it. */
+export function onServer({ target, through }: Route, command: string): string {
+  if (through?.adapter === "local") return command;
+  const { address, instance } = target;
+  return `ssh ${/^127\.|^::1$|^localhost$/.test(address) ? hostOf(instance) : address} -- ${command}`;
 }
 
 /** The host part of an instance's name: `r1` of `r1:6379`. */

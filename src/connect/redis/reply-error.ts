@@ -1,7 +1,7 @@
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT, type ExitCode } from "../../core/exit-codes.ts";
 import { scrubber } from "../../core/scrub.ts";
-import { destination, hostOf, type Route, redisCli } from "./endpoint.ts";
+import { destination, hostOf, onServer, type Route, redisCli } from "./endpoint.ts";
 
 /** An error that the server itself answered, as opposed to no answer at all. */
 export class RedisReplyError extends RedishaError {
@@ -103,7 +103,7 @@ const byFirstWord: Readonly<Record<string, (refusal: Refusal) => Reading>> = {
     message: `${where} is in protected mode: it has no password and answers only to its own machine.`,
     state: "nothing was changed",
     next: [
-      `give ${hostOf(route.target.instance)} an ssh: section and redis_via: ssh in redisha.yaml, to connect from that machine itself`,
+      `give ${hostOf(route.target.instance)} an ssh: section and set redis: { via: ssh } in redisha.yaml, to connect from that machine itself`,
       "set a password: requirepass or a user with one, then protected-mode does not refuse",
     ],
   }),
@@ -148,7 +148,7 @@ function bySentence({ route, command, text, where }: Refusal, word: string): Rea
       state: "nothing was changed",
       next: [
         redisCli(route, "INFO clients  # from a connection that still stands"),
-        `ssh ${hostOf(route.target.instance)} -- ss -tn "sport = :${route.target.port}"  # who holds them`,
+        onServer(route, `ss -tn "sport = :${route.target.port}"  # who holds them`),
       ],
     };
   }

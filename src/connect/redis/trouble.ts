@@ -1,7 +1,7 @@
 import { type ErrorFacts, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { formatDuration } from "../../core/units.ts";
-import { destination, endpoint, hostOf, onHost, type Route, redisCli } from "./endpoint.ts";
+import { destination, endpoint, hostOf, onHost, onServer, type Route, redisCli } from "./endpoint.ts";
 
 /** What a connection was doing when its time ran out. */
 export type Phase = "tcp" | "tls" | "login";
@@ -13,7 +13,6 @@ function cannotConnect(route: Route, facts: Omit<ErrorFacts, "exit" | "host" | "
 
 /** The time for connecting ran out. No TCP answer is another matter than a server that accepts and then says nothing. */
 export function tooLate(route: Route, phase: Phase, afterMs: number): RedishaError {
-  const { target } = route;
   const within = `within ${formatDuration(afterMs)}`;
   if (phase === "tcp") return unreachable(route, `no answer ${within}`);
   return cannotConnect(route, {
@@ -23,7 +22,7 @@ export function tooLate(route: Route, phase: Phase, afterMs: number): RedishaErr
         ? `${destination(route)} accepted the connection but did not answer the TLS handshake ${within}.`
         : `${destination(route)} accepted the connection but answered nothing ${within}.`,
     next: [
-      `ssh ${hostOf(target.instance)} -- top -b -n 1  # a stopped (T), stuck (D) or overloaded process`,
+      onServer(route, "top -b -n 1  # a stopped (T), stuck (D) or overloaded process"),
       redisCli(route, "--latency"),
     ],
   });
@@ -36,7 +35,7 @@ function unreachable(route: Route, why: string, cause?: unknown): RedishaError {
     next: [
       onHost(route, `nc -vz -w 3 ${route.target.address} ${route.target.port}`),
       `look for a firewall before ${hostOf(route.target.instance)}, or a host that is down`,
-      ...(route.through ? [] : ["set redis_via: ssh in redisha.yaml, if only SSH is open from here"]),
+      ...(route.through ? [] : ["set redis: { via: ssh } in redisha.yaml, if only SSH is open from here"]),
     ],
     cause,
   });
@@ -48,8 +47,8 @@ function refused(route: Route, cause?: unknown): RedishaError {
     code: "REDIS_REFUSED",
     message: `${destination(route)} refuses connections: nothing listens there.`,
     next: [
-      `ssh ${hostOf(target.instance)} -- ss -ltn "sport = :${target.port}"`,
-      `ssh ${hostOf(target.instance)} -- systemctl status "redis*" "valkey*"`,
+      onServer(route, `ss -ltn "sport = :${target.port}"`),
+      onServer(route, 'systemctl status "redis*" "valkey*"'),
     ],
     cause,
   });
@@ -148,7 +147,7 @@ export function notRedis(route: Route, first: Buffer): RedishaError {
     code: "REDIS_NOT_REDIS",
     message: `What answers at ${destination(route)} is not Redis: it says "${said}".`,
     next: [
-      `ssh ${hostOf(route.target.instance)} -- ss -ltnp "sport = :${route.target.port}"`,
+      onServer(route, `ss -ltnp "sport = :${route.target.port}"`),
       `correct the port of ${route.target.instance} in redisha.yaml`,
     ],
   });
@@ -190,7 +189,7 @@ export function noAnswer(route: Route, command: string, afterMs: number): Redish
     host: route.target.instance,
     state: `${command} was sent; whether it took effect is not known`,
     next: [
-      `ssh ${hostOf(route.target.instance)} -- top -b -n 1  # a stopped (T), stuck (D) or overloaded process`,
+      onServer(route, "top -b -n 1  # a stopped (T), stuck (D) or overloaded process"),
       redisCli(route, "SLOWLOG GET 10"),
     ],
   });
