@@ -22,7 +22,7 @@ function stepLines(step: PlannedStep, number: number, options: { theme: Theme; w
   const { theme, width } = options;
   const indent = "  ".repeat(step.depth);
   const lead = `${indent}${String(number).padStart(2)}. `;
-  const lines = [wrap(`${step.name} ${theme.dim(step.step)}`, width, lead, " ".repeat(lead.length))];
+  const lines = [wrap(`${step.name} ${theme.dim(`[${step.step}]`)}`, width, lead, " ".repeat(lead.length))];
   const inner = " ".repeat(lead.length);
   lines.push(`${inner}${effectText(step, theme)}  ${certaintyText(step, theme)}`);
   if (step.note) lines.push(wrap(oneLine(step.note), width, inner));

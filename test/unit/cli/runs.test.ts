@@ -161,14 +161,14 @@ describe("a plan", () => {
     expect(renderPlan(plan, { theme: PLAIN_THEME, width: 80 })).toMatchInlineSnapshot(`
       "Plan of restart 1.2.0 on shop  shipped abababababab  2026-11-21T01:00:00.000Z
 
-       1. Look look
+       1. Look [look]
           read  exact
           r1:6379  redis> INFO replication
 
-       2. One after the other each
+       2. One after the other [each]
           disruptive  exact
 
-         3. Restart it each.restart
+         3. Restart it [each.restart]
             disruptive  conditional on host.role == "replica"
             targets are looked up again when the step starts
             batch 1 of 2
@@ -176,10 +176,10 @@ describe("a plan", () => {
             batch 2 of 2
             r3  $ systemctl restart redis
 
-       4. Say so say
+       4. Say so [say]
           read  known after each
 
-       5. Not needed skip
+       5. Not needed [skip]
           read  skipped: its condition does not hold
 
       4 steps, 2 of them change something, on 2 targets.

@@ -1,0 +1,82 @@
+/**
+ * The real program, spawned: `await redisha(["status", "--file", lab.file])`. Built once per test run.
+ */
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { packagePath } from "../../src/core/package-root.ts";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another Node than that of the tests. */
+  readonly node?: string;
+  /** A key to press once what was shown so far fulfils the condition; until then standard input stays open. */
+  readonly press?: { readonly key: string; readonly when: (stdout: string) => boolean };
+  /** Called with all of stdout so far, and a way to send a signal. */
+  readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+const bin = packagePath("bin", "run.js");
+
+/** Runs and debug logs of tests do not belong among those of the user. */
+const state = mkdtempSync(join(tmpdir(), "redisha-test-state-"));
+process.once("exit", () => rmSync(state, { recursive: true, force: true }));
+
+let built: Promise<unknown> | undefined;
+
+/** Builds `dist/` once. */
+export function build(): Promise<unknown> {
+  built ??= promisify(execFile)(process.execPath, [packagePath("build", "build.ts")]);
+  return built;
+}
+
+/** Runs the built program, without a terminal, in an environment of its own: no colour wishes, no deployment chosen. */
+export function redisha(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  return ended(options.node ?? process.execPath, [bin, ...argv], options);
+}
+
+/** Runs the same in a shell, with `redisha` as a function: for pipes. */
+export function inShell(script: string, options: RunOptions = {}): Promise<Ended> {
+  const define = `redisha() { "${process.execPath}" "${bin}" "$@"; }\n`;
+  return ended("bash", ["-c", define + script], options);
+}
+
+/** Runs it on a terminal of 80 columns and 30 lines (util-linux's script makes one); what it showed is in `stdout`. */
+export function onTerminal(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const command = [process.execPath, bin, ...argv].map((word) => `'${word}'`).join(" ");
+  const env = { TERM: "xterm", CI: "", ...options.env };
+  return ended("script", ["-qec", `stty cols 80 rows 30; exec ${command}`, "/dev/null"], { ...options, env });
+}
+
+function ended(program: string, argv: readonly string[], options: RunOptions): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, argv, { env: { ...environment(), ...options.env } });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+      options.onStdout?.(stdout, (signal) => child.kill(signal));
+      if (options.press?.when(stdout) && child.stdin.writable) child.stdin.end(options.press.key);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+    if (options.press === undefined) child.stdin.end();
+  });
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const { NO_COLOR, FORCE_COLOR, REDISHA_FILE, REDISHA_DEPLOYMENT, VITEST, NODE_ENV, ...rest } = process.env;
+  return { ...rest, LANG: "C.UTF-8", REDISHA_STATE_DIR: state };
+}
