@@ -13,7 +13,8 @@ import {
 export function classify(server: Server & { readonly user: string }, log: string): RedishaError {
   const cause = new Error(lastWords(log));
   const at = describeServer(server);
-  const shown = /Server host key: (\S+) (SHA256:\S+)/.exec(log);
+  // Each jump host on the way shows one; the last is the one that was refused.
+  const shown = [...log.matchAll(/Server host key: (\S+) (SHA256:\S+)/g)].at(-1);
   const key = shown ? `it shows ${shown[1]} ${shown[2]}` : "see what it shows with ssh-keyscan";
   const offending = /Offending .*key in (\S+?):(\d+)/.exec(log);
   const fail = (code: string, message: string, ...next: string[]) =>

@@ -3,7 +3,7 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { ConnectHostOptions } from "../hosts.ts";
 import { SessionConnection } from "../session/connection.ts";
-import { cancelled, jumpFailed, type Server, sshTimeout } from "../ssh-errors.ts";
+import { cancelled, jumpFailed, passphraseNeeded, type Server, sshTimeout } from "../ssh-errors.ts";
 import type { HostConnection, HostTarget, SshSettings } from "../types.ts";
 import { classify } from "./classify.ts";
 import { checkIdentity } from "./identity.ts";
@@ -30,13 +30,15 @@ export async function connectOpenssh(
 async function login(target: HostTarget, settings: SshSettings, options: ConnectHostOptions): Promise<OpensshLauncher> {
   const user = settings.user ?? userInfo().username;
   const server = { label: target.host, host: target.address, port: settings.port ?? 22, user };
-  await checkIdentity(server, settings);
+  const { locked } = await checkIdentity(server, settings);
   const own = new AbortController();
   const timer = setTimeout(() => own.abort(late(server, settings)), settings.connectTimeoutMs);
   const signal = options.signal ? AbortSignal.any([options.signal, own.signal]) : own.signal;
   try {
     const master = await Master.open(target, settings, signal, (log) => {
       for (const line of log.split("\n")) options.log?.(`${target.host}: ${line}`);
+      // A locked key is offered by its public half, taken by the server, and cannot be used then.
+      if (locked && /Server accepts key/.test(log)) return passphraseNeeded(target.host, settings.identity ?? "");
       return throughJump(log, server);
     });
     const again = () => login(target, settings, {});
@@ -58,15 +60,22 @@ function late(server: Server, settings: SshSettings): RedishaError {
 
 /** With a jump host, ssh itself sees only that its pipe closed; what the ssh before it said tells why. */
 function throughJump(log: string, server: Server & { readonly user: string }): RedishaError {
-  const hop = /Setting implicit ProxyCommand from ProxyJump: ssh (.*?) ?-W/.exec(log);
-  const broken = /UNKNOWN port 65535|stdio forwarding failed/.test(log);
-  if (!hop || !broken) return classify(server, log);
-  const name = (/ProxyJump=(\S+)/.exec(log)?.[1] ?? hopName(log)).split(",").at(-1) ?? "";
-  return jumpFailed(server.label, name, classify({ ...server, label: name, host: name }, log));
+  const jump = /Setting implicit ProxyCommand from ProxyJump: ssh .*?(\S+)$/m.exec(log)?.[1];
+  if (!jump || !/UNKNOWN port 65535|stdio forwarding failed/.test(log)) return classify(server, log);
+  const hop = complainedOf(log) ?? { label: jump, host: jump, port: 22 };
+  return jumpFailed(server.label, hop.label, classify({ ...hop, user: server.user }, log));
 }
 
-function hopName(log: string): string {
-  return /ProxyJump: ssh .*?(\S+)$/m.exec(log)?.[1] ?? "";
+/** The host that ssh's complaint names. */
+function complainedOf(log: string): Server | undefined {
+  const match =
+    /host key is known for \[?([^\]\s]+)\]?(?::(\d+))?/.exec(log) ??
+    /connect to host (\S+) port (\d+)/.exec(log) ??
+    /Host key for \[?([^\]\s]+)\]?(?::(\d+))? has changed/.exec(log) ??
+    /(?:^|\n)(?:[^\s@]+@)?([^\s:]+): Permission denied/.exec(log) ??
+    /Connection (?:closed|reset) by (?!UNKNOWN)(\S+) port (\d+)/.exec(log);
+  const host = match?.[1];
+  return host ? { label: host, host, port: Number(match[2] ?? 22) } : undefined;
 }
 
 function noProgram(host: string, cause: unknown): RedishaError {

@@ -42,7 +42,8 @@ export class Master {
     const { code, stderr } = await ssh(
       [
         ...["-F", paths.config, "-E", paths.log, "-M", "-N", "-T", "-S", paths.socket],
-        ...["-o", "LogLevel=DEBUG1", "-o", `ControlPersist=${PERSIST_SECONDS}`, "-o", "ClearAllForwardings=yes"],
+        // With -v, and not by LogLevel: else ssh hides what a jump host's ssh says, as it goes to the background.
+        ...["-v", "-o", `ControlPersist=${PERSIST_SECONDS}`, "-o", "ClearAllForwardings=yes"],
         ...(settings.user ? ["-l", settings.user] : []),
         ...(settings.port ? ["-p", String(settings.port)] : []),
         ...(settings.jump ? ["-o", `ProxyJump=${settings.jump}`] : []),

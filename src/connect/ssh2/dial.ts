@@ -28,6 +28,8 @@ export function dial(hop: Hop, signal: AbortSignal): Promise<Socket> {
     socket.once("error", failed);
     socket.once("connect", () => {
       signal.removeEventListener("abort", giveUp);
+      // It may break before anybody else listens; whoever takes it over looks whether it has.
+      socket.on("error", () => undefined);
       socket.removeListener("error", failed);
       resolve(socket);
     });

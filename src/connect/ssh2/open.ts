@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import { cancelled, sshTimeout } from "../ssh-errors.ts";
+import { cancelled, closedEarly, sshTimeout } from "../ssh-errors.ts";
 import { dial } from "./dial.ts";
 import { forwardOut } from "./forward.ts";
 import { handshake } from "./handshake.ts";
@@ -43,6 +43,7 @@ export async function openHop(
     socket = await orAborted(connecting, signal);
     waitingFor = "it took the TCP connection, but sshd did not answer";
     const [ssh2, knownHosts, identities] = await preparing;
+    if (socket.readableEnded || socket.destroyed) throw closedEarly(hop, socket.errored ?? undefined);
     const login = new Login(ssh2, hop, identities, access.passphrase);
     const prepared = { hop, knownHosts, login, log: access.log };
     return await orAborted(
