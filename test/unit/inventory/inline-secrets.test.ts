@@ -57,6 +57,11 @@ describe("a secret in the file itself", () => {
     expect(scrubber.scrub("    operator: { password: hammerhead-9 }")).toBe(`    operator: { password: ${MASK} }`);
   });
 
+  it("is masked from then on, where it was only a part of a value", async () => {
+    await rawProblemsOf(replication('backup: { repository: "sftp://me:lanternshark-3@h/x" }'));
+    expect(scrubber.scrub("lanternshark-3")).toBe(MASK);
+  });
+
   it.each([
     "*swordfish-17",
     "!swordfish-17",

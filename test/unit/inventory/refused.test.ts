@@ -261,6 +261,14 @@ describe("refused", () => {
     ]);
   });
 
+  it("is what does not fit together, also where something else in the same section is of the wrong kind", async () => {
+    const text = file(...REPLICATION.slice(0, 2), "redis: { on: [r1, r9], port: x }");
+    expect((await problemsOf(text)).map((line) => line.replace(/ \(.*/, ""))).toEqual([
+      "6:23 there is no host r9",
+      "6:34 port: expected a whole number",
+    ]);
+  });
+
   it("is text that is no YAML, where it stands", async () => {
     expect(await problemsOf("version: 1\ndeployments: [\n")).toHaveLength(1);
     expect(await problemsOf("version: 1\n\tdeployments: {}\n")).toEqual([
