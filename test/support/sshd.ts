@@ -127,8 +127,13 @@ export async function freePort(address = "127.0.0.1"): Promise<number> {
 
 /** Pids of an sshd's own child processes: one, or with privilege separation two, for each connection. */
 export function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-  return text === "" ? [] : text.split(" ").flatMap((child) => [Number(child), ...childrenOf(Number(child))]);
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    return text === "" ? [] : text.split(" ").flatMap((child) => [Number(child), ...childrenOf(Number(child))]);
+  } catch {
+    // It ended meanwhile.
+    return [];
+  }
 }
 
 async function answering(address: string, port: number, child: ChildProcess, log: string): Promise<void> {

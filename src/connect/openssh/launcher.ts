@@ -5,9 +5,9 @@ import { Gate } from "../session/gate.ts";
 import type { Ending, Launched, Launcher, LaunchSpec } from "../session/launcher.ts";
 import { remoteCommand, render } from "../session/render.ts";
 import { channelLimit } from "../ssh-errors.ts";
-import { ExitMarker } from "./exit-marker.ts";
 import { forwardBy } from "./forward.ts";
 import type { Master } from "./master.ts";
+import { SessionErrors } from "./session-errors.ts";
 import { sshEnvironment } from "./ssh.ts";
 
 /** As with ssh2: sshd's own limit is 10, and one is kept free for ending a command whose time is up. */
@@ -45,14 +45,17 @@ export class OpensshLauncher implements Launcher {
     if (this.closed) throw connectionLost(this.host);
     const { master } = this.#ground;
     const rendered = render(spec, { reportExit: true });
-    const argv = ["ssh", ...master.arguments("--", "master", remoteCommand(rendered))];
+    const argv = ["ssh", ...master.arguments("-o", "LogLevel=DEBUG1", "--", "master", remoteCommand(rendered))];
     const child = await spawned(argv, { env: sshEnvironment() });
-    const stderr = child.stderr.pipe(new ExitMarker(rendered.token));
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      if (said.length < 4_096) said += chunk.toString();
-    });
-    const process = asHostProcess(child, ({ code }) => this.#judge(code, stderr, said));
+    const stderr = child.stderr.pipe(new SessionErrors(rendered.token));
+    const process = asHostProcess(child, ({ code }) => this.#judge(code, stderr));
+    if (!(await stderr.opened)) {
+      process.release();
+      const full = /Session open refused by peer/.test(stderr.preamble);
+      if (full) throw channelLimit(this.host);
+      await master.check();
+      throw connectionLost(this.host);
+    }
     return { process: { ...process, stderr }, header: rendered.header, token: rendered.token };
   }
 
@@ -69,9 +72,8 @@ export class OpensshLauncher implements Launcher {
     await this.#ground.master.close();
   }
 
-  async #judge(code: number | null, stderr: ExitMarker, said: string): Promise<Ending> {
+  async #judge(code: number | null, stderr: SessionErrors): Promise<Ending> {
     if (stderr.ending) return stderr.ending;
-    if (/Session open refused by peer/.test(said)) throw channelLimit(this.host);
     // No word of an end, and ssh's own status: the connection is gone. Anything else is that of sudo or the login shell.
     if (code === 255 && !(await this.#ground.master.check())) throw connectionLost(this.host);
     return { code, signal: null };

@@ -13,6 +13,10 @@ export const DEFAULT_MAX_OUTPUT = 1024 * 1024;
 /** How long a command that is to be ended may take to tell its process id. */
 const ANNOUNCE_MS = 2_000;
 
+/** How often, and how far apart, to ask again for a session where none should be taken. */
+const ROOM_RETRIES = 5;
+const ROOM_RETRY_MS = 100;
+
 /**
  * One command on its way: started, fed, listened to, and ended with its whole process group where its time is up, where
  * its caller gave up, or where what it was to be fed with broke off.
@@ -60,6 +64,7 @@ export class Execution {
 
   /** Starts it. Where the host has less room than was thought, waits until others are done. */
   async #launch(): Promise<Launched> {
+    let retries = ROOM_RETRIES;
     for (;;) {
       const leave = await this.#admission();
       this.#startClock();
@@ -71,7 +76,13 @@ export class Execution {
       } catch (error) {
         leave();
         const full = error instanceof RedishaError && error.code === "SSH_CHANNEL_LIMIT";
-        if (!full || !this.#launcher.gate.shrink()) throw error;
+        if (!full || this.#interrupting) throw error;
+        // With nobody left inside, sshd may still be clearing away the session before.
+        if (!this.#launcher.gate.shrink()) {
+          if (retries === 0) throw error;
+          retries -= 1;
+          await delay(ROOM_RETRY_MS);
+        }
       }
     }
   }
