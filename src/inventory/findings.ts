@@ -2,7 +2,7 @@ import type { Problem } from "../core/errors.ts";
 import type { YamlPath, YamlSource } from "../core/yaml/yaml-source.ts";
 
 export const INVALID = "INVENTORY_INVALID";
-export const WARNING = "INVENTORY_WARNING";
+const WARNING = "INVENTORY_WARNING";
 
 /** Collects what the rules find in one part of the file; paths count from that part. */
 export class Findings {

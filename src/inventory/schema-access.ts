@@ -56,7 +56,7 @@ export const tlsSchema = z.strictObject({
     .describe("Name that certificates must carry, where it is not the address."),
 });
 
-export const sshSettingsSchema = z.strictObject({
+const sshSettingsSchema = z.strictObject({
   adapter: z
     .enum(["ssh2", "openssh"])
     .optional()

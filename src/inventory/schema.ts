@@ -98,7 +98,7 @@ const timeoutsSchema = z.strictObject({
   command: duration().optional().describe("Limit for one answer of Redis. Default: 3s."),
 });
 
-export const deploymentSchema = z.strictObject({
+const deploymentSchema = z.strictObject({
   topology: z
     .enum(["replication", "sentinel", "cluster"])
     .describe(
