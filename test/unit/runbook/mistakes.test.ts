@@ -201,7 +201,7 @@ describe("a mistake in a runbook is refused at its place, with what to write ins
       '4:40 input v: the default is not a version in quotes such as "7.0.15" (without quotes YAML reads a number; write "7.0")',
     ],
   ])("what YAML makes of an expression: %s", (_, text, complaint) => {
-    expect(complaints(text)).toContain(complaint);
+    expect(complaints(text)).toEqual([complaint]);
   });
 
   it("reports every mistake of a file at once, in the order of the file", () => {
@@ -213,6 +213,13 @@ describe("a mistake in a runbook is refused at its place, with what to write ins
       '60:14 host has no "linkup" (did you mean "link_up"?)',
       '85:13 there is no action "pkg.availabel" (did you mean "pkg.available"?)',
       '103:5 unknown key "onfailure" (did you mean "on_failure"?)',
+    ]);
+  });
+
+  it("goes on behind a wrong key, and finds what else is wrong with the same step", () => {
+    expect(complaints(onReplica("whn: host.up\nfailed_when: result.kys > 1"))).toEqual([
+      '8:5 unknown key "whn" (did you mean "when"?)',
+      '9:25 result has no "kys" (did you mean "keys"?)',
     ]);
   });
 

@@ -76,7 +76,7 @@ describe("a rolling upgrade written as a runbook", () => {
   it("is valid by the schema that editors use, and a typo in it is not", () => {
     const validate = new Ajv({ strict: false, allErrors: true }).compile(runbookJsonSchema(CATALOG));
     expect(validate(parse(UPGRADE)), JSON.stringify(validate.errors)).toBe(true);
-    expect(validate(parse(UPGRADE.replace("parameter: replica-priority", "paramter: replica-priority")))).toBe(false);
+    expect(validate(parse(UPGRADE.replace('value: "0" }', 'value: "0", valeu: "1" }')))).toBe(false);
     expect(validate(parse(UPGRADE.replace("on_failure: rollback", "onfailure: rollback")))).toBe(false);
   });
 });
