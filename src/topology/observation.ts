@@ -68,7 +68,7 @@ export interface SentinelAnswers {
   readonly watches: readonly string[];
 }
 
-export interface ClusterAnswers {
+interface ClusterAnswers {
   readonly info: Readonly<Record<string, string>>;
   /** CLUSTER NODES, as it came. */
   readonly nodes: string;

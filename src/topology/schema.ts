@@ -7,7 +7,7 @@ import { z } from "zod";
 
 const nullableInt = z.int().nullable();
 
-export const findingSchema = z.strictObject({
+const findingSchema = z.strictObject({
   id: z.string().describe("Stable name of the finding, e.g. two_primaries"),
   severity: z.enum(["info", "warning", "critical"]),
   subject: z.string().describe("Instance, Sentinel, shard or deployment it is about"),
@@ -16,14 +16,14 @@ export const findingSchema = z.strictObject({
   next: z.array(z.string()).describe("What to type or to look at"),
 });
 
-export const reachSchema = z.strictObject({
+const reachSchema = z.strictObject({
   ok: z.boolean(),
   code: z.string().nullable(),
   message: z.string().nullable(),
   next: z.array(z.string()),
 });
 
-export const dataNodeSchema = z.strictObject({
+const dataNodeSchema = z.strictObject({
   id: z.string().describe("host:port as in redisha.yaml, address:port where it is not listed"),
   host: z.string(),
   zone: z.string().nullable(),
@@ -175,20 +175,20 @@ export const sentinelSchema = z.strictObject({
   refused: z.array(z.strictObject({ command: z.string(), code: z.string(), message: z.string() })),
 });
 
-export const shardSchema = z.strictObject({
+const shardSchema = z.strictObject({
   id: z.string().describe("main, or the first slot range of a cluster shard: 0-5460"),
   primary_id: z.string().nullable(),
   replica_ids: z.array(z.string()),
   slots: z.array(z.tuple([z.int(), z.int()])),
 });
 
-export const primaryViewSchema = z.strictObject({
+const primaryViewSchema = z.strictObject({
   source: z.string().describe("configured, info, replica <id> or sentinel <id>"),
   primary_id: z.string().nullable(),
   address: z.string().nullable(),
 });
 
-export const toleranceSchema = z.strictObject({
+const toleranceSchema = z.strictObject({
   failures: z
     .int()
     .describe(

@@ -3,7 +3,7 @@ import type { DataNode } from "./schema.ts";
 type Versioned = Pick<DataNode, "engine" | "version">;
 
 /** `[7, 0]` of `7.0.15`; undefined where there is no such beginning. */
-export function majorMinor(version: string | null): readonly [number, number] | undefined {
+function majorMinor(version: string | null): readonly [number, number] | undefined {
   const match = /^v?(\d+)\.(\d+)/.exec(version ?? "");
   return match ? [Number(match[1]), Number(match[2])] : undefined;
 }

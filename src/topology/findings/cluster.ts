@@ -204,6 +204,10 @@ function failing(facts: Case): Finding[] {
 }
 
 function shardRedundancy({ topology, node }: Case): Finding[] {
+  // A primary that died and was replaced belongs to no shard any more; started again, it follows its successor.
+  const placed = new Set(topology.shards.flatMap(({ primary_id, replica_ids }) => [primary_id, ...replica_ids]));
+  const dropped = topology.nodes.filter(({ id, up, listed }) => listed && !up && !placed.has(id)).map(({ id }) => id);
+  const startable = (shard: Shard) => (shard.replica_ids.length > 0 ? shard.replica_ids : dropped);
   const bare = topology.shards.filter(({ replica_ids }) => !replica_ids.some((id) => node(id)?.up));
   const expected = topology.shards.some(({ replica_ids }) => replica_ids.length > 0);
   return bare.map((shard) =>
@@ -213,7 +217,7 @@ function shardRedundancy({ topology, node }: Case): Finding[] {
       subject: shard.primary_id ?? shard.id,
       message: `${shard.primary_id ?? "The shard"} (slots ${printRanges(shard.slots)}) has no live replica: its data has one copy and nobody to take its place`,
       evidence: shard.replica_ids.map((id) => `${id} does not answer`),
-      next: shard.replica_ids.length > 0 ? [`start ${list(shard.replica_ids)}`] : ["add a replica to it"],
+      next: startable(shard).length > 0 ? [`start ${list(startable(shard))}`] : ["add a replica to it"],
     }),
   );
 }

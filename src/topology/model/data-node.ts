@@ -33,7 +33,7 @@ export function dataNode(observation: Observation): DataNode {
 }
 
 /** Whether a write would be taken now, as far as the node's own words tell. The state of a cluster is not looked at. */
-export function acceptsWrites(node: DataNode): boolean {
+function acceptsWrites(node: DataNode): boolean {
   if (!node.up || node.role !== "primary") return false;
   const misconf = blockedByPersistence(node);
   const full = node.maxmemory !== null && node.maxmemory > 0 && (node.used_memory ?? 0) >= node.maxmemory;
@@ -43,7 +43,7 @@ export function acceptsWrites(node: DataNode): boolean {
 }
 
 /** Redis refuses writes with MISCONF after a failed snapshot (if it is told to) and after a failed AOF write. */
-export function blockedByPersistence(node: DataNode): boolean {
+function blockedByPersistence(node: DataNode): boolean {
   const snapshot =
     node.last_bgsave_ok === false && node.stop_writes_on_bgsave_error !== false && node.save_points !== "";
   return snapshot || (node.aof_enabled === true && node.aof_last_write_ok === false);

@@ -25,7 +25,7 @@ export interface ClusterNodeLine {
   readonly importing: readonly OpenSlot[];
 }
 
-export interface OpenSlot {
+interface OpenSlot {
   readonly slot: number;
   /** Id of the node at the other end. */
   readonly nodeId: string;

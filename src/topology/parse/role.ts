@@ -13,7 +13,7 @@ export type RoleAnswer =
     }
   | { readonly role: "sentinel"; readonly groups: readonly string[] };
 
-export interface RoleReplica {
+interface RoleReplica {
   readonly ip: string;
   readonly port: number;
   readonly offset: number | null;

@@ -5,7 +5,7 @@ import type { Finding, Topology, Verdict } from "../../../src/topology/schema.ts
 
 /** Small made-up deployments: a healthy one, which a test then damages in one place. */
 
-export const REPLID = "a".repeat(40);
+const REPLID = "a".repeat(40);
 
 type Info = Readonly<Record<string, string>>;
 

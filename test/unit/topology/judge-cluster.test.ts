@@ -178,3 +178,21 @@ describe("each damage of a cluster is found", () => {
     expect(found(result, "stale_cluster_node")?.subject).toBe(`${addressOf("c4")}:6379 (ffffffff)`);
   });
 });
+
+it("names the dead former primary as the one to start again after its replica took over", () => {
+  const group = clusterGroup((lines) =>
+    lines.map((line) => {
+      if (line.startsWith(idOf("c1")))
+        return `${idOf("c1")} ${addressOf("c1")}:6379@16379 master,fail - 0 0 1 disconnected`;
+      if (!line.startsWith(idOf("c4"))) return line;
+      const self = line.includes("myself") ? "myself," : "";
+      return `${idOf("c4")} ${addressOf("c4")}:6379@16379 ${self}master - 0 0 7 connected 0-5460`;
+    }),
+  );
+  const heir = {
+    ...primary("c4", [], { redis_mode: "cluster" }),
+    cluster: group.c4?.cluster ?? { info: {}, nodes: "" },
+  };
+  const result = look(CLUSTER, { ...without(group, "c1"), c4: heir });
+  expect(found(result, "shard_without_replica")).toMatchObject({ subject: "c4:6379", next: ["start c1:6379"] });
+});
