@@ -1,4 +1,5 @@
 import type { HostConnection, RedisConnection } from "../connect/types.ts";
+import type { Approval, ApprovalRequest } from "../engine/approval.ts";
 import type { PlannedCommand } from "../engine/plan.ts";
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
 import type { ActionSpec } from "../runbook/action-spec.ts";
@@ -18,6 +19,8 @@ export interface ActionContext {
   topology(options?: { fresh?: boolean }): Promise<Topology>;
   /** Looks at one instance now; the run's model takes over what it says. */
   look(instance: Instance): Promise<Observation>;
+  /** Asks the operator to agree; fails with NOT_CONFIRMED where nobody does. */
+  approve(request: ApprovalRequest): Promise<Approval>;
   progress(message: string, amount?: { done: number; total?: number; unit?: string }): void;
 }
 
@@ -25,13 +28,18 @@ export interface ActionOutcome<O> {
   readonly outputs: O;
   /** False for reads and where things were already as wanted. */
   readonly changed: boolean;
-  /** What undo needs, captured before the change. */
-  readonly before?: Readonly<Record<string, unknown>>;
 }
+
+/** What an action captured before it changed anything: all that undo needs. */
+export type Before = Readonly<Record<string, unknown>>;
 
 /** An action: what the language checks (`ActionSpec`), what the plan shows (`commands`), what runs (`run`). */
 export interface Action<I = unknown, O = unknown> extends ActionSpec {
   /** The exact commands of one op, in order, without running anything. */
   commands(input: I, target: { readonly instance?: Instance; readonly host?: Host }): readonly PlannedCommand[];
+  /** Reads what undo needs. It is on the disk before `run` starts, so that a crash in between loses nothing. */
+  before?(input: I, context: ActionContext): Promise<Before>;
   run(input: I, context: ActionContext): Promise<ActionOutcome<O>>;
+  /** After a crash: whether an op that was started took effect. Reads only; undefined where that cannot be told. */
+  probe?(input: I, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }

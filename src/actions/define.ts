@@ -1,13 +1,15 @@
 import type { z } from "zod";
 import type { PlannedCommand } from "../engine/plan.ts";
 import type { ActionSpec } from "../runbook/action-spec.ts";
-import type { Action, ActionContext, ActionOutcome } from "./contract.ts";
+import type { Action, ActionContext, ActionOutcome, Before } from "./contract.ts";
 
 interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<ActionSpec, "input" | "output"> {
   readonly input: I;
   readonly output: O;
   commands(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly PlannedCommand[];
+  before?(input: z.output<I>, context: ActionContext): Promise<Before>;
   run(input: z.output<I>, context: ActionContext): Promise<ActionOutcome<z.output<O>>>;
+  probe?(input: z.output<I>, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }
 
 /** Types an action by its schemas; the engine parses `with` by `input` before it calls `commands` or `run`. */

@@ -2,24 +2,26 @@ import type { ExitCode } from "../core/exit-codes.ts";
 import type { Topology, Verdict } from "../topology/schema.ts";
 
 /** How a step, or an op of it on one target, ended up. */
-export type StepStatus =
-  | "planned"
-  | "skipped_condition"
-  | "skipped_done"
-  | "running"
-  | "ok"
-  | "changed"
-  | "failed"
-  | "in_doubt"
-  | "cancelled";
+export const STEP_STATUSES = [
+  "planned",
+  "skipped_condition",
+  "skipped_done",
+  "running",
+  "ok",
+  "changed",
+  "failed",
+  "in_doubt",
+  "cancelled",
+] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
 
 /** What went wrong, as data. */
 export interface EventError {
   readonly code: string;
   readonly exit: ExitCode;
   readonly message: string;
-  readonly host?: string;
-  readonly state?: string;
+  readonly host?: string | undefined;
+  readonly state?: string | undefined;
   readonly next: readonly string[];
 }
 
@@ -86,7 +88,7 @@ export type RunEvent =
   | (Base & { readonly type: "warning"; readonly message: string })
   | (Base & {
       readonly type: "run_finished";
-      readonly status: "done" | "failed" | "paused" | "cancelled";
+      readonly status: "done" | "failed" | "paused" | "cancelled" | "rolled_back";
       readonly exit: number;
       readonly duration_ms: number;
       readonly error?: EventError;

@@ -4,12 +4,14 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
+import { Brake, type Stop } from "./brake.ts";
 import { describeError } from "./describe-error.ts";
 import { Evaluator, type OpTarget, type Scope } from "./evaluator.ts";
 import type { EventError, StepStatus } from "./events.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
 import { type OpServices, runOp } from "./op.ts";
+import { Rollback, type RollbackResult } from "./rollback.ts";
 import { batchesOf } from "./rollout.ts";
 
 /** Names of actions that the engine itself carries out: they hold other steps. */
@@ -25,10 +27,24 @@ class StepFailed extends Error {
   }
 }
 
+/** Thrown when the run is to stop as it is: no cleaning up, since it goes on later from here. */
+class RunPaused extends Error {
+  readonly facts: EventError;
+
+  constructor(facts: EventError) {
+    super(facts.message);
+    this.facts = facts;
+  }
+}
+
 /** How the steps of a runbook ended. */
 export interface ExecutionResult {
   /** The failure that ended the run; undefined when it reached its end. */
   readonly failure?: EventError;
+  /** It stopped to be resumed; `failure` says why. */
+  readonly paused: boolean;
+  /** What was taken back, where the runbook or an invariant asked for it. */
+  readonly rollback?: RollbackResult;
   /** Steps that failed and were allowed to. */
   readonly tolerated: number;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -38,35 +54,49 @@ export interface ExecutionResult {
 export class Executor {
   readonly #actions: ReadonlyMap<string, Action>;
   readonly #services: OpServices;
+  /** Pauses of the runbook that an earlier process made. */
+  readonly #passedPauses: ReadonlySet<string>;
   #tolerated = 0;
+  /** A failure asked for everything to be taken back. */
+  #rollBack = false;
 
   constructor(actions: ReadonlyMap<string, Action>, services: OpServices) {
     this.#actions = actions;
     this.#services = services;
+    const past = services.journal?.history.all() ?? [];
+    this.#passedPauses = new Set(past.filter(({ facts }) => facts?.status === "ok").map(({ step }) => step));
   }
 
-  /** Runs the steps, then `finally` however they ended, then evaluates the runbook's outputs. */
+  /** Runs the steps; takes changes back where that is asked for; then `finally`, unless paused; then the outputs. */
   async run(runbook: Runbook, values: FrameValues): Promise<ExecutionResult> {
     const scope: Scope = { frame: new Frame(values), depth: 0, path: "" };
+    let rollback: RollbackResult | undefined;
+    const goBack = async () => {
+      if (this.#rollBack) rollback = await this.#goBack(runbook, values);
+    };
+    const end = () => ({ tolerated: this.#tolerated, ...(rollback ? { rollback } : {}) });
     try {
-      const outputs = await this.#runbook(runbook, scope);
-      return { tolerated: this.#tolerated, outputs };
+      const outputs = await this.#runbook(runbook, scope, goBack);
+      return { ...end(), paused: false, outputs };
     } catch (error) {
-      if (!(error instanceof StepFailed)) throw error;
-      return { failure: error.facts, tolerated: this.#tolerated, outputs: {} };
+      if (error instanceof RunPaused) return { ...end(), paused: true, failure: error.facts, outputs: {} };
+      if (error instanceof StepFailed) return { ...end(), paused: false, failure: error.facts, outputs: {} };
+      throw error;
     }
   }
 
-  async #runbook(runbook: Runbook, scope: Scope): Promise<Record<string, unknown>> {
+  async #runbook(runbook: Runbook, scope: Scope, goBack?: () => Promise<void>): Promise<Record<string, unknown>> {
     const { evaluator } = this.#services;
-    for (const [name, expression] of runbook.vars) {
-      scope.frame.setVar(name, await evaluator.expression(expression, scope.frame));
-    }
+    await this.#vars(runbook, scope);
     try {
       await this.#steps(runbook.steps, scope);
-    } finally {
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      await goBack?.();
       await this.#cleaner().#steps(runbook.finally, scope);
+      throw error;
     }
+    await this.#steps(runbook.finally, scope);
     const outputs: Record<string, unknown> = {};
     for (const [name, expression] of Object.entries(runbook.outputs)) {
       outputs[name] = await evaluator.expression(expression, scope.frame);
@@ -74,14 +104,60 @@ export class Executor {
     return outputs;
   }
 
+  /** Vars are what they were when the run started, also in a process that goes on with it. */
+  async #vars(runbook: Runbook, scope: Scope): Promise<void> {
+    const { evaluator, journal } = this.#services;
+    const known = journal?.history.vars(scope.path);
+    const values: Record<string, unknown> = {};
+    for (const [name, expression] of runbook.vars) {
+      values[name] = known && name in known ? known[name] : await evaluator.expression(expression, scope.frame);
+      scope.frame.setVar(name, values[name]);
+    }
+    if (!known && runbook.vars.length > 0) await journal?.append({ kind: "vars", path: scope.path, values });
+  }
+
   async #steps(steps: readonly Step[], scope: Scope): Promise<void> {
     for (const step of steps) {
-      this.#refuseWhenPaused(step);
+      this.#refuseWhenStopped(step);
       const { status, error } = await this.#step(step, scope);
-      if (error === undefined) continue;
-      if (step.onFailure !== "continue" || status === "cancelled") throw new StepFailed(error);
-      this.#tolerated += 1;
+      if (error === undefined) {
+        if (step.action === "pause") this.#pauseAfter(step, scope);
+        continue;
+      }
+      if (status === "cancelled") throw this.#interruption(error);
+      if (error.code === "OP_IN_DOUBT") throw new RunPaused(error);
+      if (step.onFailure === "continue") {
+        this.#tolerated += 1;
+        this.#rollBack = false;
+        continue;
+      }
+      if (step.onFailure === "pause") throw new RunPaused({ ...error, exit: EXIT.paused });
+      if (step.onFailure === "rollback") this.#rollBack = true;
+      throw new StepFailed(error);
     }
+  }
+
+  #pauseAfter(step: Step, scope: Scope): void {
+    if (this.#passedPauses.has(`${scope.path}${step.id}`)) return;
+    const { message } = scope.frame.stepFacts(step.id)?.outputs ?? {};
+    throw new RunPaused({
+      code: "PAUSED",
+      exit: EXIT.paused,
+      message: String(message),
+      state: `paused after step ${step.id}, as the runbook says`,
+      next: [`redisha runs resume ${this.#services.run}`],
+    });
+  }
+
+  /** A second Ctrl-C cuts an op short: a run with a journal can be gone on with, one without has nothing to go on with. */
+  #interruption(error: EventError): Error {
+    return this.#services.journal ? new RunPaused(error) : new StepFailed(error);
+  }
+
+  async #goBack(runbook: Runbook, values: FrameValues): Promise<RollbackResult | undefined> {
+    const { journal } = this.#services;
+    if (!journal) return undefined;
+    return new Rollback(runbook, values, this.#actions, this.#unstoppable(), journal).run();
   }
 
   /** Runs a step on all its targets, batch by batch, and records its facts. Never throws for a failed op. */
@@ -104,6 +180,7 @@ export class Executor {
       });
       await this.#rollOut(step, action, targets, scope, ops);
     } catch (thrown) {
+      if (thrown instanceof RunPaused) throw thrown;
       error = describeError(thrown);
     }
     const facts = factsOf(ops);
@@ -123,9 +200,13 @@ export class Executor {
   async #rollOut(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope, ops: Map<string, OpFacts>) {
     const batches = batchesOf(targets, step.rollout);
     for (const [index, batch] of batches.entries()) {
-      await Promise.all(batch.map(async (op) => ops.set(op.id, await this.#op(step, action, op, scope))));
+      const ends = await Promise.allSettled(
+        batch.map(async (op) => ops.set(op.id, await this.#op(step, action, op, scope))),
+      );
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
       const failures = [...ops.values()].filter(({ error }) => error !== undefined).length;
       if (failures > step.rollout.maxFailures || this.#services.signal.aborted) return;
+      if (index < batches.length - 1) this.#refuseWhenStopped(step);
       if (index < batches.length - 1 && step.rollout.pauseBetweenMs > 0) {
         await sleep(step.rollout.pauseBetweenMs, this.#services.signal);
       }
@@ -157,11 +238,15 @@ export class Executor {
       try {
         await this.#steps(steps, inner);
       } catch (error) {
-        if (!(error instanceof StepFailed) || rescue.length === 0) throw error;
+        if (!(error instanceof StepFailed)) throw error;
+        if (rescue.length === 0) {
+          await this.#cleaner().#steps(always, inner);
+          throw error;
+        }
+        this.#rollBack = false;
         await this.#steps(rescue, inner);
-      } finally {
-        await this.#cleaner().#steps(always, inner);
       }
+      await this.#cleaner().#steps(always, inner);
       return { changed: anyChanged([...steps, ...rescue, ...always], inner.frame), outputs: {} };
     });
   }
@@ -181,20 +266,28 @@ export class Executor {
     });
   }
 
-  /** Runs what must run however things ended: after a Ctrl-C under a signal of its own, bounded by the steps' time limits. */
+  /** Runs what must run however things ended: after a stop under a signal of its own, bounded by the steps' time limits. */
   #cleaner(): Executor {
-    const { pause } = this.#services;
-    if (!this.#services.signal.aborted && !pause.aborted) return this;
-    const { signal } = new AbortController();
-    const evaluator = new Evaluator(this.#services.live, signal);
-    return new Executor(this.#actions, { ...this.#services, signal, pause: signal, evaluator });
+    const { signal, brake } = this.#services;
+    return signal.aborted || brake.pulled ? new Executor(this.#actions, this.#unstoppable()) : this;
   }
 
-  #refuseWhenPaused(next: Step): void {
-    const { pause, signal } = this.#services;
-    if (!pause.aborted && !signal.aborted) return;
-    const described = describeError((signal.aborted ? signal : pause).reason);
-    throw new StepFailed({ ...described, state: `step ${next.id} and what follows it were not started` });
+  #unstoppable(): OpServices {
+    const { signal } = new AbortController();
+    const evaluator = new Evaluator(this.#services.live, signal);
+    return { ...this.#services, signal, brake: new Brake(), evaluator };
+  }
+
+  #refuseWhenStopped(next: Step): void {
+    const { brake, signal, journal } = this.#services;
+    const stop: Stop | undefined = signal.aborted
+      ? { how: "pause", error: describeError(signal.reason) }
+      : brake.pulled;
+    if (!stop) return;
+    const error = { ...stop.error, state: `step ${next.id} and what follows it were not started` };
+    if (stop.how === "pause" && journal) throw new RunPaused(error);
+    this.#rollBack ||= stop.how === "rollback";
+    throw new StepFailed(error);
   }
 
   #action(step: Step): Action {
@@ -217,6 +310,7 @@ async function settled(work: () => Promise<{ changed: boolean; outputs: Record<s
     const { changed, outputs } = await work();
     return { status: changed ? "changed" : "ok", changed, outputs };
   } catch (error) {
+    if (error instanceof RunPaused) throw error;
     const facts = error instanceof StepFailed ? error.facts : describeError(error);
     return { status: "failed", changed: false, outputs: {}, error: facts };
   }

@@ -1,75 +1,78 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
 import { scrubber } from "../core/scrub.ts";
-import type { EventError, StepStatus } from "./events.ts";
+import { History } from "./history.ts";
+import type { JournalEntry } from "./journal-entry.ts";
+import { readJournal } from "./journal-read.ts";
 
-/** One line of a journal, before `seq`, `prev` and `at` are added. */
-export type JournalEntry =
-  | {
-      readonly kind: "run_started";
-      readonly run: string;
-      readonly runbook: string;
-      readonly version: string;
-      readonly digest: string;
-      readonly deployment: string;
-      readonly inputs: Readonly<Record<string, unknown>>;
-    }
-  | {
-      readonly kind: "intent";
-      readonly step: string;
-      readonly target: string;
-      readonly attempt: number;
-      readonly effect: string;
-      readonly commands: readonly string[];
-    }
-  | {
-      readonly kind: "outcome";
-      readonly step: string;
-      readonly target: string;
-      readonly attempt: number;
-      readonly status: StepStatus;
-      readonly duration_ms: number;
-      readonly before?: Readonly<Record<string, unknown>>;
-      readonly outputs?: unknown;
-      readonly error?: EventError;
-    }
-  | { readonly kind: "run_finished"; readonly status: string; readonly exit: number };
-
-/** What follows an op is bounded: a journal is a record, not a copy of the data. */
+/** A journal is a record, not a copy of the data: longer outputs are left out. */
 const MAX_LINE = 64 * 1024;
 
 /**
- * One append-only file per run, a JSON object per line. Each line carries the SHA-256 of the one before it, is scrubbed
- * of secrets, and is on the disk when `append` returns. A line that cannot be written stops the run before the op.
+ * One append-only file per run, a JSON object per line. Each line carries the SHA-256 of the one before it and is
+ * scrubbed of secrets. A line that cannot be written stops the run before the op.
  */
 export class Journal {
   readonly path: string;
+  /** What the lines so far say of each op; kept up to date as lines are appended. */
+  readonly history: History;
   readonly #file: FileHandle;
-  #seq = 0;
-  #prev = "";
+  #seq: number;
+  #prev: string;
   #queue: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, history: History, seq: number, prev: string) {
     this.path = path;
     this.#file = file;
+    this.history = history;
+    this.#seq = seq;
+    this.#prev = prev;
   }
 
   /** Creates the journal of a new run. Fails with JOURNAL_UNWRITABLE where it cannot be. */
   static async create(directory: string, run: string): Promise<Journal> {
-    const path = join(directory, `${run}.jsonl`);
+    const path = journalPath(directory, run);
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      return new Journal(path, await open(path, "ax", 0o600));
+      return new Journal(path, await open(path, "ax", 0o600), new History(), 0, "");
     } catch (error) {
       throw unwritable(path, error);
     }
   }
 
-  /** Appends and flushes one line; lines of concurrent ops are kept in the order of the calls. */
-  append(entry: JournalEntry): Promise<void> {
-    const write = this.#queue.then(() => this.#write(entry));
+  /**
+   * Opens the journal of a run that stopped, to go on with it. A last line that was cut short by a crash is taken away:
+   * it was never on the disk as a whole, so nothing was done on the strength of it. Fails with JOURNAL_TAMPERED where
+   * the chain is broken.
+   */
+  static async reopen(path: string): Promise<Journal> {
+    const read = readJournal(await readFile(path), path);
+    if (read.broken) throw tampered(path, read.broken.line, read.broken.why);
+    try {
+      if (read.tornBytes > 0) await truncate(path, read.wholeBytes);
+      const journal = new Journal(
+        path,
+        await open(path, "a", 0o600),
+        new History(),
+        read.lines.length,
+        read.lastDigest,
+      );
+      for (const line of read.lines) journal.history.take(line);
+      return journal;
+    } catch (error) {
+      throw unwritable(path, error);
+    }
+  }
+
+  /**
+   * Appends one line; lines of concurrent ops are kept in the order of the calls. With `flush` the line, and all before
+   * it, is on the disk when this returns.
+   */
+  append(entry: JournalEntry, options: { flush: boolean } = { flush: true }): Promise<void> {
+    const write = this.#queue.then(() => this.#write(entry, options.flush));
     this.#queue = write.catch(() => undefined);
     return write;
   }
@@ -79,21 +82,27 @@ export class Journal {
     await this.#file.close();
   }
 
-  async #write(entry: JournalEntry): Promise<void> {
-    this.#seq += 1;
-    const head = { seq: this.#seq, prev: this.#prev, at: new Date().toISOString() };
-    let line = scrubber.scrub(JSON.stringify({ ...head, ...entry }));
+  async #write(entry: JournalEntry, flush: boolean): Promise<void> {
+    const head = { seq: this.#seq + 1, prev: this.#prev, at: new Date().toISOString() };
+    let line = JSON.stringify(scrubber.scrubData({ ...head, ...entry }));
     if (line.length > MAX_LINE && entry.kind === "outcome") {
-      line = scrubber.scrub(JSON.stringify({ ...head, ...entry, outputs: "…dropped: longer than 64 KiB" }));
+      line = JSON.stringify(scrubber.scrubData({ ...head, ...entry, outputs: "…dropped: longer than 64 KiB" }));
     }
     try {
       await this.#file.appendFile(`${line}\n`);
-      await this.#file.datasync();
+      if (flush) await this.#file.datasync();
     } catch (error) {
       throw unwritable(this.path, error);
     }
+    this.#seq += 1;
     this.#prev = createHash("sha256").update(line).digest("hex");
+    this.history.take(entry);
   }
+}
+
+/** Where the journal of a run stands below the state directory. */
+export function journalPath(directory: string, run: string): string {
+  return join(directory, "runs", `${run}.jsonl`);
 }
 
 function unwritable(path: string, cause: unknown): RedishaError {
@@ -103,5 +112,15 @@ function unwritable(path: string, cause: unknown): RedishaError {
     state: "the op that was about to start was not started",
     next: [`df -h ${dirname(path)}`, "REDISHA_STATE_DIR=/another/place redisha …"],
     cause,
+  });
+}
+
+function tampered(path: string, line: number, why: string): RedishaError {
+  return new RedishaError({
+    code: "JOURNAL_TAMPERED",
+    message: `The journal ${path} cannot be relied on: line ${line} ${why}.`,
+    exit: EXIT.verificationFailed,
+    state: "nothing was touched",
+    next: ["redisha runs verify", "look at the servers themselves: redisha status --wide"],
   });
 }

@@ -4,9 +4,10 @@ import type { Runbook, Step } from "../runbook/model.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
-import { commandsOf, type OpServices, runOp } from "./op.ts";
+import { type OpServices, runOp } from "./op.ts";
 import type { Certainty, PlannedCommand, PlannedOp, PlannedStep } from "./plan.ts";
 import { batchesOf } from "./rollout.ts";
+import { commandsOf } from "./shown.ts";
 
 /**
  * Walks a runbook as the executor would, runs the steps that only read, and writes down what the others would do. A step
@@ -96,7 +97,9 @@ export class Planner {
 
   async #op(step: Step, action: Action, op: OpTarget, scope: Scope): Promise<PlannedOp> {
     const rendered = await this.#services.evaluator.template(step.with, scope.frame, op.target);
-    const commands: PlannedCommand[] = [...commandsOf(action, step, rendered, op)];
+    const commands: PlannedCommand[] = [
+      ...commandsOf(action, { step: step.id, position: step.with.position }, rendered, op),
+    ];
     for (const { that } of step.assertions ?? [])
       commands.push({ transport: "controller", text: `assert ${that.source}` });
     if (step.until) commands.push({ transport: "controller", text: `until ${step.until.source}` });

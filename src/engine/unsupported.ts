@@ -6,7 +6,7 @@ import type { Runbook, Step } from "../runbook/model.ts";
  * YAML is never silently dropped. Fails with RUNBOOK_NOT_SUPPORTED, every place at once; nothing was touched.
  */
 export function refuseUnsupported(runbook: Runbook): void {
-  const problems = [...ofRunbook(runbook), ...stepsOf(runbook).flatMap((step) => ofStep(step))];
+  const problems = ofRunbook(runbook);
   if (problems.length > 0) {
     throw new InvalidFileError(
       "RUNBOOK_NOT_SUPPORTED",
@@ -17,29 +17,9 @@ export function refuseUnsupported(runbook: Runbook): void {
 }
 
 function ofRunbook(runbook: Runbook): Problem[] {
+  if (!runbook.concurrency.declared || runbook.concurrency.lock === "none") return [];
   const position = { file: runbook.source.path, line: 1, column: 1 };
-  const problems = runbook.invariants.map((invariant) =>
-    problem(`invariant ${invariant.id}: invariants are not watched yet`, invariant.assert.position),
-  );
-  if (runbook.concurrency.declared && runbook.concurrency.lock !== "none") {
-    problems.push(problem("concurrency.lock: locks on the targets are not taken yet", position));
-  }
-  return problems;
-}
-
-function ofStep(step: Step): Problem[] {
-  const found: string[] = [];
-  if (step.undo !== undefined && step.undo !== "none")
-    found.push("undo: going back is not possible yet; write `undo: none`");
-  if (step.probe) found.push("probe: resuming after a crash is not possible yet");
-  if (step.pointOfNoReturn !== undefined && step.pointOfNoReturn !== false) {
-    found.push("point_of_no_return: not enforced yet");
-  }
-  if (step.onFailure === "pause" || step.onFailure === "rollback") {
-    found.push(`on_failure: ${step.onFailure} is not possible yet; use abort or continue`);
-  }
-  if (step.action === "confirm" || step.action === "pause") found.push(`action ${step.action}: not possible yet`);
-  return found.map((text) => problem(`step ${step.id}: ${text}`, step.position));
+  return [problem("concurrency.lock: locks on the targets are not taken yet", position)];
 }
 
 function problem(message: string, position: Problem["position"]): Problem {

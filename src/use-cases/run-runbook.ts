@@ -1,15 +1,23 @@
+import { hostname, userInfo } from "node:os";
 import { actionCatalog } from "../actions/catalog.ts";
+import type { Action } from "../actions/contract.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
+import { type Approve, nobodyToAsk } from "../engine/approval.ts";
+import { Brake } from "../engine/brake.ts";
+import { NO_ANSWERS, type OperatorAnswers } from "../engine/doubt.ts";
 import { Evaluator } from "../engine/evaluator.ts";
 import type { EventError, EventSink, RunEventBody } from "../engine/events.ts";
-import { Executor } from "../engine/executor.ts";
-import type { FrameValues } from "../engine/frame.ts";
+import { type ExecutionResult, Executor } from "../engine/executor.ts";
+import { Frame, type FrameValues } from "../engine/frame.ts";
+import { guardOf } from "../engine/guard.ts";
+import { InvariantWatch } from "../engine/invariants.ts";
 import { Journal } from "../engine/journal.ts";
 import type { OpServices } from "../engine/op.ts";
 import type { Plan } from "../engine/plan.ts";
 import { Planner } from "../engine/planner.ts";
+import type { RollbackResult } from "../engine/rollback.ts";
 import { newRunId } from "../engine/run-id.ts";
 import { resolveSecrets } from "../engine/secrets.ts";
 import { refuseUnsupported, stepsOf } from "../engine/unsupported.ts";
@@ -29,74 +37,69 @@ export interface RunRequest {
   /** Aborted by the second: stop now. */
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
+  /** What steps can name. Default: every action of redisha; crash sweeps wrap them. */
+  readonly actions?: ReadonlyMap<string, Action>;
+  /** Asks the operator; without it, what needs an answer is refused. */
+  readonly approve?: Approve;
 }
 
 export interface RunSummary {
   readonly run: string;
   readonly runbook: string;
   readonly deployment: string;
-  readonly status: "done" | "failed" | "cancelled";
+  readonly status: "done" | "failed" | "cancelled" | "paused" | "rolled_back";
   readonly exit: ExitCode;
   readonly duration_ms: number;
   /** Steps that failed and were allowed to. */
   readonly tolerated_failures: number;
   readonly error: EventError | null;
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** What was taken back, where that was asked for. */
+  readonly rollback: Pick<RollbackResult, "undone" | "kept" | "left"> | null;
   /** Path of the journal; null for a run that only reads. */
   readonly journal: string | null;
 }
 
+/** A run that is about to be carried out, new or gone on with. */
+export interface PreparedRun {
+  readonly run: string;
+  readonly values: FrameValues;
+  readonly journal: Journal | undefined;
+  readonly answers: OperatorAnswers;
+}
+
 /** Runs it. A step that fails is part of the summary; only bad input and bugs are thrown. */
 export async function runRunbook(request: RunRequest): Promise<RunSummary> {
-  const { runbook, session, signal } = request;
-  refuseUnsupported(runbook);
+  refuseUnsupported(request.runbook);
+  const { run, values } = await prepare(request);
+  const journal = await startJournal(request, run, values);
+  return carryOut(request, { run, values, journal, answers: NO_ANSWERS });
+}
+
+/** Carries a prepared run out to its end, its pause or its failure. */
+export async function carryOut(request: RunRequest, prepared: PreparedRun): Promise<RunSummary> {
   const started = performance.now();
-  const prepared = await prepare(request);
-  const journal = await openJournal(request, prepared.run, prepared.values);
-  const emit = emitter(request.sink, prepared.run);
-  emit({
-    type: "run_started",
-    runbook: runbook.name,
-    version: runbook.version,
-    origin: runbook.source.origin,
-    deployment: session.deployment.name,
-    schema: 1,
-  });
-  const executor = new Executor(actionCatalog(), services(request, journal, emit));
-  const result = await executor.run(runbook, prepared.values);
-  const exit = result.failure?.exit ?? (result.tolerated > 0 ? EXIT.warnings : EXIT.done);
-  const interrupted = signal.aborted || request.pause.aborted;
-  const status = result.failure === undefined ? "done" : interrupted ? "cancelled" : "failed";
-  const duration = Math.round(performance.now() - started);
-  emit({
-    type: "run_finished",
-    status,
-    exit,
-    duration_ms: duration,
-    outputs: result.outputs,
-    ...(result.failure ? { error: result.failure } : {}),
-  });
-  await journal?.append({ kind: "run_finished", status, exit });
-  await journal?.close();
-  return {
-    run: prepared.run,
-    runbook: runbook.name,
-    deployment: session.deployment.name,
-    status,
-    exit,
-    duration_ms: duration,
-    tolerated_failures: result.tolerated,
-    error: result.failure ?? null,
-    outputs: result.outputs,
-    journal: journal?.path ?? null,
-  };
+  const { emit, services, invariants } = assemble(request, prepared);
+  emitStarted(request, emit);
+  invariants.start();
+  try {
+    const result = await new Executor(request.actions ?? actionCatalog(), services).run(
+      request.runbook,
+      prepared.values,
+    );
+    return await finish(request, prepared, result, Math.round(performance.now() - started), emit);
+  } finally {
+    invariants.stop();
+    await prepared.journal?.close();
+  }
 }
 
 /** What it would do: reads are run, nothing else is. */
 export async function planRunbook(request: RunRequest): Promise<Plan> {
   const { runbook, session } = request;
-  const prepared = await prepare(request);
-  const planner = new Planner(actionCatalog(), services(request, undefined, emitter(request.sink, prepared.run)));
+  const { run, values } = await prepare(request);
+  const { services } = assemble(request, { run, values, journal: undefined, answers: NO_ANSWERS });
+  const planner = new Planner(request.actions ?? actionCatalog(), services);
   return {
     schema: 1,
     runbook: {
@@ -107,50 +110,159 @@ export async function planRunbook(request: RunRequest): Promise<Plan> {
     },
     deployment: session.deployment.name,
     created_at: new Date().toISOString(),
-    steps: await planner.plan(runbook, prepared.values),
+    steps: await planner.plan(runbook, values),
   };
 }
 
-async function prepare(request: RunRequest): Promise<{ run: string; values: FrameValues }> {
+/** What an engine that carries out this run works with. */
+export function assemble(
+  { session, runbook, sink, signal, pause, approve = nobodyToAsk }: RunRequest,
+  { run, values, journal, answers }: PreparedRun,
+): { emit: (event: RunEventBody) => void; services: OpServices; invariants: InvariantWatch } {
+  const { live, deployment } = session;
+  const emit = (event: RunEventBody) => sink({ at: new Date().toISOString(), run, ...event });
+  const brake = new Brake();
+  brake.pullOn(pause, "pause");
+  const evaluator = new Evaluator(live, signal);
+  const frame = new Frame(values);
+  const invariants = new InvariantWatch(runbook.invariants, frame, { live, evaluator, brake, journal, signal, emit });
+  const fence = async () => undefined;
+  const guard = guardOf({ invariants, journal, evaluator, frame, approve, deployment: deployment.name, fence });
+  const services = { run, live, evaluator, journal, signal, brake, emit, random: Math.random, answers, approve, guard };
+  return { emit, services, invariants };
+}
+
+/** Whose process this is, for the journal. */
+export function operator(): { user: string; controller: string; pid: number } {
+  return { user: userInfo().username, controller: hostname(), pid: process.pid };
+}
+
+/** The values of a run that do not depend on the deployment's state; `past` are those of the run that is gone on with. */
+export async function prepare(
+  request: RunRequest,
+  past?: { run: string; startedAt: string; inputs: Readonly<Record<string, unknown>> },
+): Promise<{ run: string; values: FrameValues }> {
   const { runbook, session } = request;
   const { deployment } = session;
   refuseTopology(runbook, deployment.kind);
   const now = new Date();
-  const run = newRunId(now);
+  const run = past?.run ?? newRunId(now);
   const values: FrameValues = {
-    inputs: resolveInputs(runbook, request.inputs, "--input"),
+    inputs: past?.inputs ?? resolveInputs(runbook, request.inputs, "--input"),
     secrets: await resolveSecrets(runbook.secrets, request.env),
-    run: { id: run, started_at: now.toISOString() },
+    run: { id: run, started_at: past?.startedAt ?? now.toISOString() },
     cluster: { name: deployment.name, topology: deployment.kind, master_name: deployment.masterName ?? null },
   };
   return { run, values };
 }
 
 /** A run that only reads leaves no journal: status is called every few seconds from dashboards and laptops. */
-async function openJournal(request: RunRequest, run: string, values: FrameValues): Promise<Journal | undefined> {
+async function startJournal(request: RunRequest, run: string, values: FrameValues): Promise<Journal | undefined> {
   const { runbook, session, env } = request;
   if (stepsOf(runbook).every(({ effect }) => effect === "read")) return undefined;
-  const journal = await Journal.create(`${stateDir(env)}/runs`, run);
+  const journal = await Journal.create(stateDir(env), run);
   await journal.append({
     kind: "run_started",
+    schema: 1,
     run,
+    started_at: String(values.run.started_at),
     runbook: runbook.name,
     version: runbook.version,
+    ref: runbook.source.path,
     digest: runbook.source.digest,
     deployment: session.deployment.name,
+    inventory: session.deployment.file,
     inputs: values.inputs,
+    ...operator(),
   });
   return journal;
 }
 
-function services(request: RunRequest, journal: Journal | undefined, emit: (event: RunEventBody) => void): OpServices {
-  const { live } = request.session;
-  const { signal, pause } = request;
-  return { live, journal, signal, pause, emit, evaluator: new Evaluator(live, signal), random: Math.random };
+function emitStarted({ runbook, session }: RunRequest, emit: (event: RunEventBody) => void): void {
+  emit({
+    type: "run_started",
+    runbook: runbook.name,
+    version: runbook.version,
+    origin: runbook.source.origin,
+    deployment: session.deployment.name,
+    schema: 1,
+  });
 }
 
-function emitter(sink: EventSink, run: string): (event: RunEventBody) => void {
-  return (event) => sink({ at: new Date().toISOString(), run, ...event });
+async function finish(
+  { runbook, session }: RunRequest,
+  { run, journal }: PreparedRun,
+  result: ExecutionResult,
+  duration: number,
+  emit: (event: RunEventBody) => void,
+): Promise<RunSummary> {
+  const { status, exit, error } = verdictOf(result, run);
+  await journal?.append(
+    status === "paused" && error
+      ? { kind: "paused", reason: error }
+      : { kind: "run_finished", status: status === "paused" ? "failed" : status, exit, ...(error ? { error } : {}) },
+  );
+  emit({
+    type: "run_finished",
+    status,
+    exit,
+    duration_ms: duration,
+    outputs: result.outputs,
+    ...(error ? { error } : {}),
+  });
+  const { rollback } = result;
+  return {
+    run,
+    runbook: runbook.name,
+    deployment: session.deployment.name,
+    status,
+    exit,
+    duration_ms: duration,
+    tolerated_failures: result.tolerated,
+    error: error ?? null,
+    outputs: result.outputs,
+    rollback: rollback ? { undone: rollback.undone, kept: rollback.kept, left: rollback.left } : null,
+    journal: journal?.path ?? null,
+  };
+}
+
+/** How a run ended, and what to type next where it can be gone on with. */
+function verdictOf(
+  { failure, paused, rollback, tolerated }: ExecutionResult,
+  run: string,
+): { status: RunSummary["status"]; exit: ExitCode; error?: EventError } {
+  if (!failure) return { status: "done", exit: tolerated > 0 ? EXIT.warnings : EXIT.done };
+  if (paused) {
+    const next = [...failure.next, `redisha runs resume ${run}`, `redisha runs rollback ${run}`];
+    return { status: "paused", exit: failure.exit, error: { ...failure, next: [...new Set(next)] } };
+  }
+  if (rollback) return rolledBack(failure, rollback, run);
+  return { status: failure.code === "INTERRUPTED" ? "cancelled" : "failed", exit: failure.exit, error: failure };
+}
+
+/** What the summary says after going back: all of it, or how far, and what is left to do by hand. */
+export function rolledBack(
+  failure: EventError,
+  { undone, kept, left, failure: stuck }: RollbackResult,
+  run: string,
+): { status: RunSummary["status"]; exit: ExitCode; error: EventError } {
+  if (!stuck) {
+    const stands = kept.length === 0 ? "" : `; these stand, since their steps say undo: none: ${kept.join(", ")}`;
+    const state = `taken back: ${undone.join(", ") || "nothing had to be"}${stands}`;
+    return { status: "rolled_back", exit: failure.exit, error: { ...failure, state } };
+  }
+  return {
+    status: "paused",
+    exit: EXIT.paused,
+    error: {
+      code: "ROLLBACK_INCOMPLETE",
+      exit: EXIT.paused,
+      message: `${failure.message}; going back stopped at ${left[0]}: ${stuck.message}`,
+      ...(stuck.host === undefined ? {} : { host: stuck.host }),
+      state: `still to be taken back, in this order: ${left.join(", ")}`,
+      next: [`redisha runs rollback ${run}`, `redisha runs show ${run}`],
+    },
+  };
 }
 
 function refuseTopology(runbook: Runbook, kind: string): void {

@@ -57,32 +57,40 @@ export const setAction = defineAction({
   run: async (input) => ({ outputs: input, changed: false }),
 });
 
+/** Asks before the run goes on; the answer is kept in the journal. */
 export const confirmAction = defineAction({
   name: "confirm",
   summary: "Asks the operator; without an answer the run does not go on",
   scope: "controller",
   effect: "read",
-  input: z.strictObject({ message: z.string(), type_to_confirm: z.string().optional() }),
-  output: empty,
+  input: z.strictObject({
+    message: z.string(),
+    type_to_confirm: z.string().optional().describe("What must be typed; without it, yes is enough"),
+  }),
+  output: z.strictObject({ how: z.string().describe("How it was agreed to") }),
   example: `- id: go
   action: confirm
   with: { message: "Go on?", type_to_confirm: "\${{ cluster.name }}" }`,
   commands: ({ message }) => [{ transport: "controller", text: `ask: ${message}` }],
-  run: refused("confirm"),
+  async run({ message, type_to_confirm }, context) {
+    const { how } = await context.approve({ what: message, ...(type_to_confirm ? { typed: type_to_confirm } : {}) });
+    return { outputs: { how }, changed: false };
+  },
 });
 
+/** The engine stops the run behind this step; it goes on with `redisha runs resume`. */
 export const pauseAction = defineAction({
   name: "pause",
-  summary: "Pauses the run until the operator resumes it",
+  summary: "Pauses the run; it goes on with redisha runs resume",
   scope: "controller",
   effect: "read",
-  input: z.strictObject({ message: z.string() }),
-  output: empty,
+  input: z.strictObject({ message: z.string().describe("What to look at before going on") }),
+  output: z.strictObject({ message: z.string() }),
   example: `- id: look
   action: pause
   with: { message: Look at the dashboards }`,
   commands: ({ message }) => [{ transport: "controller", text: `pause: ${message}` }],
-  run: refused("pause"),
+  run: async ({ message }) => ({ outputs: { message }, changed: false }),
 });
 
 /** The two that hold other steps: the engine carries them out itself. */

@@ -27,15 +27,20 @@ export const redisConfigSet = defineAction({
   with: { parameter: slowlog-log-slower-than, value: "5000" }
   undo: { action: redis.config_set, with: { parameter: slowlog-log-slower-than, value: "\${{ before.value }}" } }`,
   commands: ({ parameter, value }) => [redisCommand(["CONFIG", "SET", parameter, value])],
+  async before({ parameter }, context) {
+    const values = await readDirectives(await context.redis(instanceOf(context)), [parameter]);
+    return { value: values[parameter] };
+  },
   async run({ parameter, value }, context) {
     const connection = await context.redis(instanceOf(context));
-    const before = await readDirectives(connection, [parameter]);
+    const was = await readDirectives(connection, [parameter]);
     await connection.command(["CONFIG", "SET", parameter, value], { signal: context.signal });
-    const after = await readDirectives(connection, [parameter]);
-    return {
-      outputs: { value: after[parameter] ?? "" },
-      changed: before[parameter] !== after[parameter],
-      before: { value: before[parameter] },
-    };
+    const is = await readDirectives(connection, [parameter]);
+    return { outputs: { value: is[parameter] ?? "" }, changed: was[parameter] !== is[parameter] };
+  },
+  /** Compared with what it was, not with what was wanted: the server writes `100mb` as 104857600. */
+  async probe({ parameter }, context, before) {
+    const values = await readDirectives(await context.redis(instanceOf(context)), [parameter]);
+    return values[parameter] !== before.value;
   },
 });

@@ -15,7 +15,15 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const intent = (target: string) =>
-  ({ kind: "intent", step: "write", target, attempt: 1, effect: "change", commands: ["SET a 1"] }) as const;
+  ({
+    kind: "intent",
+    step: "write",
+    target,
+    attempt: 1,
+    effect: "change",
+    undo: false,
+    commands: ["SET a 1"],
+  }) as const;
 
 describe("the journal of a run", () => {
   it("chains every line to the one before it by its SHA-256", async () => {
@@ -54,6 +62,7 @@ describe("the journal of a run", () => {
       target: "r1",
       attempt: 1,
       status: "ok",
+      undo: false,
       duration_ms: 1,
       outputs: { reply: "x".repeat(100_000) },
     });

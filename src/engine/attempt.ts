@@ -1,0 +1,191 @@
+import type { Action, ActionContext, ActionOutcome } from "../actions/contract.ts";
+import { sleep, withTimeout } from "../core/abort.ts";
+import type { Step } from "../runbook/model.ts";
+import { readsModel, refuseFailedAssertions, refuseFailedResult, verify } from "./conditions.ts";
+import { describeError } from "./describe-error.ts";
+import { settleDoubt } from "./doubt.ts";
+import type { OpTarget, Scope } from "./evaluator.ts";
+import type { EventError, StepStatus } from "./events.ts";
+import type { OpFacts } from "./facts.ts";
+import { asRecord } from "./frame.ts";
+import type { OpServices } from "./op.ts";
+import { commandsOf, inputOf, whereOf } from "./shown.ts";
+
+/** Between two looks at a condition that does not hold yet, where the step does not say. */
+const POLL_MS = 1_000;
+
+/** One attempt of one op. */
+export class Attempt {
+  readonly #step: Step;
+  readonly #action: Action;
+  readonly #op: OpTarget;
+  readonly #at: Scope;
+  readonly #services: OpServices;
+  readonly #path: string;
+  readonly #number: number;
+
+  constructor(step: Step, action: Action, op: OpTarget, at: Scope, number: number, services: OpServices) {
+    this.#step = step;
+    this.#action = action;
+    this.#op = op;
+    this.#at = at;
+    this.#services = services;
+    this.#path = `${at.path}${step.id}`;
+    this.#number = number;
+  }
+
+  /**
+   * Carries the op out. For one that changes something: settle what an earlier run left in doubt, capture what undo
+   * needs, write the intent, act, check, write the outcome. Throws what went wrong.
+   */
+  async carryOut(): Promise<OpFacts> {
+    const { evaluator, journal, emit } = this.#services;
+    const step = this.#step;
+    const use = { step: step.id, position: step.with.position };
+    const rendered = await evaluator.template(step.with, this.#at.frame, this.#op.target);
+    const input = inputOf(this.#action, use, rendered);
+    const commands = commandsOf(this.#action, use, rendered, this.#op).map(({ text }) => text);
+    if (step.effect === "read") {
+      emit({ type: "op_started", step: this.#path, target: this.#op.id, attempt: this.#number, commands });
+      return this.#settled(performance.now(), () => this.#act(input));
+    }
+    const settled = await this.#settleDoubt(input);
+    if (settled) return settled;
+    await this.#services.guard(step, this.#op);
+    const before =
+      journal?.history.before(this.#path, this.#op.id) ??
+      (await this.#limited((signal) => this.#action.before?.(input, this.#context(signal)) ?? Promise.resolve({})));
+    emit({ type: "op_started", step: this.#path, target: this.#op.id, attempt: this.#number, commands });
+    const entry = { step: this.#path, target: this.#op.id, attempt: this.#number, undo: false };
+    await journal?.append({ kind: "intent", ...entry, effect: step.effect, commands, before });
+    return this.#settled(performance.now(), async () => ({ ...(await this.#act(input)), before }));
+  }
+
+  /** Writes the outcome, whichever it is. What reads found is kept too: undo may need it. */
+  async #settled(started: number, work: () => Promise<OpFacts>): Promise<OpFacts> {
+    const write = async (status: StepStatus, outputs?: unknown, error?: EventError) => {
+      const entry = { step: this.#path, target: this.#op.id, attempt: this.#number, undo: false };
+      const duration_ms = Math.round(performance.now() - started);
+      const kept = this.#step.sensitive || outputs === undefined ? {} : { outputs };
+      await this.#services.journal?.append(
+        { kind: "outcome", ...entry, status, duration_ms, ...kept, ...(error ? { error } : {}) },
+        { flush: this.#step.effect !== "read" },
+      );
+    };
+    try {
+      const facts = await work();
+      await write(facts.status, facts.outputs);
+      return facts;
+    } catch (error) {
+      const described = describeError(error);
+      await write(failureStatus(described, this.#services.signal), undefined, described);
+      throw error;
+    }
+  }
+
+  async #act(input: unknown): Promise<OpFacts> {
+    const { live } = this.#services;
+    return this.#limited(async (signal) => {
+      const outcome = await this.#untilItHolds(input, signal);
+      if (this.#step.effect !== "read") live.invalidate();
+      await verify(this.#step, this.#op, this.#at, outcome.outputs, this.#services, signal);
+      const outputs = await this.#outputs(outcome);
+      return { status: outcome.changed ? "changed" : "ok", changed: outcome.changed, outputs };
+    });
+  }
+
+  /** Runs the action, and again (reads) or looks again (changes run once) until the step's `until` holds. */
+  async #untilItHolds(input: unknown, signal: AbortSignal): Promise<ActionOutcome<unknown>> {
+    const { evaluator, live } = this.#services;
+    const context = this.#context(signal);
+    const step = this.#step;
+    const pollMs = intervalOf(input) ?? POLL_MS;
+    let outcome = await this.#action.run(input, context);
+    for (;;) {
+      const result = outcome.outputs;
+      await refuseFailedResult(step, this.#op, this.#at, result, evaluator);
+      await refuseFailedAssertions(step, this.#op, this.#at, evaluator);
+      if (!step.until) return outcome;
+      if (await evaluator.condition(step.until, this.#at.frame, this.#op.target, { result })) return outcome;
+      context.progress(`waiting until ${step.until.source}`);
+      await sleep(pollMs, signal);
+      if (readsModel(step.until.reads)) await live.topology(signal, { fresh: true });
+      if (step.effect === "read") outcome = await this.#action.run(input, context);
+    }
+  }
+
+  async #outputs(outcome: ActionOutcome<unknown>): Promise<Record<string, unknown>> {
+    const outputs = asRecord(outcome.outputs);
+    const result = outcome.outputs;
+    for (const [name, expression] of Object.entries(this.#step.outputs)) {
+      outputs[name] = await this.#services.evaluator.expression(expression, this.#at.frame, this.#op.target, {
+        result,
+      });
+    }
+    return outputs;
+  }
+
+  /** Facts of an op that an earlier process started and that turns out to have taken effect. */
+  async #settleDoubt(input: unknown): Promise<OpFacts | undefined> {
+    const { journal } = this.#services;
+    const doubt = journal?.history.inDoubt(this.#path, this.#op.id);
+    if (!journal || !doubt) return undefined;
+    const before = doubt.before ?? {};
+    const context = this.#context(this.#services.signal);
+    const { tookEffect, by } = await settleDoubt(
+      this.#step,
+      this.#action,
+      input,
+      this.#op,
+      this.#at,
+      this.#path,
+      context,
+      before,
+      this.#services,
+    );
+    const entry = { step: this.#path, target: this.#op.id, took_effect: tookEffect, by };
+    await journal.append({ kind: "settled", ...entry });
+    return tookEffect ? { status: "changed", changed: true, outputs: {}, before } : undefined;
+  }
+
+  #limited<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { id, timeoutMs } = this.#step;
+    const message = `Step ${id} took longer than its limit of ${timeoutMs} ms on ${this.#op.id}.`;
+    return withTimeout(timeoutMs, this.#services.signal, { code: "STEP_TIMEOUT", message, host: this.#op.id }, work);
+  }
+
+  #context(signal: AbortSignal): ActionContext {
+    return contextFor(this.#op, this.#path, signal, this.#services);
+  }
+}
+
+/** What an action works with, for an op of the step at `path`. */
+export function contextFor(
+  op: OpTarget,
+  path: string,
+  signal: AbortSignal,
+  { live, emit, approve }: OpServices,
+): ActionContext {
+  return {
+    deployment: live.deployment,
+    ...whereOf(op),
+    signal,
+    redis: (instance) => live.connections.redis(instance),
+    shell: (host) => live.connections.shell(host),
+    topology: (options) => live.topology(signal, options),
+    look: (instance) => live.look(instance, signal),
+    progress: (message, amount) => emit({ type: "op_progress", step: path, target: op.id, message, ...amount }),
+    approve,
+  };
+}
+
+/** A cancelled op may or may not have taken effect; so may one that ran out of time. */
+export function failureStatus(error: EventError, signal: AbortSignal): StepStatus {
+  if (signal.aborted) return "cancelled";
+  return error.code === "STEP_TIMEOUT" ? "in_doubt" : "failed";
+}
+
+function intervalOf(input: unknown): number | undefined {
+  const interval = asRecord(input).interval;
+  return typeof interval === "number" ? interval : undefined;
+}

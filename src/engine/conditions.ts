@@ -1,0 +1,75 @@
+import { sleep } from "../core/abort.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import type { Step } from "../runbook/model.ts";
+import type { Evaluator, OpTarget, Scope } from "./evaluator.ts";
+import type { LiveDeployment } from "./live.ts";
+
+/** Between two looks at a post-condition that does not hold yet. */
+const VERIFY_POLL_MS = 250;
+
+interface Looking {
+  readonly evaluator: Evaluator;
+  readonly live: LiveDeployment;
+}
+
+/** Fails with STEP_FAILED_WHEN where the step's `failed_when` holds for its result. */
+export async function refuseFailedResult(step: Step, op: OpTarget, at: Scope, result: unknown, evaluator: Evaluator) {
+  if (!step.failedWhen || !(await evaluator.condition(step.failedWhen, at.frame, op.target, { result }))) return;
+  throw new RedishaError({
+    code: "STEP_FAILED_WHEN",
+    message: `Step ${step.id} counts as failed on ${op.id}: ${step.failedWhen.source}`,
+    host: op.id,
+  });
+}
+
+/** Fails with ASSERT_FAILED, naming every condition of an assert step that does not hold. */
+export async function refuseFailedAssertions(step: Step, op: OpTarget, at: Scope, evaluator: Evaluator): Promise<void> {
+  const wrong: string[] = [];
+  for (const { that, message } of step.assertions ?? []) {
+    if (!(await evaluator.condition(that, at.frame, op.target))) wrong.push(`${message} (${that.source})`);
+  }
+  if (wrong.length === 0) return;
+  throw new RedishaError({
+    code: "ASSERT_FAILED",
+    exit: EXIT.gateRefused,
+    message: wrong.join("; "),
+    ...(op.target ? { host: op.id } : {}),
+    state: "this step changes nothing; what ran before it stands",
+    next: ["redisha status"],
+  });
+}
+
+/** Looks until the step's post-condition holds; fails with VERIFY_FAILED when its time is up. */
+export async function verify(
+  step: Step,
+  op: OpTarget,
+  at: Scope,
+  result: unknown,
+  { evaluator, live }: Looking,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!step.verify) return;
+  const { that, withinMs } = step.verify;
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    if (await evaluator.condition(that, at.frame, op.target, { result })) return;
+    if (performance.now() >= deadline) {
+      throw new RedishaError({
+        code: "VERIFY_FAILED",
+        exit: EXIT.verificationFailed,
+        message: `Step ${step.id} ran on ${op.id}, but what it is there for did not become true within ${withinMs} ms: ${that.source}`,
+        host: op.id,
+        state: "the step's commands were carried out",
+        next: ["redisha status"],
+      });
+    }
+    await sleep(Math.min(VERIFY_POLL_MS, withinMs), signal);
+    if (readsModel(that.reads)) await live.topology(signal, { fresh: true });
+  }
+}
+
+/** Whether an expression reads the live deployment. */
+export function readsModel(reads: readonly string[]): boolean {
+  return reads.some((root) => /^(topo|host)(\.|$)/.test(root));
+}

@@ -1,0 +1,61 @@
+import type { Action, ActionContext, Before } from "../actions/contract.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import type { Step } from "../runbook/model.ts";
+import type { Evaluator, OpTarget, Scope } from "./evaluator.ts";
+import type { LiveDeployment } from "./live.ts";
+
+/** What the operator said of ops in doubt: `step@target`, or `step` for all its targets. */
+export interface OperatorAnswers {
+  readonly done: readonly string[];
+  readonly redo: readonly string[];
+}
+
+export const NO_ANSWERS: OperatorAnswers = { done: [], redo: [] };
+
+interface Asking {
+  readonly evaluator: Evaluator;
+  readonly live: LiveDeployment;
+  readonly answers: OperatorAnswers;
+  readonly signal: AbortSignal;
+  readonly run: string;
+}
+
+/**
+ * Settles an op that was started and whose end is not known: by the step's `probe`, by what the action itself can tell,
+ * by the step's `verify` where that holds, or by the operator's word. Fails with OP_IN_DOUBT (exit 7) where none tells.
+ */
+export async function settleDoubt(
+  step: Step,
+  action: Action,
+  input: unknown,
+  op: OpTarget,
+  at: Scope,
+  path: string,
+  context: ActionContext,
+  before: Before,
+  { evaluator, live, answers, signal, run }: Asking,
+): Promise<{ tookEffect: boolean; by: string }> {
+  const names = [path, `${path}@${op.id}`];
+  if (names.some((name) => answers.done.includes(name))) return { tookEffect: true, by: "operator" };
+  if (names.some((name) => answers.redo.includes(name))) return { tookEffect: false, by: "operator" };
+  await live.topology(signal, { fresh: true });
+  if (step.probe) return { tookEffect: await evaluator.condition(step.probe, at.frame, op.target), by: "probe" };
+  const told = await action.probe?.(input, context, before);
+  if (told !== undefined) return { tookEffect: told, by: `probe of ${action.name}` };
+  const after = step.verify?.that;
+  if (after && !after.reads.includes("result") && (await evaluator.condition(after, at.frame, op.target))) {
+    return { tookEffect: true, by: "verify" };
+  }
+  throw new RedishaError({
+    code: "OP_IN_DOUBT",
+    message: `Step ${path} was started on ${op.id}, and nothing tells whether it took effect.`,
+    host: op.id,
+    exit: EXIT.paused,
+    state: "paused; nothing was started since",
+    next: [
+      `look at ${op.id}, then say that it took effect: redisha runs resume ${run} --done ${path}@${op.id}`,
+      `or have it run again: redisha runs resume ${run} --redo ${path}@${op.id}`,
+    ],
+  });
+}

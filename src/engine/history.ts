@@ -1,0 +1,186 @@
+import type { OpFacts } from "./facts.ts";
+import { asRecord } from "./frame.ts";
+import type { JournalEntry } from "./journal-entry.ts";
+
+/** An op that is known to have changed something, or may have. */
+export interface PastOp {
+  readonly step: string;
+  readonly target: string;
+  readonly effect: string;
+  /** As captured before the first attempt: a retry finds what an earlier attempt left. */
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly commands: readonly string[];
+  /** An intent without an outcome, or an outcome that says so. */
+  readonly inDoubt: boolean;
+  readonly facts?: OpFacts;
+}
+
+interface Slot {
+  step: string;
+  target: string;
+  effect: string;
+  before?: Readonly<Record<string, unknown>>;
+  commands: readonly string[];
+  open: boolean;
+  facts?: OpFacts;
+  undone: boolean;
+  undoOpen: boolean;
+}
+
+const SETTLED: readonly string[] = ["ok", "changed"];
+
+/**
+ * What the journal says of each op of a run, so far. It answers what resume and rollback ask: what is done, what is in
+ * doubt, what was changed and in which order, what has been taken back. Pure: it is fed with entries.
+ */
+export class History {
+  readonly #ops = new Map<string, Slot>();
+  readonly #vars = new Map<string, Readonly<Record<string, unknown>>>();
+  #pointOfNoReturn: string | undefined;
+
+  take(entry: JournalEntry): void {
+    switch (entry.kind) {
+      case "vars":
+        this.#vars.set(entry.path, entry.values);
+        break;
+      case "point_of_no_return":
+        this.#pointOfNoReturn ??= entry.step;
+        break;
+      case "intent":
+        this.#intent(entry);
+        break;
+      case "outcome":
+        this.#outcome(entry);
+        break;
+      case "settled":
+        this.#settled(entry.step, entry.target, entry.took_effect);
+        break;
+      default:
+    }
+  }
+
+  /** The op's facts where it is done and need not run again. */
+  done(step: string, target: string): OpFacts | undefined {
+    const slot = this.#ops.get(key(step, target));
+    if (!slot || slot.open || slot.undone || !slot.facts || !SETTLED.includes(slot.facts.status)) return undefined;
+    return slot.facts;
+  }
+
+  /** The op where it was started and nothing tells how it ended. */
+  inDoubt(step: string, target: string): PastOp | undefined {
+    const slot = this.#ops.get(key(step, target));
+    return slot && isInDoubt(slot) ? past(slot) : undefined;
+  }
+
+  /** What the op captured before its first attempt. */
+  before(step: string, target: string): Readonly<Record<string, unknown>> | undefined {
+    const slot = this.#ops.get(key(step, target));
+    return slot?.undone ? undefined : slot?.before;
+  }
+
+  /** Ops that changed something, or may have, and are not taken back: the last one first. */
+  toUndo(): PastOp[] {
+    return [...this.#ops.values()]
+      .filter((slot) => slot.effect !== "read" && !slot.undone)
+      .filter((slot) => isInDoubt(slot) || slot.facts?.changed === true)
+      .map(past)
+      .reverse();
+  }
+
+  /** Facts of every op, done or failed, for expressions of undo. */
+  all(): PastOp[] {
+    return [...this.#ops.values()].map(past);
+  }
+
+  vars(path: string): Readonly<Record<string, unknown>> | undefined {
+    return this.#vars.get(path);
+  }
+
+  /** The step after which going back is not possible, once it was started. */
+  get pointOfNoReturn(): string | undefined {
+    return this.#pointOfNoReturn;
+  }
+
+  #intent(entry: Extract<JournalEntry, { kind: "intent" }>): void {
+    const id = key(entry.step, entry.target);
+    const known = this.#ops.get(id);
+    if (entry.undo) {
+      if (known) known.undoOpen = true;
+      return;
+    }
+    const before = known && !known.undone ? (known.before ?? entry.before) : entry.before;
+    // Ops are undone in the reverse order of their last start.
+    this.#ops.delete(id);
+    this.#ops.set(id, {
+      step: entry.step,
+      target: entry.target,
+      effect: entry.effect,
+      commands: entry.commands,
+      open: true,
+      undone: false,
+      undoOpen: false,
+      ...(before ? { before } : {}),
+      // A change that an earlier attempt made still stands if this one fails.
+      ...(known?.facts?.changed && !known.undone ? { facts: known.facts } : {}),
+    });
+  }
+
+  #outcome(entry: Extract<JournalEntry, { kind: "outcome" }>): void {
+    const id = key(entry.step, entry.target);
+    const known = this.#ops.get(id);
+    if (entry.undo) {
+      if (!known) return;
+      known.undoOpen = false;
+      known.undone = SETTLED.includes(entry.status);
+      return;
+    }
+    const slot = known ?? emptySlot(entry.step, entry.target);
+    slot.open = false;
+    slot.facts = {
+      status: entry.status,
+      changed: entry.status === "changed" || (slot.facts?.changed ?? false),
+      outputs: asRecord(entry.outputs),
+      ...(slot.before ? { before: slot.before } : {}),
+      ...(entry.error ? { error: entry.error } : {}),
+    };
+    this.#ops.set(id, slot);
+  }
+
+  #settled(step: string, target: string, tookEffect: boolean): void {
+    const slot = this.#ops.get(key(step, target));
+    if (!slot) return;
+    slot.open = false;
+    slot.facts = {
+      status: tookEffect ? "changed" : "failed",
+      changed: tookEffect,
+      outputs: {},
+      ...(slot.before ? { before: slot.before } : {}),
+    };
+  }
+}
+
+function isInDoubt(slot: Slot): boolean {
+  return slot.open || slot.facts?.status === "in_doubt" || slot.facts?.status === "cancelled";
+}
+
+function past(slot: Slot): PastOp {
+  const { step, target, effect, commands } = slot;
+  return {
+    step,
+    target,
+    effect,
+    commands,
+    inDoubt: isInDoubt(slot),
+    ...(slot.before ? { before: slot.before } : {}),
+    ...(slot.facts ? { facts: slot.facts } : {}),
+  };
+}
+
+/** A read leaves an outcome without an intent. */
+function emptySlot(step: string, target: string): Slot {
+  return { step, target, effect: "read", commands: [], open: false, undone: false, undoOpen: false };
+}
+
+function key(step: string, target: string): string {
+  return `${step}@${target}`;
+}

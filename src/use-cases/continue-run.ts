@@ -1,0 +1,147 @@
+import { actionCatalog } from "../actions/catalog.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import { stateDir } from "../core/state-dir.ts";
+import type { OperatorAnswers } from "../engine/doubt.ts";
+import type { EventError } from "../engine/events.ts";
+import { Journal, journalPath } from "../engine/journal.ts";
+import { Rollback } from "../engine/rollback.ts";
+import { assemble, carryOut, operator, prepare, type RunRequest, type RunSummary, rolledBack } from "./run-runbook.ts";
+import type { RunDetail } from "./runs.ts";
+
+/** A run that is gone on with, or gone back. */
+export interface ContinueRequest extends Omit<RunRequest, "inputs"> {
+  readonly past: RunDetail;
+  readonly answers: OperatorAnswers;
+  /** Go on although the runbook's text is not what it was when the run started. */
+  readonly acceptChanged: boolean;
+}
+
+/**
+ * Goes on with a run that stopped: what changed something is not done twice, reads are run again, an op without an
+ * outcome is settled first. Fails with RUN_OVER, RUN_ACTIVE, RUNBOOK_CHANGED or JOURNAL_TAMPERED; nothing was touched.
+ */
+export async function resumeRun(request: ContinueRequest): Promise<RunSummary> {
+  refuseUnlessOpen(request.past);
+  refuseChanged(request);
+  const { run, values, journal } = await reopen(request, "resume");
+  return carryOut({ ...request, inputs: {} }, { run, values, journal, answers: request.answers });
+}
+
+/** Takes back what a run changed, the last change first. Refused behind the point of no return: ROLLBACK_TOO_LATE (exit 4). */
+export async function rollBackRun(request: ContinueRequest): Promise<RunSummary> {
+  const { past, session, runbook, answers } = request;
+  if (past.record.state === "running") throw active(past);
+  if (past.record.state === "rolled_back") throw over(past);
+  refuseChanged(request);
+  refuseTooLate(past);
+  const started = performance.now();
+  const { run, values, journal } = await reopen(request, "rollback");
+  try {
+    const { emit, services } = assemble({ ...request, inputs: {} }, { run, values, journal, answers });
+    emit({
+      type: "run_started",
+      runbook: `${runbook.name} (rollback)`,
+      version: runbook.version,
+      origin: runbook.source.origin,
+      deployment: session.deployment.name,
+      schema: 1,
+    });
+    const result = await new Rollback(runbook, values, request.actions ?? actionCatalog(), services, journal).run();
+    const asked: EventError = { code: "ROLLED_BACK", exit: EXIT.done, message: "Rolled back", next: [] };
+    const { status, exit, error } = rolledBack(asked, result, run);
+    const done = status === "rolled_back";
+    await journal.append(
+      done ? { kind: "run_finished", status: "rolled_back", exit } : { kind: "paused", reason: error },
+    );
+    const duration_ms = Math.round(performance.now() - started);
+    emit({ type: "run_finished", status, exit, duration_ms, outputs: {}, ...(done ? {} : { error }) });
+    return {
+      run,
+      runbook: runbook.name,
+      deployment: session.deployment.name,
+      status,
+      exit,
+      duration_ms,
+      tolerated_failures: 0,
+      error: done ? null : error,
+      outputs: {},
+      rollback: { undone: result.undone, kept: result.kept, left: result.left },
+      journal: journal.path,
+    };
+  } finally {
+    await journal.close();
+  }
+}
+
+async function reopen(request: ContinueRequest, how: "resume" | "rollback") {
+  const { past, runbook, env } = request;
+  const [first] = past.lines;
+  if (first?.kind !== "run_started") throw over(past);
+  const { run } = past.record;
+  const journal = await Journal.reopen(journalPath(stateDir(env), run));
+  const before = { run, startedAt: first.started_at, inputs: first.inputs };
+  const { values } = await prepare({ ...request, inputs: {} }, before);
+  await journal.append({ kind: "continued", how, ...operator(), digest: runbook.source.digest });
+  return { run, values, journal };
+}
+
+function refuseUnlessOpen(past: RunDetail): void {
+  const { state } = past.record;
+  if (state === "running") throw active(past);
+  if (state === "done" || state === "rolled_back") throw over(past);
+}
+
+function refuseChanged({ past, runbook, acceptChanged }: ContinueRequest): void {
+  const digest = past.lines.findLast((line) => line.kind === "continued" || line.kind === "run_started");
+  if (acceptChanged || !digest || !("digest" in digest) || digest.digest === runbook.source.digest) return;
+  throw new RedishaError({
+    code: "RUNBOOK_CHANGED",
+    message: `${runbook.source.path} is not what it was when run ${past.record.run} started.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: [
+      `redisha runs show ${past.record.run}`,
+      `go on with the changed one: redisha runs resume ${past.record.run} --accept-changed`,
+    ],
+  });
+}
+
+function refuseTooLate(past: RunDetail): void {
+  const passed = past.lines.find((line) => line.kind === "point_of_no_return");
+  if (!passed) return;
+  throw new RedishaError({
+    code: "ROLLBACK_TOO_LATE",
+    message: `Run ${past.record.run} is past its point of no return (step ${passed.step}): what was changed cannot be taken back.`,
+    exit: EXIT.gateRefused,
+    state: "nothing was touched",
+    next: [`redisha runs resume ${past.record.run}`, "or restore a backup"],
+  });
+}
+
+function active(past: RunDetail): RedishaError {
+  return new RedishaError({
+    code: "RUN_ACTIVE",
+    message: `Run ${past.record.run} is still going on, by ${past.record.user} on ${past.record.controller}.`,
+    exit: EXIT.lockHeld,
+    state: "nothing was touched",
+    next: ["press Ctrl-C there once: it finishes the current step and pauses"],
+  });
+}
+
+function over(past: RunDetail): RedishaError {
+  return new RedishaError({
+    code: "RUN_OVER",
+    message: `Run ${past.record.run} is over: ${past.record.state.replace("_", " ")}.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: [`redisha runs show ${past.record.run}`],
+  });
+}
+
+/** The runbook a past run was made with, by the path in its journal. */
+export function runbookRef(past: RunDetail): string {
+  const [first] = past.lines;
+  if (first?.kind !== "run_started") throw over(past);
+  return first.ref;
+}
