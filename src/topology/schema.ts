@@ -127,7 +127,7 @@ const dataNodeSchema = z.strictObject({
     .nullable(),
 });
 
-export const sentinelSchema = z.strictObject({
+const sentinelSchema = z.strictObject({
   id: z.string(),
   host: z.string(),
   zone: z.string().nullable(),
