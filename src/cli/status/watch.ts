@@ -1,6 +1,6 @@
 import { sleep } from "../../core/abort.ts";
 import { formatDuration } from "../../core/units.ts";
-import { quitKeys } from "../output/quit-keys.ts";
+import { type QuitKey, quitKeys } from "../output/quit-keys.ts";
 import { openScreen } from "../output/screen.ts";
 import type { TextStream } from "../output/streams.ts";
 import { themeFor } from "../output/theme.ts";
@@ -48,7 +48,7 @@ export function screenDisplay(
   stdout: TextStream,
   render: RenderReport,
   intervalMs: number,
-  quit: () => void,
+  quit: (key: QuitKey) => void,
 ): WatchDisplay<StatusReport> {
   const theme = themeFor(stdout);
   const screen = openScreen(stdout, () => process.stdout.rows ?? 24);

@@ -92,6 +92,7 @@ describe("a watch", () => {
       },
     });
     await lab.restart("r3:6379");
+    expect(ended.code).toBe(143);
     expect(ended.stdout.match(/NODE +ROLE/g)).toHaveLength(1);
     expect(ended.stdout).toMatch(/^\d{4}-\d\d-\d\dT\S+ r3:6379 state: ✔ link up → ✖ refused$/m);
     expect(ended.stdout).not.toContain("\u001b");
