@@ -13,7 +13,7 @@ export function isCelNode(value: unknown): value is CelNode {
 }
 
 /** The nodes right below one. */
-export function childrenOf(node: CelNode): CelNode[] {
+function childrenOf(node: CelNode): CelNode[] {
   return flatten(node.args).filter(isCelNode);
 }
 
@@ -50,7 +50,7 @@ export function callOf(
 /** Comprehensions bind the name of their first argument. */
 const BINDING = new Set(["all", "exists", "exists_one", "map", "filter", "bind"]);
 
-export function boundName(node: CelNode): string | undefined {
+function boundName(node: CelNode): string | undefined {
   const call = callOf(node);
   const first = call?.args[0];
   return call?.receiver && BINDING.has(call.name) && first?.op === "id" && typeof first.args === "string"

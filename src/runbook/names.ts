@@ -18,7 +18,7 @@ const STATUSES = [
   "cancelled",
 ];
 
-const RUN = objectType("run", { id: STRING, started_at: STRING, runbook: STRING });
+const RUN = objectType("run", { id: STRING, started_at: STRING });
 const CLUSTER = objectType("cluster", {
   name: STRING,
   topology: { kind: "string", values: ["replication", "sentinel", "cluster"] },

@@ -172,4 +172,3 @@ export type RawInput = z.infer<typeof inputSchema>;
 export type RawRetry = z.infer<typeof retry>;
 export type RawTargets = z.infer<typeof targets>;
 export type RawRollout = z.infer<typeof rollout>;
-export type RawActionCall = z.infer<typeof actionCall>;

@@ -21,7 +21,7 @@ export function timeoutOf(unit: Unit, step: RawStep): number {
   return ms(step.timeout ?? unit.head.defaults?.timeout, DEFAULT_TIMEOUT_MS);
 }
 
-/** Waits double where nothing else is said, and stop growing at a minute. */
+/** Waits stay the same where no backoff is said, and stop growing at a minute. */
 export function retryOf(retry: RawRetry | undefined): Retry {
   if (!retry) return ONCE;
   const delayMs = ms(retry.delay, 1_000);

@@ -14,7 +14,7 @@ const CONTEXT: EvalContext = {
   inputs: { soak: "1m", size: 1_048_576, name: null, flag: true },
   vars: { half: 1 },
   secrets: {},
-  run: { id: "run-1", started_at: "2026-01-01T00:00:00.000Z", runbook: "test" },
+  run: { id: "run-1", started_at: "2026-01-01T00:00:00.000Z" },
   cluster: { name: "shop", topology: "sentinel" },
   topo: { nodes: NODES, sentinels: [] },
   host: NODES[1],

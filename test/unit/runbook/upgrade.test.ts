@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -5,6 +6,15 @@ import { describe as describeRunbook } from "../../../src/runbook/describe.ts";
 import { graphOf } from "../../../src/runbook/graph.ts";
 import { runbookJsonSchema } from "../../../src/runbook/json-schema.ts";
 import { CATALOG, compileText, complaints, UPGRADE } from "./dummy-catalog.ts";
+
+describe("the guide", () => {
+  it("starts with a runbook that compiles", () => {
+    const guide = readFileSync(new URL("../../../docs/guide/runbook-language.md", import.meta.url), "utf8");
+    const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? [];
+    expect(example).toContain("apiVersion");
+    expect(complaints(example)).toEqual([]);
+  });
+});
 
 describe("a rolling upgrade written as a runbook", () => {
   const runbook = compileText(UPGRADE);
