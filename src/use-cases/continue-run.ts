@@ -31,6 +31,7 @@ export async function resumeRun(request: ContinueRequest): Promise<RunSummary> {
 /** Takes back what a run changed, the last change first. Refused behind the point of no return: ROLLBACK_TOO_LATE (exit 4). */
 export async function rollBackRun(request: ContinueRequest): Promise<RunSummary> {
   const { past, session, runbook, answers } = request;
+  if (past.record.state === "unreliable") throw unreliable(past);
   if (past.record.state === "running") throw active(past);
   if (past.record.state === "rolled_back") throw over(past);
   refuseChanged(request);
@@ -88,6 +89,7 @@ async function reopen(request: ContinueRequest, how: "resume" | "rollback") {
 
 function refuseUnlessOpen(past: RunDetail): void {
   const { state } = past.record;
+  if (state === "unreliable") throw unreliable(past);
   if (state === "running") throw active(past);
   if (state === "done" || state === "rolled_back") throw over(past);
 }
@@ -116,6 +118,16 @@ function refuseTooLate(past: RunDetail): void {
     exit: EXIT.gateRefused,
     state: "nothing was touched",
     next: [`redisha runs resume ${past.record.run}`, "or restore a backup"],
+  });
+}
+
+function unreliable({ record }: RunDetail): RedishaError {
+  return new RedishaError({
+    code: "JOURNAL_TAMPERED",
+    message: `The journal of run ${record.run} is not as it was written; what it tells cannot be built on.`,
+    exit: EXIT.verificationFailed,
+    state: "nothing was touched",
+    next: [`redisha runs verify ${record.run}`, "look at the servers themselves: redisha status --wide"],
   });
 }
 

@@ -8,8 +8,19 @@ import { journalPath } from "../engine/journal.ts";
 import type { JournalLine } from "../engine/journal-entry.ts";
 import { readJournal } from "../engine/journal-read.ts";
 
-/** What became of a run, as its journal tells it. `interrupted`: it has no end, and its process is gone or elsewhere. */
-export type RunState = "running" | "interrupted" | "paused" | "done" | "failed" | "cancelled" | "rolled_back";
+/**
+ * What became of a run, as its journal tells it. `interrupted`: it has no end, and its process is gone. `unreliable`: the
+ * journal's chain is broken, so that what it tells cannot be built on.
+ */
+export type RunState =
+  | "running"
+  | "interrupted"
+  | "paused"
+  | "done"
+  | "failed"
+  | "cancelled"
+  | "rolled_back"
+  | "unreliable";
 
 /** A run at a glance. */
 export interface RunRecord {
@@ -89,7 +100,7 @@ export async function findRun(wanted: string, env: NodeJS.ProcessEnv): Promise<s
 
 async function readRun(run: string, env: NodeJS.ProcessEnv): Promise<RunDetail> {
   const path = journalPath(stateDir(env), run);
-  const { lines } = readJournal(await readFile(path), path);
+  const { lines, broken } = readJournal(await readFile(path), path);
   const [first] = lines;
   const last = lines.at(-1);
   if (first?.kind !== "run_started" || !last) throw unreadable(path);
@@ -99,7 +110,7 @@ async function readRun(run: string, env: NodeJS.ProcessEnv): Promise<RunDetail> 
     run,
     runbook: first.runbook,
     deployment: first.deployment,
-    state: stateOf(lines),
+    state: broken ? "unreliable" : stateOf(lines),
     started_at: first.started_at,
     last_at: last.at,
     user: first.user,

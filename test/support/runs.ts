@@ -1,11 +1,16 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Approve } from "../../src/engine/approval.ts";
+import { NO_ANSWERS, type OperatorAnswers } from "../../src/engine/doubt.ts";
 import type { RunEvent } from "../../src/engine/events.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { loadInventory } from "../../src/inventory/load-inventory.ts";
 import { compileByName, storeBeside } from "../../src/use-cases/compile.ts";
+import { type ContinueRequest, resumeRun, rollBackRun, runbookRef } from "../../src/use-cases/continue-run.ts";
 import { planRunbook, type RunRequest, type RunSummary, runRunbook } from "../../src/use-cases/run-runbook.ts";
+import { showRun, type VerifyResult, verifyRun } from "../../src/use-cases/runs.ts";
 import { openSession } from "../../src/use-cases/session.ts";
 
 /** What a run left behind, for tests to look at. */
@@ -23,7 +28,16 @@ export interface RunOptions {
   readonly pause?: AbortSignal;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
+  readonly approve?: Approve;
 }
+
+export interface ContinueOptions extends RunOptions {
+  readonly answers?: OperatorAnswers;
+  readonly acceptChanged?: boolean;
+}
+
+/** Above the largest pid that Linux gives. */
+const NO_SUCH_PID = 2 ** 22 + 1;
 
 /** A folder with a redisha.yaml, in which runbooks are written, run and planned. */
 export class Workplace {
@@ -48,13 +62,67 @@ export class Workplace {
       options.onEvent?.(event);
     };
     const summary = await this.#with(runbook, options, sink, runRunbook);
-    const journalText = summary.journal === null ? "" : await readFile(summary.journal, "utf8");
-    const lines = journalText.split("\n").filter((line) => line !== "");
-    return { summary, events, journalText, journal: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+    return ranOf(summary, events);
+  }
+
+  /** Goes on with a run; with `text` the runbook is changed first. */
+  async resume(run: string, text?: string, options: ContinueOptions = {}): Promise<Ran> {
+    return this.#continue(run, text, options, resumeRun);
+  }
+
+  async rollBack(run: string, options: ContinueOptions = {}): Promise<Ran> {
+    return this.#continue(run, undefined, options, rollBackRun);
+  }
+
+  async verify(run: string): Promise<VerifyResult> {
+    return verifyRun(run, this.#env());
   }
 
   async plan(runbook: string, options: RunOptions = {}): Promise<Plan> {
     return this.#with(runbook, options, () => undefined, planRunbook);
+  }
+
+  async #continue(
+    run: string,
+    text: string | undefined,
+    options: ContinueOptions,
+    work: (request: ContinueRequest) => Promise<RunSummary>,
+  ): Promise<Ran> {
+    const past = await showRun(run, this.#env());
+    const { answers = NO_ANSWERS, acceptChanged = false } = options;
+    const ref = runbookRef(past);
+    if (text !== undefined) await writeFile(ref, text);
+    const events: RunEvent[] = [];
+    const summary = await this.#with(
+      ref,
+      options,
+      (event) => events.push(event),
+      (request) => work({ ...request, past, answers, acceptChanged }),
+    );
+    return ranOf(summary, events);
+  }
+
+  /** Cuts a run's journal before its first line that holds `text`, as a kill -9 there would have left it. */
+  async killBefore(summary: RunSummary, text: string): Promise<void> {
+    const path = summary.journal ?? "";
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+    let prev = "";
+    const kept = lines
+      .slice(
+        0,
+        lines.findIndex((line) => line.includes(text)),
+      )
+      .map((line) => {
+        const data: Record<string, unknown> = JSON.parse(line);
+        const rewritten = JSON.stringify({ ...data, prev, ...("pid" in data ? { pid: NO_SUCH_PID } : {}) });
+        prev = createHash("sha256").update(rewritten).digest("hex");
+        return rewritten;
+      });
+    await writeFile(path, `${kept.join("\n")}\n`);
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return { REDISHA_STATE_DIR: join(this.directory, "state") };
   }
 
   async remove(): Promise<void> {
@@ -68,21 +136,28 @@ export class Workplace {
     work: (request: RunRequest) => Promise<T>,
   ): Promise<T> {
     const never = new AbortController().signal;
-    const { inputs = {}, pause = never, signal = never } = options;
-    const env = { ...options.env, REDISHA_STATE_DIR: join(this.directory, "state") };
+    const { inputs = {}, pause = never, signal = never, approve } = options;
+    const env = { ...options.env, ...this.#env() };
     const { deployments } = await loadInventory(this.#inventory);
     const [deployment] = deployments;
     if (!deployment) throw new Error("the inventory holds no deployment");
-    const ref = /^[a-z]+$/.test(text) ? text : join(this.directory, "test.yaml");
+    const ref = /^[a-z]+$|^\/[^\n]+$/.test(text) ? text : join(this.directory, "test.yaml");
     if (ref !== text) await writeFile(ref, text);
     const { runbook } = await compileByName(ref, storeBeside(this.#inventory));
     const session = openSession(deployment, signal);
     try {
-      return await work({ runbook, session, inputs, sink, signal, pause, env });
+      const asked = approve ? { approve } : {};
+      return await work({ runbook, session, inputs, sink, signal, pause, env, ...asked });
     } finally {
       await session.close();
     }
   }
+}
+
+async function ranOf(summary: RunSummary, events: readonly RunEvent[]): Promise<Ran> {
+  const journalText = summary.journal === null ? "" : await readFile(summary.journal, "utf8");
+  const lines = journalText.split("\n").filter((line) => line !== "");
+  return { summary, events, journalText, journal: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
 
 /** A runbook's text from its body, with the head that every one has. */
