@@ -1,7 +1,7 @@
 import { commandReference, exitCodeReference } from "../docs.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
-import { envelopeJsonSchema, statusJsonSchema } from "./result-schemas.ts";
+import { envelopeJsonSchema, labJsonSchemas, statusJsonSchema } from "./result-schemas.ts";
 import { runbookSchemaText } from "./runbook-schema.ts";
 import { topologySchemaText, verdictSchemaText } from "./topology-schema.ts";
 
@@ -18,6 +18,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/runbook.schema.json", content: runbookSchemaText },
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
   { path: "schemas/status.schema.json", content: statusJsonSchema },
+  ...labJsonSchemas,
   { path: "schemas/topology.schema.json", content: topologySchemaText },
   { path: "schemas/verdict.schema.json", content: verdictSchemaText },
   { path: "docs/reference/commands.md", content: commandReference },

@@ -86,7 +86,7 @@ export async function waitUntilGone(targets: readonly FoundProcess[], timeoutMs:
   return true;
 }
 
-export function isAlive(target: { pid: number; startTime: number }): boolean {
+function isAlive(target: { pid: number; startTime: number }): boolean {
   const stat = statOf(target.pid);
   return stat !== undefined && stat.startTime === target.startTime && stat.state !== "Z";
 }

@@ -4,7 +4,7 @@ import { EXIT } from "../core/exit-codes.ts";
 import type { Engine } from "./engines.ts";
 import type { LabAuth, LabProcess, LabSpec } from "./spec.ts";
 
-export type LabTopology = LabSpec["topology"];
+type LabTopology = LabSpec["topology"];
 
 /** What an operator may ask of a lab. Everything has a default. */
 export interface LabOptions {
