@@ -195,10 +195,10 @@ async function run(program: string, args: readonly string[], cwd?: string): Prom
 }
 
 function fetchFailed(program: string, words: string): RedishaError {
-  const said = words
-    .split("\n")
-    .filter((line) => /^E: |\S/.test(line))
-    .slice(-3);
+  const lines = words.split("\n").filter((line) => line.trim() !== "");
+  // apt marks what went wrong; what stands between are hashes and dates.
+  const marked = lines.filter((line) => line.startsWith("E: ")).map((line) => line.slice(3));
+  const said = marked.length > 0 ? marked.slice(0, 2) : lines.slice(-2);
   return new RedishaError({
     code: "ENGINE_FETCH_FAILED",
     message: `${program.split("/").at(-1)} could not bring the engine: ${said.join("; ")}`,
