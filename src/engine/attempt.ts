@@ -1,7 +1,7 @@
 import type { Action, ActionContext, ActionOutcome } from "../actions/contract.ts";
 import { sleep, withTimeout } from "../core/abort.ts";
 import type { Step } from "../runbook/model.ts";
-import { readsModel, refuseFailedAssertions, refuseFailedResult, verify } from "./conditions.ts";
+import { holdsYet, readsModel, refuseFailedAssertions, refuseFailedResult, verify } from "./conditions.ts";
 import { describeError } from "./describe-error.ts";
 import { settleDoubt } from "./doubt.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
@@ -106,7 +106,7 @@ export class Attempt {
       await refuseFailedResult(step, this.#op, this.#at, result, evaluator);
       await refuseFailedAssertions(step, this.#op, this.#at, evaluator);
       if (!step.until) return outcome;
-      if (await evaluator.condition(step.until, this.#at.frame, this.#op.target, { result })) return outcome;
+      if (await holdsYet(step.until, this.#at, this.#op, result, evaluator)) return outcome;
       context.progress(`waiting until ${step.until.source}`);
       await sleep(pollMs, signal);
       if (readsModel(step.until.reads)) await live.topology(signal, { fresh: true });

@@ -1,7 +1,7 @@
 import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import type { Step } from "../runbook/model.ts";
+import type { Expression, Step } from "../runbook/model.ts";
 import type { Evaluator, OpTarget, Scope } from "./evaluator.ts";
 import type { LiveDeployment } from "./live.ts";
 
@@ -53,7 +53,7 @@ export async function verify(
   const { that, withinMs } = step.verify;
   const deadline = performance.now() + withinMs;
   for (;;) {
-    if (await evaluator.condition(that, at.frame, op.target, { result })) return;
+    if (await holdsYet(that, at, op, result, evaluator)) return;
     if (performance.now() >= deadline) {
       throw new RedishaError({
         code: "VERIFY_FAILED",
@@ -66,6 +66,22 @@ export async function verify(
     }
     await sleep(Math.min(VERIFY_POLL_MS, withinMs), signal);
     if (readsModel(that.reads)) await live.topology(signal, { fresh: true });
+  }
+}
+
+/** Whether a condition that is waited for holds; one that reads a value which is not known now does not hold yet. */
+export async function holdsYet(
+  condition: Expression,
+  at: Scope,
+  op: OpTarget,
+  result: unknown,
+  evaluator: Evaluator,
+): Promise<boolean> {
+  try {
+    return await evaluator.condition(condition, at.frame, op.target, { result });
+  } catch (error) {
+    if (error instanceof RedishaError && error.code === "RUNBOOK_VALUE_UNKNOWN") return false;
+    throw error;
   }
 }
 

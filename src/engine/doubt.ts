@@ -1,9 +1,10 @@
 import type { Action, ActionContext, Before } from "../actions/contract.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import type { Step } from "../runbook/model.ts";
+import type { Probe, Step } from "../runbook/model.ts";
 import type { Evaluator, OpTarget, Scope } from "./evaluator.ts";
 import type { LiveDeployment } from "./live.ts";
+import { inputOf } from "./shown.ts";
 
 /** What the operator said of ops in doubt: `step@target`, or `step` for all its targets. */
 export interface OperatorAnswers {
@@ -19,6 +20,7 @@ interface Asking {
   readonly answers: OperatorAnswers;
   readonly signal: AbortSignal;
   readonly run: string;
+  readonly actions: ReadonlyMap<string, Action>;
 }
 
 /**
@@ -34,13 +36,16 @@ export async function settleDoubt(
   path: string,
   context: ActionContext,
   before: Before,
-  { evaluator, live, answers, signal, run }: Asking,
+  { evaluator, live, answers, signal, run, actions }: Asking,
 ): Promise<{ tookEffect: boolean; by: string }> {
   const names = [path, `${path}@${op.id}`];
   if (names.some((name) => answers.done.includes(name))) return { tookEffect: true, by: "operator" };
   if (names.some((name) => answers.redo.includes(name))) return { tookEffect: false, by: "operator" };
   await live.topology(signal, { fresh: true });
-  if (step.probe) return { tookEffect: await evaluator.condition(step.probe, at.frame, op.target), by: "probe" };
+  if (step.probe) {
+    const result = await readForProbe(step.probe, step, op, at, context, before, { evaluator, actions });
+    return { tookEffect: await evaluator.condition(step.probe.that, at.frame, op.target, { result }), by: "probe" };
+  }
   const told = await action.probe?.(input, context, before);
   if (told !== undefined) return { tookEffect: told, by: `probe of ${action.name}` };
   const after = step.verify?.that;
@@ -58,4 +63,21 @@ export async function settleDoubt(
       `or have it run again: redisha runs resume ${run} --redo ${path}@${op.id}`,
     ],
   });
+}
+
+/** What the probe's action reads; undefined for a probe that is a condition alone. */
+async function readForProbe(
+  { call }: Probe,
+  step: Step,
+  op: OpTarget,
+  at: Scope,
+  context: ActionContext,
+  before: Before,
+  { evaluator, actions }: Pick<Asking, "evaluator" | "actions">,
+): Promise<unknown> {
+  const action = call && actions.get(call.action);
+  if (!call || !action) return undefined;
+  const rendered = await evaluator.template(call.with, at.frame, op.target, { before });
+  const input = inputOf(action, { step: `${step.id} (probe)`, position: call.position }, rendered);
+  return (await action.run(input, context)).outputs;
 }

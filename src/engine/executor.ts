@@ -2,6 +2,7 @@ import type { Action } from "../actions/contract.ts";
 import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { parseDuration } from "../core/units.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
 import { Brake, type Stop } from "./brake.ts";
@@ -52,7 +53,6 @@ export interface ExecutionResult {
 
 /** Carries out compiled runbooks, step by step, as written. */
 export class Executor {
-  readonly #actions: ReadonlyMap<string, Action>;
   readonly #services: OpServices;
   /** Pauses of the runbook that an earlier process made. */
   readonly #passedPauses: ReadonlySet<string>;
@@ -60,8 +60,7 @@ export class Executor {
   /** A failure asked for everything to be taken back. */
   #rollBack = false;
 
-  constructor(actions: ReadonlyMap<string, Action>, services: OpServices) {
-    this.#actions = actions;
+  constructor(services: OpServices) {
     this.#services = services;
     const past = services.journal?.history.all() ?? [];
     this.#passedPauses = new Set(past.filter(({ facts }) => facts?.status === "ok").map(({ step }) => step));
@@ -157,7 +156,7 @@ export class Executor {
   async #goBack(runbook: Runbook, values: FrameValues): Promise<RollbackResult | undefined> {
     const { journal } = this.#services;
     if (!journal) return undefined;
-    return new Rollback(runbook, values, this.#actions, this.#unstoppable(), journal).run();
+    return new Rollback(runbook, values, this.#unstoppable(), journal).run();
   }
 
   /** Runs a step on all its targets, batch by batch, and records its facts. Never throws for a failed op. */
@@ -207,10 +206,21 @@ export class Executor {
       const failures = [...ops.values()].filter(({ error }) => error !== undefined).length;
       if (failures > step.rollout.maxFailures || this.#services.signal.aborted) return;
       if (index < batches.length - 1) this.#refuseWhenStopped(step);
-      if (index < batches.length - 1 && step.rollout.pauseBetweenMs > 0) {
-        await sleep(step.rollout.pauseBetweenMs, this.#services.signal);
-      }
+      if (index < batches.length - 1) await sleep(await this.#pauseBetween(step, scope), this.#services.signal);
     }
+  }
+
+  async #pauseBetween({ id, rollout }: Step, scope: Scope): Promise<number> {
+    if (!rollout.pauseBetween) return rollout.pauseBetweenMs;
+    const text = await this.#services.evaluator.template(rollout.pauseBetween, scope.frame);
+    const ms = parseDuration(String(text));
+    if (ms !== undefined) return ms;
+    throw new RedishaError({
+      code: "RUNBOOK_WITH",
+      message: `Step ${id}: pause_between is ${String(text)}, which is no duration such as 30s.`,
+      exit: EXIT.usage,
+      position: rollout.pauseBetween.position,
+    });
   }
 
   async #op(step: Step, action: Action, op: OpTarget, scope: Scope): Promise<OpFacts> {
@@ -269,7 +279,7 @@ export class Executor {
   /** Runs what must run however things ended: after a stop under a signal of its own, bounded by the steps' time limits. */
   #cleaner(): Executor {
     const { signal, brake } = this.#services;
-    return signal.aborted || brake.pulled ? new Executor(this.#actions, this.#unstoppable()) : this;
+    return signal.aborted || brake.pulled ? new Executor(this.#unstoppable()) : this;
   }
 
   #unstoppable(): OpServices {
@@ -291,7 +301,7 @@ export class Executor {
   }
 
   #action(step: Step): Action {
-    const action = this.#actions.get(step.action);
+    const action = this.#services.actions.get(step.action);
     if (!action) {
       throw new RedishaError({
         code: "ACTION_UNKNOWN",

@@ -16,6 +16,7 @@ import type { LiveDeployment } from "./live.ts";
 /** What an op needs from the run around it. */
 export interface OpServices {
   readonly run: string;
+  readonly actions: ReadonlyMap<string, Action>;
   readonly live: LiveDeployment;
   readonly evaluator: Evaluator;
   readonly journal: Journal | undefined;

@@ -15,7 +15,6 @@ import { commandsOf } from "./shown.ts";
  * something would have changed it is `conditional`.
  */
 export class Planner {
-  readonly #actions: ReadonlyMap<string, Action>;
   readonly #services: OpServices;
   readonly #planned: PlannedStep[] = [];
   /** Steps whose results are not known, because they were not run. */
@@ -23,8 +22,7 @@ export class Planner {
   /** The first step that would change the deployment: what is read after it may differ from now. */
   #changedBy: string | undefined;
 
-  constructor(actions: ReadonlyMap<string, Action>, services: OpServices) {
-    this.#actions = actions;
+  constructor(services: OpServices) {
     this.#services = services;
   }
 
@@ -41,7 +39,7 @@ export class Planner {
   }
 
   async #step(step: Step, scope: Scope): Promise<void> {
-    const action = this.#actions.get(step.action);
+    const action = this.#services.actions.get(step.action);
     if (!action) throw new TypeError(`no action ${step.action}`);
     const certainty = this.#certainty(step);
     if (certainty.kind === "known_after") {

@@ -40,20 +40,12 @@ interface UndoContext {
 export class Rollback {
   readonly #runbook: Runbook;
   readonly #values: FrameValues;
-  readonly #actions: ReadonlyMap<string, Action>;
   readonly #services: OpServices;
   readonly #journal: Journal;
 
-  constructor(
-    runbook: Runbook,
-    values: FrameValues,
-    actions: ReadonlyMap<string, Action>,
-    services: OpServices,
-    journal: Journal,
-  ) {
+  constructor(runbook: Runbook, values: FrameValues, services: OpServices, journal: Journal) {
     this.#runbook = runbook;
     this.#values = values;
-    this.#actions = actions;
     this.#services = services;
     this.#journal = journal;
   }
@@ -194,7 +186,7 @@ export class Rollback {
   }
 
   #action(name: string): Action {
-    const action = this.#actions.get(name);
+    const action = this.#services.actions.get(name);
     if (!action) throw new TypeError(`no action ${name}`);
     return action;
   }

@@ -4,7 +4,7 @@ import { type CelType, celTypeOf, DYN, objectType } from "./cel-type.ts";
 import { compileBlock, compileCall } from "./compile-nested.ts";
 import { EFFECTS, type Effect } from "./effect.ts";
 import type { TypedExpression } from "./expression.ts";
-import type { ActionCall, Expression, Step } from "./model.ts";
+import type { ActionCall, Expression, Probe, Step } from "./model.ts";
 import { hostType, stepType } from "./names.ts";
 import { readPart } from "./part.ts";
 import type { CompileSteps, Place } from "./place.ts";
@@ -62,7 +62,7 @@ function compileStep(unit: Unit, raw: RawStep, path: YamlPath, place: Place): { 
   const template = withOf(unit, raw, spec, path, scope);
   const outputs = call?.outputs ?? (raw.action === "set" ? typeOfData(template, raw.id) : outputTypeOf(spec));
   const after = scope.with("result", outputs);
-  const condition = (key: "when" | "skip_if" | "probe", within: Scope) =>
+  const condition = (key: "when" | "skip_if", within: Scope) =>
     expressionAt(unit, [...path, key], raw[key], within, "bool");
   const own = outputsOf(unit, raw, path, after);
   const assertions = raw.action === "assert" ? assertionsOf(unit, raw, path, scope) : undefined;
@@ -90,8 +90,8 @@ function compileStep(unit: Unit, raw: RawStep, path: YamlPath, place: Place): { 
     ...optional("until", expressionAt(unit, [...path, "until"], raw.until, after, "bool")),
     ...optional("failedWhen", expressionAt(unit, [...path, "failed_when"], raw.failed_when, after, "bool")),
     ...verifyOf(unit, raw, path, after),
-    ...optional("probe", condition("probe", scope)),
-    ...optional("undo", undoOf(unit, raw, path, scope)),
+    ...optional("probe", probeOf(unit, raw, path, scope)),
+    ...optional("undo", raw.undo === "none" ? raw.undo : callOf(unit, raw.undo, [...path, "undo"], scope)),
     ...optional("pointOfNoReturn", pointOfNoReturn),
     ...optional("block", block?.block),
     ...optional("runbook", call?.call),
@@ -145,23 +145,45 @@ function withOf(
   return template;
 }
 
-function undoOf(unit: Unit, raw: RawStep, path: YamlPath, scope: Scope): ActionCall | "none" | undefined {
-  if (raw.undo === undefined || raw.undo === "none") return raw.undo;
-  const at = [...path, "undo"];
-  const spec = unit.catalog.get(raw.undo.action);
+/** An action that a step names beside its own: to take it back, or to tell whether it took effect. */
+function callOf(
+  unit: Unit,
+  raw: { readonly action: string; readonly with?: Readonly<Record<string, unknown>> | undefined } | undefined,
+  at: YamlPath,
+  scope: Scope,
+): ActionCall | undefined {
+  if (raw === undefined) return undefined;
+  const spec = unit.catalog.get(raw.action);
   if (!spec) {
-    const message = `there is no action "${raw.undo.action}"`;
+    const message = `there is no action "${raw.action}"`;
     unit.problems.add(
       "RUNBOOK_REFERENCE",
       unit.source.position([...at, "action"]),
       message,
-      nearestAction(unit, raw.undo.action),
+      nearestAction(unit, raw.action),
     );
   }
-  const inside = secretsFor(unit, raw.undo.action, scope).with("before", DYN);
-  const template = compileTemplate(raw.undo.with ?? {}, [...at, "with"], unit.source, inside, unit.problems);
-  if (spec) checkWith(spec, template, raw.undo.with ? [...at, "with"] : at, unit.source, unit.problems);
-  return { action: raw.undo.action, with: template, position: unit.source.position(at) };
+  const inside = secretsFor(unit, raw.action, scope).with("before", DYN);
+  const template = compileTemplate(raw.with ?? {}, [...at, "with"], unit.source, inside, unit.problems);
+  if (spec) checkWith(spec, template, raw.with ? [...at, "with"] : at, unit.source, unit.problems);
+  return { action: raw.action, with: template, position: unit.source.position(at) };
+}
+
+function probeOf(unit: Unit, raw: RawStep, path: YamlPath, scope: Scope): Probe | undefined {
+  const at = [...path, "probe"];
+  if (typeof raw.probe !== "object") {
+    const that = expressionAt(unit, at, raw.probe, scope, "bool");
+    return that && { that };
+  }
+  const call = callOf(unit, raw.probe, at, scope);
+  const spec = unit.catalog.get(raw.probe.action);
+  if (spec && spec.effect !== "read") {
+    const message = `a probe only reads: ${spec.name} is ${spec.effect}`;
+    unit.problems.add("RUNBOOK_EFFECT", unit.source.position([...at, "action"]), message);
+  }
+  const within = scope.with("result", outputTypeOf(spec));
+  const that = expressionAt(unit, [...at, "that"], raw.probe.that, within, "bool");
+  return that && { that, ...(call ? { call } : {}) };
 }
 
 const outputTypes = new WeakMap<ActionSpec, CelType>();

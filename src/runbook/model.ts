@@ -89,6 +89,12 @@ export interface ActionCall {
   readonly position: FilePosition;
 }
 
+/** Tells, after a crash, whether a step took effect: by a condition, or by an action that reads and a condition on its result. */
+export interface Probe {
+  readonly call?: ActionCall;
+  readonly that: Expression;
+}
+
 export interface Step {
   readonly id: string;
   readonly name?: string;
@@ -103,7 +109,7 @@ export interface Step {
   readonly retry: Retry;
   readonly timeoutMs: number;
   readonly verify?: { readonly that: Expression; readonly withinMs: number };
-  readonly probe?: Expression;
+  readonly probe?: Probe;
   readonly undo?: ActionCall | "none";
   readonly pointOfNoReturn?: Expression | boolean;
   readonly onFailure: OnFailure;

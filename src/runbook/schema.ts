@@ -73,7 +73,15 @@ export const stepFields = {
   timeout: duration.optional(),
   failed_when: condition.optional(),
   verify: z.strictObject({ that: expression, within: duration.optional() }).optional(),
-  probe: expression.optional().describe("Tells, after a crash, whether the step took effect"),
+  probe: z
+    .union([
+      expression,
+      actionCall.extend({ that: expression.describe("Holds where the step took effect; reads `result`") }),
+    ])
+    .optional()
+    .describe(
+      "Tells, after a crash, whether the step took effect: a condition, or an action that reads and a condition on its result",
+    ),
   undo: z.union([z.literal("none"), actionCall]).optional(),
   point_of_no_return: condition.optional(),
   on_failure: onFailure.optional(),

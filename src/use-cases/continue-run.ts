@@ -1,4 +1,3 @@
-import { actionCatalog } from "../actions/catalog.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
@@ -48,7 +47,7 @@ export async function rollBackRun(request: ContinueRequest): Promise<RunSummary>
       deployment: session.deployment.name,
       schema: 1,
     });
-    const result = await new Rollback(runbook, values, request.actions ?? actionCatalog(), services, journal).run();
+    const result = await new Rollback(runbook, values, services, journal).run();
     const asked: EventError = { code: "ROLLED_BACK", exit: EXIT.done, message: "Rolled back", next: [] };
     const { status, exit, error } = rolledBack(asked, result, run);
     const done = status === "rolled_back";

@@ -83,10 +83,7 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
   emitStarted(request, emit);
   invariants.start();
   try {
-    const result = await new Executor(request.actions ?? actionCatalog(), services).run(
-      request.runbook,
-      prepared.values,
-    );
+    const result = await new Executor(services).run(request.runbook, prepared.values);
     return await finish(request, prepared, result, Math.round(performance.now() - started), emit);
   } finally {
     invariants.stop();
@@ -99,7 +96,7 @@ export async function planRunbook(request: RunRequest): Promise<Plan> {
   const { runbook, session } = request;
   const { run, values } = await prepare(request);
   const { services } = assemble(request, { run, values, journal: undefined, answers: NO_ANSWERS });
-  const planner = new Planner(request.actions ?? actionCatalog(), services);
+  const planner = new Planner(services);
   return {
     schema: 1,
     runbook: {
@@ -116,7 +113,7 @@ export async function planRunbook(request: RunRequest): Promise<Plan> {
 
 /** What an engine that carries out this run works with. */
 export function assemble(
-  { session, runbook, sink, signal, pause, approve = nobodyToAsk }: RunRequest,
+  { session, runbook, sink, signal, pause, approve = nobodyToAsk, actions = actionCatalog() }: RunRequest,
   { run, values, journal, answers }: PreparedRun,
 ): { emit: (event: RunEventBody) => void; services: OpServices; invariants: InvariantWatch } {
   const { live, deployment } = session;
@@ -128,7 +125,20 @@ export function assemble(
   const invariants = new InvariantWatch(runbook.invariants, frame, { live, evaluator, brake, journal, signal, emit });
   const fence = async () => undefined;
   const guard = guardOf({ invariants, journal, evaluator, frame, approve, deployment: deployment.name, fence });
-  const services = { run, live, evaluator, journal, signal, brake, emit, random: Math.random, answers, approve, guard };
+  const services = {
+    run,
+    actions,
+    live,
+    evaluator,
+    journal,
+    signal,
+    brake,
+    emit,
+    random: Math.random,
+    answers,
+    approve,
+    guard,
+  };
   return { emit, services, invariants };
 }
 
