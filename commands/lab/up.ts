@@ -82,7 +82,7 @@ export default class LabUp extends BaseCommand<LabUpResult> {
       (signal) => labUp(options, (line) => this.note(line), signal),
       "what had been started was taken down again",
     );
-    this.print(labUpText(result, this.theme));
+    this.print(labUpText(result, this.theme, flags.dir));
     return result;
   }
 }

@@ -3,18 +3,16 @@ import type { LabStatus, LabUpResult, ProcessStatus } from "../lab/results.ts";
 import { type Cell, renderTable } from "./output/table.ts";
 import type { Theme } from "./output/theme.ts";
 
-/** What `lab up` tells: that it is there, and what to type next. */
-export function labUpText(lab: LabUpResult, theme: Theme): string {
+/** What `lab up` tells: that it is there, and what to type next. `dir` is --dir, where it was given. */
+export function labUpText(lab: LabUpResult, theme: Theme, dir: string | undefined): string {
+  const choice = `--name ${lab.name}${dir === undefined ? "" : ` --dir ${dir}`}`;
   const ssh = lab.processes.find((process) => process.service === "sshd");
   const next = [
     ["redisha status", `redisha status --file ${lab.file}`],
-    ["processes", `redisha lab ps --name ${lab.name}`],
+    ["processes", `redisha lab ps ${choice}`],
     ...(ssh ? [["a host", `ssh -F ${lab.folder}/ssh/config ${ssh.host}`]] : []),
-    [
-      "a crash",
-      `redisha lab kill --name ${lab.name} ${lab.processes.find((each) => each.service === "redis")?.id ?? ""}`,
-    ],
-    ["the end", `redisha lab down --name ${lab.name}`],
+    ["a crash", `redisha lab kill ${choice} ${lab.processes.find((each) => each.service === "redis")?.id ?? ""}`],
+    ["clean up", `redisha lab down ${choice}`],
   ];
   const ready = `${theme.good(theme.symbols.ok)} ${theme.strong(lab.name)} is ${lab.reused ? "there" : "up"}: ${summary(lab)} (${formatDuration(lab.ready_ms)})`;
   return [ready, "", ...next.map(([what = "", command = ""]) => `  ${theme.dim(what.padEnd(15))} ${command}`)].join(
