@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { finished } from "node:stream/promises";
 import { asHostProcess, spawned } from "../session/child-process.ts";
 import { connectionLost } from "../session/errors.ts";
 import { Gate } from "../session/gate.ts";
@@ -73,6 +74,8 @@ export class OpensshLauncher implements Launcher {
   }
 
   async #judge(code: number | null, stderr: SessionErrors): Promise<Ending> {
+    // What ssh wrote last may still be on its way through.
+    await finished(stderr);
     if (stderr.ending) return stderr.ending;
     // No word of an end, and ssh's own status: the connection is gone. Anything else is that of sudo or the login shell.
     if (code === 255 && !(await this.#ground.master.check())) throw connectionLost(this.host);

@@ -124,7 +124,7 @@ describe.each(["ssh2", "openssh", "local"] as const)("a host reached by %s", (ad
 
   test("keeps secrets in the environment and in input out of every process list", async () => {
     const secret = `s3cret-${randomBytes(8).toString("hex")}`;
-    const snapshot = `cat >/dev/null; for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done 2>/dev/null; printf %s "$TOKEN"`;
+    const snapshot = 'cat >/dev/null; cat /proc/[0-9]*/cmdline 2>/dev/null; printf %s "$TOKEN"';
     const viaExec = await host.exec(["sh", "-c", snapshot], { env: { TOKEN: secret }, stdin: secret });
     const viaScript = await host.script(snapshot, [], { env: { TOKEN: secret } });
     for (const { stdout } of [viaExec, viaScript]) {
