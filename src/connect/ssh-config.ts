@@ -9,7 +9,7 @@ import { matchesPattern, matchesPatterns } from "./patterns.ts";
 /** Values of ssh_config for one host, by lower-case keyword. The first value counts, but for keywords that collect. */
 export type SshConfigValues = ReadonlyMap<string, readonly (readonly string[])[]>;
 
-export const USER_CONFIG = join(homedir(), ".ssh", "config");
+const USER_CONFIG = join(homedir(), ".ssh", "config");
 const SYSTEM_CONFIG = "/etc/ssh/ssh_config";
 
 /** Deeper nesting of Include is a loop (the limit of ssh itself). */

@@ -4,7 +4,7 @@ import { quoteAll } from "../quote.ts";
 import type { LaunchSpec } from "./launcher.ts";
 
 /** The command as a person knows it, short. Arguments never hold secrets; environment and input are not shown. */
-export function shown(spec: LaunchSpec): string {
+function shown(spec: LaunchSpec): string {
   const text = "argv" in spec ? quoteAll(spec.argv) : (spec.shell.trim().split("\n")[0] ?? "");
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
