@@ -14,7 +14,8 @@ import { stepsOf } from "../src/engine/unsupported.ts";
 import { findDeployment } from "../src/inventory/find-deployment.ts";
 import { worstEffect } from "../src/runbook/effect.ts";
 import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
-import { planRunbook, type RunSummary, runRunbook } from "../src/use-cases/run-runbook.ts";
+import { planRunbook } from "../src/use-cases/plan-runbook.ts";
+import { type RunSummary, runRunbook } from "../src/use-cases/run-runbook.ts";
 import { openSession } from "../src/use-cases/session.ts";
 
 export default class Run extends BaseCommand<RunSummary | Plan> {

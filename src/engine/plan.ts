@@ -1,50 +1,62 @@
-import type { Effect } from "../runbook/effect.ts";
+import { z } from "zod";
+import { EFFECTS } from "../runbook/effect.ts";
 
-/**
- * How sure a line of the plan is: it is what will run; it runs if a condition then holds; or its content depends on
- * what an earlier step finds.
- */
-export type Certainty =
-  | { readonly kind: "exact" }
-  | { readonly kind: "conditional"; readonly on: string }
-  | { readonly kind: "known_after"; readonly step: string };
+/** What a run would do, as data: printed by --dry-run, sealed by --plan-out, held against what then runs. */
 
-/** One command on one target, as it is written for people and as it runs. */
-export interface PlannedCommand {
-  readonly transport: "redis" | "exec" | "script" | "upload" | "controller";
-  /** RESP command or argv; secrets are masked. */
-  readonly text: string;
-}
+const commandSchema = z.strictObject({
+  transport: z.enum(["redis", "exec", "script", "upload", "controller"]),
+  text: z.string().describe("RESP command or argv, as written for people; secrets are masked"),
+});
 
-export interface PlannedOp {
-  readonly target: string;
-  readonly commands: readonly PlannedCommand[];
-}
+const opSchema = z.strictObject({
+  target: z.string(),
+  commands: z.array(commandSchema).readonly(),
+  undo: z
+    .union([z.literal("none"), z.array(commandSchema).readonly()])
+    .nullable()
+    .describe("What takes it back; null for what changes nothing"),
+});
 
-export interface PlannedStep {
-  /** Path of the step: `replicas.upgrade_node.fence`. */
-  readonly step: string;
-  readonly name: string;
-  readonly action: string;
-  readonly effect: Effect;
-  readonly depth: number;
-  readonly certainty: Certainty;
-  /** Batches of the rollout, in order. Targets that are resolved live are marked by `live`. */
-  readonly batches: readonly (readonly PlannedOp[])[];
-  readonly live: boolean;
-  readonly skipped?: "condition" | "done";
-  readonly note?: string;
-}
+const certaintySchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("exact") }),
+  z.strictObject({ kind: z.literal("conditional"), on: z.string() }),
+  z.strictObject({ kind: z.literal("known_after"), step: z.string() }),
+]);
 
-export interface Plan {
-  readonly schema: 1;
-  readonly runbook: {
-    readonly name: string;
-    readonly version: string;
-    readonly digest: string;
-    readonly origin: string;
-  };
-  readonly deployment: string;
-  readonly created_at: string;
-  readonly steps: readonly PlannedStep[];
-}
+const stepSchema = z.strictObject({
+  step: z.string().describe("Path of the step: replicas[r2:6379].fence"),
+  name: z.string(),
+  action: z.string(),
+  effect: z.enum(EFFECTS),
+  depth: z.int(),
+  certainty: certaintySchema,
+  batches: z.array(z.array(opSchema).readonly()).readonly().describe("The rollout, batch by batch"),
+  live: z.boolean().describe("Targets are looked up again when the step starts"),
+  skipped: z.enum(["condition", "done"]).optional(),
+  note: z.string().optional(),
+  point_of_no_return: z
+    .union([z.boolean(), z.string()])
+    .optional()
+    .describe("Behind this step there is no way back; a text is the condition for that"),
+  health: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe("For each batch: what the deployment is able to do while its targets are away"),
+});
+
+export const planSchema = z.strictObject({
+  schema: z.literal(1),
+  run: z.string().describe("Id that the run gets when this plan is run"),
+  started_at: z.string(),
+  runbook: z.strictObject({ name: z.string(), version: z.string(), digest: z.string(), origin: z.string() }),
+  deployment: z.string(),
+  created_at: z.string(),
+  steps: z.array(stepSchema).readonly(),
+});
+
+export type Certainty = z.infer<typeof certaintySchema>;
+export type PlannedCommand = z.infer<typeof commandSchema>;
+export type PlannedOp = z.infer<typeof opSchema>;
+export type PlannedStep = z.infer<typeof stepSchema>;
+export type Plan = z.infer<typeof planSchema>;

@@ -1,13 +1,17 @@
-import type { Action } from "../actions/contract.ts";
+import { RedishaError } from "../core/errors.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
+import { readsModel, refuseFailedAssertions } from "./conditions.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
+import { healthWithout } from "./health.ts";
 import { type OpServices, runOp } from "./op.ts";
-import type { Certainty, PlannedCommand, PlannedOp, PlannedStep } from "./plan.ts";
+import type { Certainty, PlannedOp, PlannedStep } from "./plan.ts";
+import { planOp } from "./planned-op.ts";
 import { batchesOf } from "./rollout.ts";
-import { commandsOf } from "./shown.ts";
+
+type Written = Partial<Pick<PlannedStep, "batches" | "skipped" | "note" | "health">>;
 
 /**
  * Walks a runbook as the executor would, runs the steps that only read, and writes down what the others would do. A step
@@ -19,6 +23,7 @@ export class Planner {
   readonly #planned: PlannedStep[] = [];
   /** Steps whose results are not known, because they were not run. */
   readonly #unknown = new Set<string>();
+  #runbook: Runbook | undefined;
   /** The first step that would change the deployment: what is read after it may differ from now. */
   #changedBy: string | undefined;
 
@@ -27,57 +32,73 @@ export class Planner {
   }
 
   async plan(runbook: Runbook, values: FrameValues): Promise<readonly PlannedStep[]> {
-    await this.#runbook(runbook, { frame: new Frame(values), depth: 0, path: "" });
+    this.#runbook = runbook;
+    await this.#steps(runbook, { frame: new Frame(values), depth: 0, path: "" });
     return this.#planned;
   }
 
-  async #runbook(runbook: Runbook, scope: Scope): Promise<void> {
+  async #steps(runbook: Runbook, scope: Scope): Promise<void> {
     for (const [name, expression] of runbook.vars) {
       scope.frame.setVar(name, await this.#services.evaluator.expression(expression, scope.frame));
     }
     for (const step of [...runbook.steps, ...runbook.finally]) await this.#step(step, scope);
   }
 
-  async #step(step: Step, scope: Scope): Promise<void> {
+  /** `forced`: the certainty of the steps around it, where that is less than exact. */
+  async #step(step: Step, scope: Scope, forced?: Certainty): Promise<void> {
     const action = this.#services.actions.get(step.action);
     if (!action) throw new TypeError(`no action ${step.action}`);
-    const certainty = this.#certainty(step);
-    if (certainty.kind === "known_after") {
-      this.#write(step, scope, certainty, []);
+    const own = this.#certainty(step);
+    const certainty = own.kind === "exact" && forced ? forced : own;
+    if (own.kind === "known_after") {
+      this.#write(step, scope, certainty);
+      for (const inner of step.block?.steps ?? []) {
+        await this.#step(inner, { ...scope, depth: scope.depth + 1, path: `${scope.path}${step.id}.` }, certainty);
+      }
       this.#leaveUnknown(step);
       return;
     }
     const targets = await this.#services.evaluator.opsOf(step, action.scope, scope);
     const { due, skipped } =
       certainty.kind === "exact" ? await this.#due(step, targets, scope) : { due: targets, skipped: undefined };
+    const none = due.length === 0 && skipped ? { skipped } : {};
     if (step.block || step.runbook) {
-      this.#write(step, scope, certainty, [], skipped && due.length === 0 ? skipped : undefined);
-      for (const op of due) await this.#container(step, op, scope);
+      this.#write(step, scope, certainty, none);
+      for (const op of due) await this.#container(step, op, scope, certainty.kind === "exact" ? undefined : certainty);
       return;
     }
-    const ops = await Promise.all(due.map((op) => this.#op(step, action, op, scope)));
-    this.#write(step, scope, certainty, batchesOf(ops, step.rollout), due.length === 0 ? skipped : undefined);
-    if (step.effect === "read" && certainty.kind === "exact") await this.#read(step, action, targets, scope);
+    const ops = await Promise.all(due.map((op) => planOp(step, action, op, scope, this.#services)));
+    const batches = batchesOf(ops, step.rollout);
+    const note = certainty.kind === "exact" ? await this.#gateNote(step, due, scope) : undefined;
+    this.#write(step, scope, certainty, {
+      batches,
+      ...none,
+      ...(note ? { note } : {}),
+      ...this.#health(step, batches, scope),
+    });
+    const isRead = step.effect === "read" && certainty.kind === "exact" && !step.until && !step.assertions;
+    if (isRead && step.action !== "confirm" && step.action !== "pause") await this.#read(step, targets, scope);
     else this.#leaveUnknown(step);
   }
 
-  async #container(step: Step, op: OpTarget, scope: Scope): Promise<void> {
+  async #container(step: Step, op: OpTarget, scope: Scope, forced: Certainty | undefined): Promise<void> {
     const { target } = op;
     const path = target ? `${scope.path}${step.id}[${op.id}].` : `${scope.path}${step.id}.`;
     if (step.runbook) {
       const { compiled, inputs } = step.runbook;
       const given = await this.#services.evaluator.template(inputs, scope.frame, target);
-      const frame = new Frame({
-        ...scope.frame.values,
-        inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`),
-      });
-      await this.#runbook(compiled, { frame, depth: scope.depth + 1, path });
+      const values = { inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`) };
+      const frame = new Frame({ ...scope.frame.values, ...values });
+      await this.#steps(compiled, { frame, depth: scope.depth + 1, path });
       return;
     }
     const frame = target ? scope.frame.inner() : scope.frame;
     const inner: Scope = { frame, depth: scope.depth + 1, path, ...(target ? { target } : {}) };
-    for (const nested of step.block?.steps ?? []) await this.#step(nested, inner);
-    for (const nested of step.block?.always ?? []) await this.#step(nested, inner);
+    const { steps = [], rescue = [], always = [] } = step.block ?? {};
+    for (const nested of steps) await this.#step(nested, inner, forced);
+    for (const nested of rescue)
+      await this.#step(nested, inner, { kind: "conditional", on: `a step of ${step.id} fails` });
+    for (const nested of always) await this.#step(nested, inner, forced);
   }
 
   /** The ops whose conditions hold now; why the others would be skipped. */
@@ -93,24 +114,38 @@ export class Planner {
     return { due, skipped };
   }
 
-  async #op(step: Step, action: Action, op: OpTarget, scope: Scope): Promise<PlannedOp> {
-    const rendered = await this.#services.evaluator.template(step.with, scope.frame, op.target);
-    const commands: PlannedCommand[] = [
-      ...commandsOf(action, { step: step.id, position: step.with.position }, rendered, op),
-    ];
-    for (const { that } of step.assertions ?? [])
-      commands.push({ transport: "controller", text: `assert ${that.source}` });
-    if (step.until) commands.push({ transport: "controller", text: `until ${step.until.source}` });
-    return { target: op.id, commands };
-  }
-
   /** Reads run while planning, so that what follows from them is exact. One that fails leaves its result unknown. */
-  async #read(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope): Promise<void> {
-    if (step.until || step.assertions) return this.#leaveUnknown(step);
+  async #read(step: Step, targets: readonly OpTarget[], scope: Scope): Promise<void> {
+    const action = this.#services.actions.get(step.action);
+    if (!action) return;
     const ops = new Map<string, OpFacts>();
     await Promise.all(targets.map(async (op) => ops.set(op.id, await runOp(step, action, op, scope, this.#services))));
     scope.frame.record(step.id, factsOf(ops));
     if ([...ops.values()].some(({ error }) => error)) this.#unknown.add(step.id);
+  }
+
+  /** An assert that would stop the run now says so in the plan. */
+  async #gateNote(step: Step, due: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
+    if (this.#changedBy !== undefined || !step.assertions) return undefined;
+    try {
+      for (const op of due) await refuseFailedAssertions(step, op, scope, this.#services.evaluator);
+      return undefined;
+    } catch (error) {
+      if (error instanceof RedishaError && error.code === "ASSERT_FAILED")
+        return `would stop here now: ${error.message}`;
+      throw error;
+    }
+  }
+
+  #health(step: Step, batches: readonly (readonly PlannedOp[])[], scope: Scope): Pick<Written, "health"> {
+    if (step.effect !== "disruptive" && step.effect !== "destructive") return {};
+    const topology = this.#services.live.current();
+    const invariants = this.#runbook?.invariants ?? [];
+    const away = batches.map((batch) => batch.map(({ target }) => target).filter((id) => id !== "controller"));
+    const health = away
+      .filter((ids) => ids.length > 0)
+      .map((ids) => healthWithout(topology, ids, invariants, scope.frame));
+    return health.length > 0 ? { health } : {};
   }
 
   #leaveUnknown(step: Step): void {
@@ -120,11 +155,11 @@ export class Planner {
 
   #certainty(step: Step): Certainty {
     const content = [...step.with.reads, ...(step.runbook?.inputs.reads ?? [])];
-    const conditions = [step.when, step.skipIf].filter((expression) => expression !== undefined);
-    const blocking = [...content, ...(step.targets?.where?.reads ?? []), ...(step.targets?.orderBy?.reads ?? [])]
-      .map(stepRead)
-      .find((id) => id !== undefined && this.#unknown.has(id));
+    const choice = [...(step.targets?.where?.reads ?? []), ...(step.targets?.orderBy?.reads ?? [])];
+    const blocking = [...content, ...choice].map(stepRead).find((id) => id !== undefined && this.#unknown.has(id));
     if (blocking !== undefined) return { kind: "known_after", step: blocking };
+    if (this.#changedBy !== undefined && readsModel(content)) return { kind: "known_after", step: this.#changedBy };
+    const conditions = [step.when, step.skipIf].filter((expression) => expression !== undefined);
     const open = conditions.find(({ reads }) => reads.some((root) => this.#isOpen(root)));
     return open ? { kind: "conditional", on: open.source } : { kind: "exact" };
   }
@@ -133,10 +168,12 @@ export class Planner {
   #isOpen(root: string): boolean {
     const id = stepRead(root);
     if (id !== undefined) return this.#unknown.has(id);
-    return this.#changedBy !== undefined && /^(topo|host)(\.|$)/.test(root);
+    return this.#changedBy !== undefined && readsModel([root]);
   }
 
-  #write(step: Step, scope: Scope, certainty: Certainty, batches: PlannedOp[][], skipped?: "condition" | "done"): void {
+  #write(step: Step, scope: Scope, certainty: Certainty, written: Written = {}): void {
+    const { pointOfNoReturn } = step;
+    const noReturn = typeof pointOfNoReturn === "object" ? pointOfNoReturn.source : pointOfNoReturn;
     this.#planned.push({
       step: `${scope.path}${step.id}`,
       name: step.name ?? step.id,
@@ -144,9 +181,10 @@ export class Planner {
       effect: step.effect,
       depth: scope.depth,
       certainty,
-      batches,
+      batches: [],
       live: step.targets?.resolve === "live" && this.#changedBy !== undefined,
-      ...(skipped ? { skipped } : {}),
+      ...(noReturn === undefined || noReturn === false ? {} : { point_of_no_return: noReturn }),
+      ...written,
     });
   }
 }

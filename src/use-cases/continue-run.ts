@@ -5,7 +5,7 @@ import type { OperatorAnswers } from "../engine/doubt.ts";
 import type { EventError } from "../engine/events.ts";
 import { Journal, journalPath } from "../engine/journal.ts";
 import { Rollback } from "../engine/rollback.ts";
-import { assemble, carryOut, operator, prepare, type RunRequest, type RunSummary, rolledBack } from "./run-runbook.ts";
+import { assemble, carryOut, keepApprovals, operator, prepare, type RunRequest, type RunSummary, rolledBack } from "./run-runbook.ts";
 import type { RunDetail } from "./runs.ts";
 
 /** A run that is gone on with, or gone back. */
@@ -83,6 +83,7 @@ async function reopen(request: ContinueRequest, how: "resume" | "rollback") {
   const before = { run, startedAt: first.started_at, inputs: first.inputs };
   const { values } = await prepare({ ...request, inputs: {} }, before);
   await journal.append({ kind: "continued", how, ...operator(), digest: runbook.source.digest });
+  await keepApprovals({ ...request, inputs: {} }, journal);
   return { run, values, journal };
 }
 

@@ -4,7 +4,7 @@ import type { Action } from "../actions/contract.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
-import { type Approve, nobodyToAsk } from "../engine/approval.ts";
+import { type Approve, type EarlyApproval, journalled, nobodyToAsk } from "../engine/approval.ts";
 import { Brake } from "../engine/brake.ts";
 import { NO_ANSWERS, type OperatorAnswers } from "../engine/doubt.ts";
 import { Evaluator } from "../engine/evaluator.ts";
@@ -15,8 +15,7 @@ import { guardOf } from "../engine/guard.ts";
 import { InvariantWatch } from "../engine/invariants.ts";
 import { Journal } from "../engine/journal.ts";
 import type { OpServices } from "../engine/op.ts";
-import type { Plan } from "../engine/plan.ts";
-import { Planner } from "../engine/planner.ts";
+import { type ProcessIdentity, thisProcess } from "../engine/process-identity.ts";
 import type { RollbackResult } from "../engine/rollback.ts";
 import { newRunId } from "../engine/run-id.ts";
 import { resolveSecrets } from "../engine/secrets.ts";
@@ -41,6 +40,8 @@ export interface RunRequest {
   readonly actions?: ReadonlyMap<string, Action>;
   /** Asks the operator; without it, what needs an answer is refused. */
   readonly approve?: Approve;
+  /** What was agreed to before this call; it goes into the journal first. */
+  readonly approvals?: readonly EarlyApproval[];
 }
 
 export interface RunSummary {
@@ -70,8 +71,13 @@ export interface PreparedRun {
 
 /** Runs it. A step that fails is part of the summary; only bad input and bugs are thrown. */
 export async function runRunbook(request: RunRequest): Promise<RunSummary> {
-  refuseUnsupported(request.runbook);
   const { run, values } = await prepare(request);
+  return runPrepared(request, run, values);
+}
+
+/** Runs it under this id, with these values. */
+export async function runPrepared(request: RunRequest, run: string, values: FrameValues): Promise<RunSummary> {
+  refuseUnsupported(request.runbook);
   const journal = await startJournal(request, run, values);
   return carryOut(request, { run, values, journal, answers: NO_ANSWERS });
 }
@@ -91,32 +97,13 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
   }
 }
 
-/** What it would do: reads are run, nothing else is. */
-export async function planRunbook(request: RunRequest): Promise<Plan> {
-  const { runbook, session } = request;
-  const { run, values } = await prepare(request);
-  const { services } = assemble(request, { run, values, journal: undefined, answers: NO_ANSWERS });
-  const planner = new Planner(services);
-  return {
-    schema: 1,
-    runbook: {
-      name: runbook.name,
-      version: runbook.version,
-      digest: runbook.source.digest,
-      origin: runbook.source.origin,
-    },
-    deployment: session.deployment.name,
-    created_at: new Date().toISOString(),
-    steps: await planner.plan(runbook, values),
-  };
-}
-
 /** What an engine that carries out this run works with. */
 export function assemble(
-  { session, runbook, sink, signal, pause, approve = nobodyToAsk, actions = actionCatalog() }: RunRequest,
+  { session, runbook, sink, signal, pause, approve: ask = nobodyToAsk, actions = actionCatalog() }: RunRequest,
   { run, values, journal, answers }: PreparedRun,
 ): { emit: (event: RunEventBody) => void; services: OpServices; invariants: InvariantWatch } {
   const { live, deployment } = session;
+  const approve = journalled(ask, journal);
   const emit = (event: RunEventBody) => sink({ at: new Date().toISOString(), run, ...event });
   const brake = new Brake();
   brake.pullOn(pause, "pause");
@@ -143,8 +130,8 @@ export function assemble(
 }
 
 /** Whose process this is, for the journal. */
-export function operator(): { user: string; controller: string; pid: number } {
-  return { user: userInfo().username, controller: hostname(), pid: process.pid };
+export function operator(): { user: string; controller: string } & ProcessIdentity {
+  return { user: userInfo().username, controller: hostname(), ...thisProcess() };
 }
 
 /** The values of a run that do not depend on the deployment's state; `past` are those of the run that is gone on with. */
@@ -185,7 +172,13 @@ async function startJournal(request: RunRequest, run: string, values: FrameValue
     inputs: values.inputs,
     ...operator(),
   });
+  await keepApprovals(request, journal);
   return journal;
+}
+
+/** Writes down what was agreed to before the journal was open. */
+export async function keepApprovals({ approvals = [] }: RunRequest, journal: Journal): Promise<void> {
+  for (const { what, how, user } of approvals) await journal.append({ kind: "approval", what, how, user });
 }
 
 function emitStarted({ runbook, session }: RunRequest, emit: (event: RunEventBody) => void): void {

@@ -1,26 +1,29 @@
-import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { messageOf, RedishaError } from "../core/errors.ts";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { RedishaError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
 import { History, type PastOp } from "../engine/history.ts";
 import { journalPath } from "../engine/journal.ts";
 import type { JournalLine } from "../engine/journal-entry.ts";
 import { readJournal } from "../engine/journal-read.ts";
+import { isRunning } from "../engine/process-identity.ts";
 
 /**
  * What became of a run, as its journal tells it. `interrupted`: it has no end, and its process is gone. `unreliable`: the
  * journal's chain is broken, so that what it tells cannot be built on.
  */
-export type RunState =
-  | "running"
-  | "interrupted"
-  | "paused"
-  | "done"
-  | "failed"
-  | "cancelled"
-  | "rolled_back"
-  | "unreliable";
+export const RUN_STATES = [
+  "running",
+  "interrupted",
+  "paused",
+  "done",
+  "failed",
+  "cancelled",
+  "rolled_back",
+  "unreliable",
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
 
 /** A run at a glance. */
 export interface RunRecord {
@@ -43,27 +46,51 @@ export interface RunDetail {
   readonly ops: readonly PastOp[];
   /** Ops that rolling back would take back or ask about, the last one first. */
   readonly to_undo: readonly PastOp[];
+  /** SHA-256 of the last line, which stands for all of them. */
+  readonly digest: string;
+  /** What is wrong with the journal, with the line; null where the chain holds. */
+  readonly fault: string | null;
 }
 
 export interface VerifyResult {
   readonly run: string;
   readonly ok: boolean;
   readonly lines: number;
+  /** SHA-256 of the last line that holds. */
+  readonly digest: string;
   /** What is wrong, with the line; null where the chain holds. */
   readonly fault: string | null;
   readonly exit: ExitCode;
 }
 
-/** All runs that left a journal, the newest first. A journal that cannot be read is listed as what it is. */
-export async function listRuns(env: NodeJS.ProcessEnv): Promise<RunRecord[]> {
-  const directory = join(stateDir(env), "runs");
-  const names = await readdir(directory).catch(() => []);
-  const ids = names.filter((name) => name.endsWith(".jsonl")).map((name) => basename(name, ".jsonl"));
-  const runs = await Promise.all(ids.map((id) => readRun(id, env).catch(() => undefined)));
-  return runs.flatMap((run) => (run ? [run.record] : [])).sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
+/** Which runs are wanted; all of them without. */
+export interface RunFilter {
+  readonly deployment?: string | undefined;
+  readonly state?: RunState | undefined;
+  /** At most this many. */
+  readonly limit?: number | undefined;
 }
 
-/** One run, by its id or an unambiguous beginning or end of it; `last` is the newest. Fails with RUN_NOT_FOUND. */
+/**
+ * Runs that left a journal, the newest first, and whether there are more than the limit. A journal that cannot be read is
+ * listed as unreliable. Journals are read one after another and only until there are enough: they may be long.
+ */
+export async function listRuns(
+  env: NodeJS.ProcessEnv,
+  { deployment, state, limit = Number.POSITIVE_INFINITY }: RunFilter = {},
+): Promise<{ runs: RunRecord[]; more: boolean }> {
+  const runs: RunRecord[] = [];
+  for (const id of await runIds(env)) {
+    const record = await recordOf(id, env);
+    if (deployment !== undefined && record.deployment !== deployment) continue;
+    if (state !== undefined && record.state !== state) continue;
+    if (runs.length === limit) return { runs, more: true };
+    runs.push(record);
+  }
+  return { runs, more: false };
+}
+
+/** One run, by its id or an unambiguous part of it; `last` is the newest. Fails with RUN_NOT_FOUND or JOURNAL_UNREADABLE. */
 export async function showRun(wanted: string, env: NodeJS.ProcessEnv): Promise<RunDetail> {
   return readRun(await findRun(wanted, env), env);
 }
@@ -72,38 +99,74 @@ export async function showRun(wanted: string, env: NodeJS.ProcessEnv): Promise<R
 export async function verifyRun(wanted: string, env: NodeJS.ProcessEnv): Promise<VerifyResult> {
   const run = await findRun(wanted, env);
   const path = journalPath(stateDir(env), run);
-  const { lines, broken, tornBytes } = readJournal(await readFile(path), path);
-  const torn = tornBytes > 0 ? `the last line was cut short (${tornBytes} bytes)` : null;
+  const { lines, broken, tornBytes, lastDigest } = readJournal(await readFile(path), path);
+  const torn = tornBytes > 0 ? `the last line was cut short (${tornBytes} bytes): a crash; resume and rollback drop it` : null;
   const fault = broken ? `line ${broken.line} ${broken.why}` : torn;
-  return { run, ok: fault === null, lines: lines.length, fault, exit: broken ? EXIT.verificationFailed : EXIT.done };
+  const exit = broken ? EXIT.verificationFailed : EXIT.done;
+  return { run, ok: fault === null, lines: lines.length, digest: lastDigest, fault, exit };
+}
+
+/** Checks all journals there are, the newest first. */
+export async function verifyAllRuns(env: NodeJS.ProcessEnv): Promise<VerifyResult[]> {
+  const results: VerifyResult[] = [];
+  for (const run of await runIds(env)) results.push(await verifyRun(run, env));
+  return results;
 }
 
 /** The id meant by `wanted`. */
 export async function findRun(wanted: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const runs = await listRuns(env);
-  const [newest] = runs;
-  if (wanted === "last" && newest) return newest.run;
-  const found = runs.filter(({ run }) => run === wanted || run.startsWith(wanted) || run.endsWith(wanted));
+  const ids = await runIds(env);
+  const [newest] = ids;
+  if (wanted === "last" && newest) return newest;
+  if (ids.includes(wanted)) return wanted;
+  const found = wanted === "" ? [] : ids.filter((id) => id.includes(wanted));
   const [only] = found;
-  if (only && found.length === 1) return only.run;
+  if (only && found.length === 1) return only;
   throw new RedishaError({
     code: "RUN_NOT_FOUND",
     message:
-      found.length > 1
-        ? `${wanted} could be ${found.map(({ run }) => run).join(" or ")}.`
-        : `There is no run ${wanted}.`,
+      ids.length === 0
+        ? `There are no runs in ${runsDirectory(env)}.`
+        : found.length > 1
+          ? `${wanted} could be ${found.slice(0, 5).join(" or ")}${found.length > 5 ? " or others" : ""}.`
+          : `There is no run ${wanted}.`,
     exit: EXIT.usage,
     state: "nothing was touched",
     next: ["redisha runs list"],
   });
 }
 
+/** Ids of all runs with a journal; they begin with the time, so that the newest is the last by name. */
+async function runIds(env: NodeJS.ProcessEnv): Promise<string[]> {
+  const names = await readdir(runsDirectory(env)).catch(() => []);
+  const ids = names.filter((name) => name.endsWith(".jsonl")).map((name) => basename(name, ".jsonl"));
+  return ids.sort().reverse();
+}
+
+function runsDirectory(env: NodeJS.ProcessEnv): string {
+  return join(stateDir(env), "runs");
+}
+
+async function recordOf(run: string, env: NodeJS.ProcessEnv): Promise<RunRecord> {
+  try {
+    return (await readRun(run, env)).record;
+  } catch {
+    const journal = journalPath(stateDir(env), run);
+    const written = await stat(journal).then(
+      ({ mtime }) => mtime.toISOString(),
+      () => "",
+    );
+    const unknown = { runbook: "?", deployment: "?", user: "?", controller: "?" };
+    return { run, ...unknown, state: "unreliable", started_at: written, last_at: written, exit: null, journal };
+  }
+}
+
 async function readRun(run: string, env: NodeJS.ProcessEnv): Promise<RunDetail> {
   const path = journalPath(stateDir(env), run);
-  const { lines, broken } = readJournal(await readFile(path), path);
+  const { lines, broken, lastDigest } = readJournal(await readFile(path), path);
   const [first] = lines;
   const last = lines.at(-1);
-  if (first?.kind !== "run_started" || !last) throw unreadable(path);
+  if (first?.kind !== "run_started" || !last) throw unreadable(run, path);
   const history = new History();
   for (const line of lines) history.take(line);
   const record: RunRecord = {
@@ -115,35 +178,28 @@ async function readRun(run: string, env: NodeJS.ProcessEnv): Promise<RunDetail> 
     last_at: last.at,
     user: first.user,
     controller: first.controller,
-    exit: last.kind === "run_finished" ? last.exit : null,
+    exit: last.kind === "run_finished" ? last.exit : last.kind === "paused" ? last.reason.exit : null,
     journal: path,
   };
-  return { record, lines, ops: history.all(), to_undo: history.toUndo() };
+  const fault = broken ? `line ${broken.line} ${broken.why}` : null;
+  return { record, lines, ops: history.all(), to_undo: history.toUndo(), digest: lastDigest, fault };
 }
 
+/** A pid of another machine says nothing here; the journal is on this one, and so was its process. */
 function stateOf(lines: readonly JournalLine[]): RunState {
   const last = lines.at(-1);
   if (last?.kind === "run_finished") return last.status;
   if (last?.kind === "paused") return "paused";
   const owner = lines.findLast((line) => line.kind === "continued" || line.kind === "run_started");
-  return owner && "pid" in owner && isAlive(owner.pid) ? "running" : "interrupted";
+  return owner && "pid" in owner && isRunning(owner) ? "running" : "interrupted";
 }
 
-/** A pid of another machine says nothing here; the journal is on this one, and so was its process. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return messageOf(error).includes("EPERM");
-  }
-}
-
-function unreadable(path: string): RedishaError {
+function unreadable(run: string, path: string): RedishaError {
   return new RedishaError({
     code: "JOURNAL_UNREADABLE",
     message: `${path} does not begin as a journal does.`,
     exit: EXIT.verificationFailed,
-    next: [`ls -l ${dirname(path)}`],
+    state: "nothing was touched",
+    next: [`redisha runs verify ${run}`, "look at the servers themselves: redisha status --wide"],
   });
 }

@@ -9,7 +9,8 @@ import type { Plan } from "../../src/engine/plan.ts";
 import { loadInventory } from "../../src/inventory/load-inventory.ts";
 import { compileByName, storeBeside } from "../../src/use-cases/compile.ts";
 import { type ContinueRequest, resumeRun, rollBackRun, runbookRef } from "../../src/use-cases/continue-run.ts";
-import { planRunbook, type RunRequest, type RunSummary, runRunbook } from "../../src/use-cases/run-runbook.ts";
+import { openSealedPlan, planRunbook, runSealedPlan } from "../../src/use-cases/plan-runbook.ts";
+import { type RunRequest, type RunSummary, runRunbook } from "../../src/use-cases/run-runbook.ts";
 import { showRun, type VerifyResult, verifyRun } from "../../src/use-cases/runs.ts";
 import { openSession } from "../../src/use-cases/session.ts";
 
@@ -79,7 +80,37 @@ export class Workplace {
   }
 
   async plan(runbook: string, options: RunOptions = {}): Promise<Plan> {
-    return this.#with(runbook, options, () => undefined, planRunbook);
+    return this.#with(
+      runbook,
+      options,
+      () => undefined,
+      (request) => planRunbook(request),
+    );
+  }
+
+  /** Plans and seals; gives the file. */
+  async seal(runbook: string, options: RunOptions = {}): Promise<string> {
+    const file = join(this.directory, "plan.json");
+    await this.#with(
+      runbook,
+      options,
+      () => undefined,
+      (request) => planRunbook(request, { sealTo: file }),
+    );
+    return file;
+  }
+
+  /** Runs a sealed plan. */
+  async runSealed(file: string, options: RunOptions = {}): Promise<Ran & { plan: Plan }> {
+    const sealed = await openSealedPlan(file);
+    const events: RunEvent[] = [];
+    const summary = await this.#with(
+      sealed.ref,
+      options,
+      (event) => events.push(event),
+      (request) => runSealedPlan(request, sealed),
+    );
+    return { ...(await ranOf(summary, events)), plan: sealed.plan };
   }
 
   async #continue(

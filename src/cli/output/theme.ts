@@ -17,7 +17,7 @@ export interface Theme {
   readonly symbols: Symbols;
 }
 
-export interface Symbols {
+interface Symbols {
   readonly ok: string;
   readonly warn: string;
   readonly bad: string;
@@ -31,6 +31,7 @@ export interface Symbols {
   readonly trunk: string;
   readonly arrow: string;
   readonly line: string;
+  readonly undo: string;
 }
 
 const UNICODE: Symbols = {
@@ -47,6 +48,7 @@ const UNICODE: Symbols = {
   trunk: "│  ",
   arrow: "→",
   line: "─",
+  undo: "↩",
 };
 
 const ASCII: Symbols = {
@@ -63,6 +65,7 @@ const ASCII: Symbols = {
   trunk: "|  ",
   arrow: "->",
   line: "-",
+  undo: "<-",
 };
 
 /** The theme of a stream: Chalk looks at stdout and ignores NO_COLOR by itself, so the level is always given. */

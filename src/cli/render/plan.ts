@@ -28,16 +28,33 @@ function stepLines(step: PlannedStep, number: number, options: { theme: Theme; w
   if (step.note) lines.push(wrap(oneLine(step.note), width, inner));
   if (step.skipped) return lines;
   if (step.live) lines.push(`${inner}${theme.dim("targets are looked up again when the step starts")}`);
+  if (step.point_of_no_return !== undefined) lines.push(...noReturnLines(step.point_of_no_return, options));
   for (const [index, batch] of step.batches.entries()) {
     if (step.batches.length > 1) lines.push(`${inner}${theme.dim(`batch ${index + 1} of ${step.batches.length}`)}`);
-    for (const op of batch) lines.push(...opLines(op, inner));
+    for (const op of batch) lines.push(...opLines(op, inner, theme));
+    const health = step.health?.[index];
+    if (health !== undefined) lines.push(wrap(theme.dim(health), width, inner));
   }
   return lines;
 }
 
-function opLines(op: PlannedOp, indent: string): string[] {
+/** The commands, and below them what takes them back. */
+function opLines(op: PlannedOp, indent: string, theme: Theme): string[] {
   if (op.commands.length === 0) return [`${indent}${op.target}`];
-  return op.commands.map((command) => `${indent}${op.target}  ${prompt(command)}${oneLine(command.text)}`);
+  const lines = op.commands.map((command) => `${indent}${op.target}  ${prompt(command)}${oneLine(command.text)}`);
+  if (op.undo === null) return lines;
+  const under = `${indent}${" ".repeat(op.target.length)}  ${theme.symbols.undo} `;
+  if (op.undo === "none") return [...lines, `${under}${theme.warn("stays: it is not taken back")}`];
+  return [...lines, ...op.undo.map((command) => `${under}${theme.dim(`${prompt(command)}${oneLine(command.text)}`)}`)];
+}
+
+/** The line across the plan behind which there is no way back. */
+function noReturnLines(noReturn: true | string | false, { theme, width }: { theme: Theme; width: number }): string[] {
+  const when = typeof noReturn === "string" ? ` if ${oneLine(noReturn)}` : "";
+  const text = ` point of no return${when} `;
+  return [
+    theme.bad(theme.symbols.line.repeat(3) + text + theme.symbols.line.repeat(Math.max(3, width - text.length - 3))),
+  ];
 }
 
 /** What kind of command it is, by the prompt that an operator would see. */

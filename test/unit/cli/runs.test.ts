@@ -127,6 +127,8 @@ describe("a plan", () => {
   it("shows each step with its certainty, targets and exact commands", () => {
     const plan: Plan = {
       schema: 1,
+      run: "20261121T010000Z-abcdef",
+      started_at: "2026-11-21T01:00:00.000Z",
       runbook: { name: "restart", version: "1.2.0", digest: `sha256:${"ab".repeat(32)}`, origin: "shipped" },
       deployment: "shop",
       created_at: "2026-11-21T01:00:00.000Z",
@@ -146,7 +148,12 @@ describe("a plan", () => {
           depth: 1,
           live: true,
           certainty: { kind: "conditional", on: 'host.role == "replica"' },
-          batches: [[op("r2", "exec", "systemctl restart redis")], [op("r3", "exec", "systemctl restart redis")]],
+          batches: [
+            [op("r2", "exec", "systemctl restart redis", "none")],
+            [op("r3", "exec", "systemctl restart redis", [{ transport: "exec", text: "systemctl start redis" }])],
+          ],
+          health: ["while r2 is away: writes go on, 1 replica in sync", "while r3 is away: writes stop: too few replicas"],
+          point_of_no_return: true,
         }),
         step({
           step: "say",
@@ -171,10 +178,15 @@ describe("a plan", () => {
          3. Restart it [each.restart]
             disruptive  conditional on host.role == "replica"
             targets are looked up again when the step starts
+      ─── point of no return ─────────────────────────────────────────────────────────
             batch 1 of 2
             r2  $ systemctl restart redis
+                ↩ stays: it is not taken back
+            while r2 is away: writes go on, 1 replica in sync
             batch 2 of 2
             r3  $ systemctl restart redis
+                ↩ $ systemctl start redis
+            while r3 is away: writes stop: too few replicas
 
        4. Say so [say]
           read  known after each
@@ -253,6 +265,8 @@ function step(
   return { effect: "read", depth: 0, certainty: { kind: "exact" }, batches: [], live: false, ...differences };
 }
 
-function op(target: string, transport: "redis" | "exec", text: string) {
-  return { target, commands: [{ transport, text }] };
+type PlannedOp = Plan["steps"][number]["batches"][number][number];
+
+function op(target: string, transport: "redis" | "exec", text: string, undo: PlannedOp["undo"] = null): PlannedOp {
+  return { target, commands: [{ transport, text }], undo };
 }
