@@ -12,22 +12,41 @@ const PREFIX = "redisha-ssh-";
  */
 const LONGEST_DIRECTORY = 104 - 17 - "/m9999\0".length;
 
+/** Control socket, log and configuration of one connection. */
+export interface ConnectionPaths {
+  readonly socket: string;
+  readonly log: string;
+  readonly config: string;
+}
+
 let directory: string | undefined;
 let names = 0;
+const inUse = new Set<ConnectionPaths>();
 
-/** Paths for the control socket, log and configuration of one connection, in a folder only this user can enter. */
-export function connectionPaths(): { socket: string; log: string; config: string } {
+/** Names for the files of one connection, in a folder that only this user can enter. */
+export function connectionPaths(): ConnectionPaths {
   if (directory === undefined) {
     directory = mkdtempSync(join(shortTemporary(), `${PREFIX}${process.pid}-`));
     const own = directory;
     process.once("exit", () => rmSync(own, { recursive: true, force: true }));
   }
   names += 1;
-  return {
+  const paths = {
     socket: join(directory, `m${names}`),
     log: join(directory, `l${names}`),
     config: join(directory, `c${names}`),
   };
+  inUse.add(paths);
+  return paths;
+}
+
+/** Removes the files of a connection that has ended; with those of the last one goes the folder. */
+export async function removePaths(paths: ConnectionPaths): Promise<void> {
+  inUse.delete(paths);
+  const unused = inUse.size === 0 ? directory : undefined;
+  if (unused) directory = undefined;
+  const doomed = unused ? [unused] : Object.values(paths);
+  await Promise.all(doomed.map((path: string) => rm(path, { recursive: true, force: true })));
 }
 
 /** Ends connections that a killed redisha left behind, and removes their folders. */
