@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The version of the envelope and of every result in it: it rises when a key changes its meaning or goes away. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 const positionSchema = z.strictObject({
   file: z.string(),

@@ -1,6 +1,6 @@
 import { processStreams, type Streams } from "./output/streams.ts";
 
-export const OUTPUT_FORMATS = ["table", "wide", "json", "yaml", "jsonl"] as const;
+const OUTPUT_FORMATS = ["table", "wide", "json", "yaml", "jsonl"] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** How this call wants to be answered. Known before flags are parsed, because a parse error must be answered that way too. */

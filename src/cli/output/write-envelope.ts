@@ -12,7 +12,7 @@ export async function writeEnvelope(envelope: Envelope, format: OutputFormat, st
 }
 
 /** YAML 1.2 without aliases: the same data written twice is written twice. */
-export async function toYaml(data: unknown): Promise<string> {
+async function toYaml(data: unknown): Promise<string> {
   const { stringify } = await import("yaml");
   return stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
 }

@@ -3,7 +3,7 @@ import { oneLine } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
 
 /** A step as the graph draws it: plain data, without the compiled expressions. */
-export interface GraphNode {
+interface GraphNode {
   readonly step: string;
   readonly name: string;
   readonly action: string;

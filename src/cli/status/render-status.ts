@@ -79,7 +79,7 @@ export function cellText(cell: StatusCell, theme: Theme): string {
   return cell.symbol ? `${theme.symbols[cell.symbol]} ${cell.text}` : cell.text;
 }
 
-export function toneOf(tone: Tone, theme: Theme): Paint {
+function toneOf(tone: Tone, theme: Theme): Paint {
   const paints: Record<Tone, Paint> = {
     plain: (text) => text,
     good: theme.good,

@@ -27,7 +27,7 @@ export function renderSlots(topology: Topology, options: RenderStatusOptions): s
 }
 
 /** Slots that no shard owns. */
-export function uncovered(topology: Topology): [number, number][] {
+function uncovered(topology: Topology): [number, number][] {
   const ranges = topology.shards.flatMap((shard) => shard.slots).sort((a, b) => a[0] - b[0]);
   const gaps: [number, number][] = [];
   let next = 0;

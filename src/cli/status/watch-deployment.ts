@@ -11,7 +11,7 @@ interface Look extends StatusReport {
 }
 
 /** Something that can be looked at again and again over the same connections. */
-export interface Watched<R extends Look> {
+interface Watched<R extends Look> {
   look(): Promise<R>;
   close(): Promise<void>;
 }

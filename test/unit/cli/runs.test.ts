@@ -152,7 +152,10 @@ describe("a plan", () => {
             [op("r2", "exec", "systemctl restart redis", "none")],
             [op("r3", "exec", "systemctl restart redis", [{ transport: "exec", text: "systemctl start redis" }])],
           ],
-          health: ["while r2 is away: writes go on, 1 replica in sync", "while r3 is away: writes stop: too few replicas"],
+          health: [
+            "while r2 is away: writes go on, 1 replica in sync",
+            "while r3 is away: writes stop: too few replicas",
+          ],
           point_of_no_return: true,
         }),
         step({
