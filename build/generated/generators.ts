@@ -1,4 +1,5 @@
 import { commandReference, exitCodeReference } from "../docs.ts";
+import { actionReference } from "./action-reference.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
 import { envelopeJsonSchema, labJsonSchemas, statusJsonSchema } from "./result-schemas.ts";
@@ -23,5 +24,6 @@ export const generators: readonly Generator[] = [
   { path: "schemas/verdict.schema.json", content: verdictSchemaText },
   { path: "docs/reference/commands.md", content: commandReference },
   { path: "docs/reference/exit-codes.md", content: exitCodeReference },
+  { path: "docs/reference/actions.md", content: actionReference },
   { path: "docs/reference/redisha-yaml.md", content: inventoryReference },
 ];

@@ -6,6 +6,8 @@ import {
   pauseAction,
   runbookAction,
   setAction,
+  hostExec,
+  hostScript,
   waitFor,
 } from "./flow/flow.ts";
 import { hostExec, hostScript } from "./host/exec.ts";
@@ -21,8 +23,6 @@ const ACTIONS: readonly Action[] = [
   assertAction,
   blockAction,
   confirmAction,
-  hostExec,
-  hostScript,
   instanceObserve,
   pauseAction,
   redisCommandAction,
@@ -32,6 +32,8 @@ const ACTIONS: readonly Action[] = [
   runbookAction,
   sentinelCkquorum,
   setAction,
+  hostExec,
+  hostScript,
   topologyJudge,
   waitFor,
 ];
