@@ -6,8 +6,6 @@ import {
   pauseAction,
   runbookAction,
   setAction,
-  hostExec,
-  hostScript,
   waitFor,
 } from "./flow/flow.ts";
 import { hostExec, hostScript } from "./host/exec.ts";
