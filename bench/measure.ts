@@ -30,13 +30,12 @@ export async function race(contestants: readonly Contestant[], runs: number): Pr
   }
   return [...times].map(([name, all]) => {
     const sorted = all.sort((a, b) => a - b);
-    return {
-      name,
-      median_ms: Math.round((sorted[Math.floor(sorted.length / 2)] ?? 0) * 10) / 10,
-      min_ms: Math.round((sorted[0] ?? 0) * 10) / 10,
-      runs,
-    };
+    return { name, median_ms: tenths(sorted[Math.floor(sorted.length / 2)]), min_ms: tenths(sorted[0]), runs };
   });
+}
+
+function tenths(ms = 0): number {
+  return Math.round(ms * 10) / 10;
 }
 
 function timed({ name, argv, env, okCodes = [0] }: Contestant): Promise<number> {
@@ -51,7 +50,8 @@ function timed({ name, argv, env, okCodes = [0] }: Contestant): Promise<number> 
     });
     child.on("error", reject);
     child.on("close", (code) => {
-      if (code === null || !okCodes.includes(code)) reject(new Error(`${name} ended with ${code}: ${said.slice(0, 500)}`));
+      if (code === null || !okCodes.includes(code))
+        reject(new Error(`${name} ended with ${code}: ${said.slice(0, 500)}`));
       else resolve(performance.now() - started);
     });
   });
