@@ -36,7 +36,7 @@ for (const file of globSync("**/*.js", { cwd: packagePath("dist") })) {
   if (!fresh.has(file)) await rm(packagePath("dist", file), { force: true });
 }
 
-await writeFile(packagePath("oclif.manifest.json"), `${JSON.stringify(await buildManifest())}\n`);
+await writeFile(packagePath("oclif.manifest.json"), `${JSON.stringify(await buildManifest("dist"))}\n`);
 
 const kilobytes = Math.round(
   output.reduce((sum, part) => sum + (part.type === "chunk" ? part.code.length : 0), 0) / 1024,

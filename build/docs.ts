@@ -1,16 +1,16 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "@oclif/core/command";
 import { environmentOf, exitCodesOf } from "../src/cli/help/help.ts";
-import { loadConfig } from "../src/cli/load-config.ts";
 import { EXIT_MEANING } from "../src/core/exit-codes.ts";
-import { packagePath } from "../src/core/package-root.ts";
+import { buildManifest } from "./manifest.ts";
 
 const GENERATED = "<!-- Generated from the commands by `npm run generate`; change them, not this page. -->";
 
 /** `docs/reference/commands.md`: every command with its flags, exit codes and environment variables, as its help has them. */
 export async function commandReference(): Promise<string> {
-  const config = await loadConfig("source", JSON.parse(readFileSync(packagePath("package.json"), "utf8")));
-  const commands = config.commands.filter((command) => !command.hidden).sort((a, b) => a.id.localeCompare(b.id, "en"));
+  const manifest = await buildManifest("source");
+  const commands = Object.values(manifest.commands)
+    .filter((command) => !command.hidden)
+    .sort((a, b) => a.id.localeCompare(b.id, "en"));
   const contents = commands.map(
     (command) => `- [\`redisha ${words(command)}\`](#redisha-${command.id.replaceAll(":", "-")}): ${command.summary}`,
   );
@@ -40,7 +40,7 @@ export function exitCodeReference(): string {
   ]);
 }
 
-function section(command: Command.Loadable): string[] {
+function section(command: Command.Cached): string[] {
   const name = `redisha ${words(command)}`;
   const args = Object.values(command.args ?? {});
   const own = Object.entries(command.flags).filter(([, flag]) => flag.helpGroup !== "COMMON" && !flag.hidden);
@@ -70,7 +70,7 @@ function section(command: Command.Loadable): string[] {
   ];
 }
 
-function ownEnvironment(command: Command.Loadable): string[] {
+function ownEnvironment(command: Command.Cached): string[] {
   const common = new Set(environmentOf({}).map(([name]) => name));
   const own = environmentOf({ environment: command.environment }).filter(([name]) => !common.has(name));
   return own.length === 0
@@ -83,7 +83,7 @@ function ownEnvironment(command: Command.Loadable): string[] {
       ];
 }
 
-function examples(command: Command.Loadable): string[] {
+function examples(command: Command.Cached): string[] {
   return (command.examples ?? []).flatMap((example) => {
     const line = typeof example === "string" ? example : example.command;
     const remark = typeof example === "string" ? [] : [`# ${example.description}`];
@@ -110,7 +110,7 @@ function defaults(flag: Command.Flag.Cached): string[] {
   ];
 }
 
-function words(command: Command.Loadable): string {
+function words(command: Command.Cached): string {
   return command.id.replaceAll(":", " ");
 }
 

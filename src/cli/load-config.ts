@@ -9,10 +9,11 @@ import type { Mode, PackageJson } from "./main.ts";
  */
 export async function loadConfig(mode: Mode, pjson: PackageJson): Promise<Config> {
   settings.enableAutoTranspile = false;
+  return Config.load({ root: packageRoot(), pjson: pjsonFor(mode, pjson), ignoreManifest: mode === "source" });
+}
+
+/** Our package.json as oclif is to see it: with the commands of that mode. */
+export function pjsonFor(mode: Mode, pjson: PackageJson) {
   const commands = { strategy: "pattern" as const, target: mode === "source" ? "./commands" : "./dist/commands" };
-  return Config.load({
-    root: packageRoot(),
-    pjson: { ...pjson, oclif: { ...pjson.oclif, commands } },
-    ignoreManifest: mode === "source",
-  });
+  return { ...pjson, oclif: { ...pjson.oclif, commands } };
 }
