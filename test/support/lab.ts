@@ -70,6 +70,13 @@ export async function bringUpLab(options: Omit<LabOptions, "root"> = {}): Promis
   }
 }
 
+/** The address of a host, for commands that name it. */
+export function addressOf(lab: TestLab, host: string): string {
+  const found = lab.status.processes.find((each) => each.host === host);
+  if (!found) throw new Error(`the lab has no ${host}`);
+  return found.address;
+}
+
 async function redisCli(lab: LabUpResult, id: string, command: readonly string[]): Promise<string> {
   const target = lab.processes.find((each) => each.id === id);
   if (!target) throw new Error(`the lab has no ${id}`);

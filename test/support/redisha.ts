@@ -1,11 +1,10 @@
 /**
- * The real program, spawned: `await redisha(["status", "--file", lab.file])`. Built once per test run.
+ * The real program, spawned: `await redisha(["status", "--file", lab.file])`. The global set-up has built it.
  */
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { packagePath } from "../../src/core/package-root.ts";
 
 export interface Ended {
@@ -30,14 +29,6 @@ const bin = packagePath("bin", "run.js");
 /** Runs and debug logs of tests do not belong among those of the user. */
 const state = mkdtempSync(join(tmpdir(), "redisha-test-state-"));
 process.once("exit", () => rmSync(state, { recursive: true, force: true }));
-
-let built: Promise<unknown> | undefined;
-
-/** Builds `dist/` once. */
-export function build(): Promise<unknown> {
-  built ??= promisify(execFile)(process.execPath, [packagePath("build", "build.ts")]);
-  return built;
-}
 
 /** Runs the built program, without a terminal, in an environment of its own: no colour wishes, no deployment chosen. */
 export function redisha(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {

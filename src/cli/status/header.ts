@@ -20,7 +20,7 @@ export function renderHeader(topology: Topology, verdict: Verdict, options: Rend
   if (!verdict.summary.includes(tolerance)) lines.push(wrap(tolerance, width, "  "));
   const shown = options.wide ? verdict.findings : verdict.findings.slice(0, MOST_REASONS);
   if (shown.length > 0) lines.push("");
-  for (const finding of shown) lines.push(renderFinding(finding, options, width));
+  for (const finding of shown) lines.push(renderFinding(finding, topology, options, width));
   const left = verdict.findings.length - shown.length;
   if (left > 0) lines.push(theme.dim(`  and ${left} more: redisha status -o wide`));
   return lines.join("\n");
@@ -56,22 +56,23 @@ function engineOf(topology: Topology): string[] {
   ];
 }
 
-function renderFinding(finding: Finding, options: RenderStatusOptions, width: number): string {
+function renderFinding(finding: Finding, topology: Topology, options: RenderStatusOptions, width: number): string {
   const { theme } = options;
   const look = looks(theme)[finding.severity];
   const isNew = options.previous && !options.previous.verdict.findings.some((old) => sameFinding(old, finding));
   const word = isNew ? theme.changed(finding.severity + theme.changedMark) : look.paint(finding.severity);
-  const lines = [wrap(aboutOf(finding), width, `  ${look.paint(look.symbol)} ${word} `, "    ")];
+  const lines = [wrap(aboutOf(finding, topology), width, `  ${look.paint(look.symbol)} ${word} `, "    ")];
   if (options.wide)
     for (const line of finding.evidence) lines.push(wrap(oneLine(line), width, `    ${theme.symbols.dot} `, "      "));
   for (const next of finding.next) lines.push(`    ${theme.symbols.arrow} ${theme.accent(oneLine(next))}`);
   return lines.join("\n");
 }
 
-/** The message, led by its subject where it does not name it itself. */
-function aboutOf(finding: Finding): string {
+/** The message, led by its subject where that is one part of the deployment and the message does not name it itself. */
+function aboutOf(finding: Finding, { deployment }: Topology): string {
   const message = oneLine(finding.message);
-  return message.includes(finding.subject) ? message : `${oneLine(finding.subject)}: ${message}`;
+  const known = finding.subject === deployment || message.includes(finding.subject);
+  return known ? message : `${oneLine(finding.subject)}: ${message}`;
 }
 
 export function sameFinding(a: Finding, b: Finding): boolean {

@@ -23,7 +23,7 @@ export function renderSentinels(topology: Topology, options: RenderStatusOptions
   const detailed = options.wide === true || !agreed || up.length < sentinels.length;
   if (!detailed) return title;
   const parts = [title, sentinelTable(sentinels, options)];
-  if (!agreed) parts.push(...viewLines(topology.views));
+  if (!agreed) parts.push(...viewLines(topology.views, options.width ?? Number.POSITIVE_INFINITY));
   return parts.join("\n");
 }
 
@@ -71,15 +71,15 @@ function stateOf(sentinel: SentinelNode, theme: Theme): Cell {
 }
 
 /** Who is the primary, by each that was asked: those who say the same stand on one line. */
-function viewLines(views: readonly PrimaryView[]): string[] {
+function viewLines(views: readonly PrimaryView[], width: number): string[] {
   const bySaid = new Map<string, string[]>();
   for (const view of views) {
     const said = view.primary_id ?? view.address ?? "nobody";
     bySaid.set(said, [...(bySaid.get(said) ?? []), view.source]);
   }
   if (bySaid.size < 2) return [];
-  return [...bySaid].map(
-    ([said, sources]) => `  ${oneLine(said)} is the primary by: ${sources.map(oneLine).join(", ")}`,
+  return [...bySaid].map(([said, sources]) =>
+    wrap(`${oneLine(said)} is the primary by: ${sources.map(oneLine).join(", ")}`, width, "  ", "    "),
   );
 }
 

@@ -55,13 +55,14 @@ function primaryDown({ topology, watching, node }: Case): Finding[] {
   const sentinels = agreed.length > 0 ? agreed : alone;
   const name = sentinels[0]?.primary_id ?? sentinels[0]?.primary_address ?? "the primary";
   const answers = node(sentinels[0]?.primary_id ?? null)?.up === true;
-  const state = agreed.length > 0 ? "agreed that it is down (o_down)" : "holds it to be down (s_down)";
+  const verb = agreed.length > 0 ? "agreed that" : sentinels.length === 1 ? "holds" : "hold";
+  const state = agreed.length > 0 ? `${name} is down (o_down)` : `${name} to be down (s_down)`;
   return [
     finding({
       id: agreed.length > 0 ? "primary_odown" : "primary_sdown",
       severity: agreed.length > 0 ? "critical" : "warning",
       subject: name,
-      message: `${list(sentinels.map(({ id }) => id))} ${state}: ${name}${answers ? ", although it answers us" : ""}`,
+      message: `${list(sentinels.map(({ id }) => id))} ${verb} ${state}${answers ? ", although it answers us" : ""}`,
       evidence: watching.map(({ id, flags, quorum }) => `${id} flags ${flags.join(",") || "none"}, quorum ${quorum}`),
       next: answers
         ? [`check the way from these Sentinels to ${name}: address, firewall, auth-pass, TLS`]

@@ -5,11 +5,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { envelopeSchema } from "../../../src/cli/envelope.ts";
-import { build, inShell, onTerminal, redisha } from "../../support/redisha.ts";
+import { inShell, onTerminal, redisha } from "../../support/redisha.ts";
 
 let folder: string;
 beforeAll(async () => {
-  await build();
   folder = await mkdtemp(join(tmpdir(), "redisha-test-cli-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { displayWidth } from "../../../src/cli/output/text.ts";
 import { packagePath } from "../../../src/core/package-root.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
-import { build, inShell, onTerminal, redisha } from "../../support/redisha.ts";
+import { inShell, onTerminal, redisha } from "../../support/redisha.ts";
 
 const SHOW_CURSOR = "\u001b[?25h";
 const HIDE_CURSOR = "\u001b[?25l";
 
 let lab: TestLab;
 beforeAll(async () => {
-  [lab] = await Promise.all([bringUpLab({ auth: "acl" }), build()]);
+  lab = await bringUpLab({ auth: "acl" });
 });
 afterAll(() => lab?.down());
 
