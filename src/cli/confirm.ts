@@ -1,63 +1,88 @@
+import { userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import type { Approval, ApprovalRequest, Approve, EarlyApproval } from "../engine/approval.ts";
 import type { Effect } from "../runbook/effect.ts";
 import type { Streams } from "./output/streams.ts";
+import { oneLine } from "./output/text.ts";
+import type { Renderer } from "./render/renderer.ts";
 
 export interface ConfirmOptions {
-  /** The worst that the run does: reads and plain changes need no answer. */
-  readonly effect: Effect;
   readonly deployment: string;
-  /** What is about to happen, as a question without its mark: `Run restart on shop`. */
-  readonly what: string;
-  /** `--yes`, which is enough for what disrupts. */
+  /** `--yes`, which is enough where nothing has to be typed. */
   readonly yes: boolean;
-  /** `--confirm=<name>`, which is needed for what destroys. */
+  /** `--confirm=<name>`, which stands for typing the name. */
   readonly confirm: string | undefined;
   readonly streams: Streams;
+  /** What draws on the terminal on which is asked. */
+  readonly renderer: Pick<Renderer, "standStill">;
+  /** The first Ctrl-C: it gives up the question, and with it what was asked about. */
+  readonly pause: AbortSignal;
+  /** A command that shows, and does not do, what is asked about. */
+  readonly look: string;
+}
+
+/** Asks for what a run meets on its way: the one question that `confirm` steps and points of no return have. */
+export function approver(options: ConfirmOptions): Approve {
+  return (request) => agree(request, "what this was about was not started", options);
 }
 
 /**
- * Has the operator agree: y/N for what disrupts, the deployment's name for what destroys. Fails with NOT_CONFIRMED (exit 4),
- * naming the flag, where the answer is no or there is nobody to ask.
+ * Has the operator agree to the whole before it starts: y/N for what disrupts, the deployment's name for what destroys,
+ * nothing for reads and plain changes. What was agreed to is for the journal. Fails with NOT_CONFIRMED (exit 4), naming
+ * the flag, where the answer is no or there is nobody to ask.
  */
-export async function confirm(options: ConfirmOptions): Promise<void> {
-  const { effect, deployment, what } = options;
-  if (effect === "read" || effect === "change") return;
-  if (effect === "disruptive") {
-    if (options.yes || options.confirm === deployment) return;
-    const answer = await ask(`${what}? It disrupts clients for a while. [y/N] `, "--yes", options.streams);
-    if (/^y(es)?$/i.test(answer)) return;
-    throw refused(`${what}: answered no`, "--yes");
-  }
-  if (options.confirm === deployment) return;
-  const flag = `--confirm=${deployment}`;
-  if (options.confirm !== undefined)
-    throw refused(`--confirm says ${options.confirm}, the deployment is ${deployment}`, flag);
-  const answer = await ask(
-    `${what}? It destroys data. Type the name of the deployment to go on: `,
-    flag,
-    options.streams,
-  );
-  if (answer !== deployment) throw refused(`${what}: the name was not typed`, flag);
+export async function agreeFirst(effect: Effect, what: string, options: ConfirmOptions): Promise<EarlyApproval[]> {
+  if (effect === "read" || effect === "change") return [];
+  const request =
+    effect === "disruptive"
+      ? { what: `${what}? It disrupts clients for a while.` }
+      : { what: `${what}? It destroys data.`, typed: options.deployment };
+  return [{ ...request, ...(await agree(request, "nothing was touched", options)) }];
 }
 
-async function ask(question: string, flag: string, streams: Streams): Promise<string> {
-  if (!process.stdin.isTTY || !streams.stderr.isTty) throw refused("there is no terminal to ask on", flag);
+/** A plain yes or no before it starts. */
+export async function agreeToStart(what: string, options: ConfirmOptions): Promise<EarlyApproval[]> {
+  return [{ what, ...(await agree({ what }, "nothing was touched", options)) }];
+}
+
+async function agree({ what, typed }: ApprovalRequest, state: string, options: ConfirmOptions): Promise<Approval> {
+  const user = userInfo().username;
+  const { yes, confirm, deployment } = options;
+  const flag = typed === undefined ? "--yes" : `--confirm=${typed}`;
+  const refuse = (message: string) => refused(message, state, [options.look, `agree to it: ${flag}`]);
+  if (typed === undefined ? yes : confirm === typed) return { how: flag, user };
+  if (typed === undefined && confirm === deployment) return { how: `--confirm=${deployment}`, user };
+  if (typed !== undefined && confirm !== undefined) {
+    throw refuse(`--confirm says ${confirm}, what must be said is ${typed}`);
+  }
+  const question = `${oneLine(what)} ${typed === undefined ? "[y/N]" : `Type ${oneLine(typed)} to go on:`} `;
+  if (!process.stdin.isTTY || !options.streams.stderr.isTty) {
+    throw refuse(`There is no terminal to ask on: ${oneLine(what)}`);
+  }
+  const answer = await options.renderer.standStill(() => ask(question, options.pause));
+  if (typed === undefined ? /^y(es)?$/i.test(answer) : answer === typed) {
+    return { how: typed === undefined ? "answered yes" : `typed ${typed}`, user };
+  }
+  throw refuse(typed === undefined ? `Answered no: ${oneLine(what)}` : `${typed} was not typed: ${oneLine(what)}`);
+}
+
+/** The answer; nothing where standard input ends. A Ctrl-C here is one like any other: readline holds it back otherwise. */
+async function ask(question: string, pause: AbortSignal): Promise<string> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = new Promise<string>((resolve) => asking.once("close", () => resolve("")));
+  asking.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
-    return (await asking.question(question)).trim();
+    return (await Promise.race([asking.question(question, { signal: pause }), ended])).trim();
+  } catch (error) {
+    throw pause.aborted ? pause.reason : error;
   } finally {
     asking.close();
+    if (pause.aborted) process.stderr.write("\n");
   }
 }
 
-function refused(message: string, flag: string): RedishaError {
-  return new RedishaError({
-    code: "NOT_CONFIRMED",
-    message,
-    exit: EXIT.gateRefused,
-    state: "nothing was touched",
-    next: [`look first: --dry-run`, `then agree to it: ${flag}`],
-  });
+function refused(message: string, state: string, next: readonly string[]): RedishaError {
+  return new RedishaError({ code: "NOT_CONFIRMED", message, exit: EXIT.gateRefused, state, next });
 }

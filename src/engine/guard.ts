@@ -18,8 +18,12 @@ interface Guarding {
 
 /** What is checked before each op that changes something: the lock, the invariants, the point of no return. */
 export function guardOf(guarding: Guarding): (step: Step, op: OpTarget) => Promise<void> {
+  // One after another: ops of one batch must not ask for the same crossing at once.
+  let crossings: Promise<void> = Promise.resolve();
   return async (step, op) => {
-    await passPointOfNoReturn(step, op, guarding);
+    const crossing = crossings.then(() => passPointOfNoReturn(step, op, guarding));
+    crossings = crossing.catch(() => undefined);
+    await crossing;
     if (step.effect === "disruptive" || step.effect === "destructive") await guarding.invariants.refuseViolated();
     // Last, so that as little time as possible lies between it and the command.
     await guarding.fence();
@@ -37,7 +41,6 @@ async function passPointOfNoReturn(step: Step, op: OpTarget, guarding: Guarding)
       : await evaluator.condition(pointOfNoReturn, frame, op.target);
   if (!reached) return;
   const what = `Step ${step.id} is the point of no return: after it, redisha runs rollback refuses. Go on?`;
-  const { how, user } = await approve({ what, typed: deployment });
-  await journal?.append({ kind: "approval", what, how, user });
+  await approve({ what, typed: deployment });
   await journal?.append({ kind: "point_of_no_return", step: step.id });
 }

@@ -20,6 +20,15 @@ export const errorSchema = z.object({
   next: z.array(z.string()).readonly(),
 });
 
+/** Who writes from here on, and the process that does it. */
+const writer = {
+  user: z.string(),
+  controller: z.string().describe("Host name of the operator's machine"),
+  pid: z.int(),
+  process_started: z.int().default(0).describe("Clock ticks after boot: a pid is used again; 0 where it is not known"),
+  boot: z.string().default("").describe("Id of that boot; empty where it is not known"),
+};
+
 /** Which op a line is about: a step, by its path, on one target. */
 const op = {
   step: z.string().describe("Path of the step: replicas[r2:6379].restart"),
@@ -39,9 +48,7 @@ export const entrySchema = z.discriminatedUnion("kind", [
     deployment: z.string(),
     inventory: z.string().describe("Path of the redisha.yaml"),
     inputs: record,
-    user: z.string(),
-    controller: z.string().describe("Host name of the operator's machine"),
-    pid: z.int(),
+    ...writer,
   }),
   z.object({
     kind: z.literal("vars"),
@@ -80,9 +87,7 @@ export const entrySchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("continued"),
     how: z.enum(["resume", "rollback"]),
-    user: z.string(),
-    controller: z.string(),
-    pid: z.int(),
+    ...writer,
     digest: z.string(),
   }),
   z.object({

@@ -1,4 +1,4 @@
-import { hostname, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { actionCatalog } from "../actions/catalog.ts";
 import type { Action } from "../actions/contract.ts";
 import { RedishaError } from "../core/errors.ts";
@@ -14,8 +14,9 @@ import { Frame, type FrameValues } from "../engine/frame.ts";
 import { guardOf } from "../engine/guard.ts";
 import { InvariantWatch } from "../engine/invariants.ts";
 import { Journal } from "../engine/journal.ts";
+import type { JournalEntry } from "../engine/journal-entry.ts";
+import { thisProcess } from "../engine/lock/process-identity.ts";
 import type { OpServices } from "../engine/op.ts";
-import { type ProcessIdentity, thisProcess } from "../engine/process-identity.ts";
 import type { RollbackResult } from "../engine/rollback.ts";
 import { newRunId } from "../engine/run-id.ts";
 import { resolveSecrets } from "../engine/secrets.ts";
@@ -129,9 +130,13 @@ export function assemble(
   return { emit, services, invariants };
 }
 
-/** Whose process this is, for the journal. */
-export function operator(): { user: string; controller: string } & ProcessIdentity {
-  return { user: userInfo().username, controller: hostname(), ...thisProcess() };
+/** Who works, and whose process this is, for the journal. */
+export function operator(): Pick<
+  Extract<JournalEntry, { kind: "run_started" }>,
+  "user" | "controller" | "pid" | "process_started" | "boot"
+> {
+  const { controller, pid, start, boot } = thisProcess();
+  return { user: userInfo().username, controller, pid, process_started: start, boot };
 }
 
 /** The values of a run that do not depend on the deployment's state; `past` are those of the run that is gone on with. */

@@ -7,7 +7,7 @@ import { History, type PastOp } from "../engine/history.ts";
 import { journalPath } from "../engine/journal.ts";
 import type { JournalLine } from "../engine/journal-entry.ts";
 import { readJournal } from "../engine/journal-read.ts";
-import { isRunning } from "../engine/process-identity.ts";
+import { isAlive } from "../engine/lock/process-identity.ts";
 
 /**
  * What became of a run, as its journal tells it. `interrupted`: it has no end, and its process is gone. `unreliable`: the
@@ -100,7 +100,8 @@ export async function verifyRun(wanted: string, env: NodeJS.ProcessEnv): Promise
   const run = await findRun(wanted, env);
   const path = journalPath(stateDir(env), run);
   const { lines, broken, tornBytes, lastDigest } = readJournal(await readFile(path), path);
-  const torn = tornBytes > 0 ? `the last line was cut short (${tornBytes} bytes): a crash; resume and rollback drop it` : null;
+  const torn =
+    tornBytes > 0 ? `the last line was cut short (${tornBytes} bytes): a crash; resume and rollback drop it` : null;
   const fault = broken ? `line ${broken.line} ${broken.why}` : torn;
   const exit = broken ? EXIT.verificationFailed : EXIT.done;
   return { run, ok: fault === null, lines: lines.length, digest: lastDigest, fault, exit };
@@ -185,13 +186,14 @@ async function readRun(run: string, env: NodeJS.ProcessEnv): Promise<RunDetail> 
   return { record, lines, ops: history.all(), to_undo: history.toUndo(), digest: lastDigest, fault };
 }
 
-/** A pid of another machine says nothing here; the journal is on this one, and so was its process. */
 function stateOf(lines: readonly JournalLine[]): RunState {
   const last = lines.at(-1);
   if (last?.kind === "run_finished") return last.status;
   if (last?.kind === "paused") return "paused";
   const owner = lines.findLast((line) => line.kind === "continued" || line.kind === "run_started");
-  return owner && "pid" in owner && isRunning(owner) ? "running" : "interrupted";
+  if (!owner || !("pid" in owner)) return "interrupted";
+  const { controller, boot, pid, process_started } = owner;
+  return isAlive({ controller, boot, pid, start: process_started }) ? "running" : "interrupted";
 }
 
 function unreadable(run: string, path: string): RedishaError {

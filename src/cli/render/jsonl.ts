@@ -6,6 +6,7 @@ import type { Renderer } from "./renderer.ts";
 export function jsonlRenderer(stdout: TextStream): Renderer {
   return {
     sink: (event) => stdout.write(`${JSON.stringify(scrubber.scrubData(event))}\n`),
+    standStill: (work) => work(),
     done: async () => {},
   };
 }

@@ -27,6 +27,7 @@ export class LiveStep {
   readonly #lines = new Map<string, string>();
   readonly #begun = new Map<string, number>();
   readonly #ended = Promise.withResolvers<Of<"step_finished"> | undefined>();
+  #interrupted = Promise.withResolvers<string>();
   #trouble = "";
   #handle: StepHandle | undefined;
 
@@ -49,12 +50,16 @@ export class LiveStep {
     return step;
   }
 
-  /** Shows the step until it ends; rejects where it failed, which is how listr2 learns of it. */
+  /** Shows the step until it ends or is interrupted; rejects where it failed, which is how listr2 learns of it. */
   async show(handle: StepHandle): Promise<void> {
     this.#handle = handle;
     this.#draw();
-    const end = await this.#ended.promise;
+    const end = await Promise.race([this.#ended.promise, this.#interrupted.promise]);
     if (!end) return;
+    if (typeof end === "string") {
+      handle.skip(`${this.title} ${this.#theme.dim(end)}`);
+      return;
+    }
     const reason = end.reason ? `, ${oneLine(end.reason)}` : "";
     const title = `${this.title} ${this.#theme.dim(`${STATUS_WORD[end.status]} ${formatDuration(end.duration_ms)}${reason}`)}`;
     if (end.status === "skipped_condition" || end.status === "skipped_done") handle.skip(title);
@@ -84,6 +89,13 @@ export class LiveStep {
         this.#finished(event);
     }
     this.#draw();
+  }
+
+  /** Leaves the step as it is drawn now; it can be shown again. */
+  interrupt(why: string): void {
+    this.#interrupted.resolve(why);
+    this.#interrupted = Promise.withResolvers();
+    this.#handle = undefined;
   }
 
   /** Ends a step that nothing more will be heard of. */

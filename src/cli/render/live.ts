@@ -1,4 +1,5 @@
 import { type DefaultRenderer, Listr, ListrLogger, type ListrTask, type ListrTaskWrapper, ProcessOutput } from "listr2";
+import type { RunEvent } from "../../engine/events.ts";
 import type { TextStream } from "../output/streams.ts";
 import { oneLine } from "../output/text.ts";
 import { type Paint, type Theme, themeFor } from "../output/theme.ts";
@@ -9,45 +10,101 @@ type Task = ListrTask<unknown, typeof DefaultRenderer, typeof DefaultRenderer>;
 type Handle = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>;
 
 /**
- * Steps redrawn in place on stderr by listr2. It leaves Ctrl-C alone (the engine pauses on it), writes nothing to stdout,
- * and takes steps as they come: each list holds one step and a nameless task that waits for the next one.
+ * Steps redrawn in place on stderr. While a question is asked the picture stands still: it is ended, and what was under way
+ * is drawn again below the answer.
  */
 export function liveRenderer(stderr: TextStream, options: RendererOptions): Renderer {
   const theme = themeFor(stderr);
-  const coming = new Channel<LiveStep>();
-  const steps = new Map<string, LiveStep>();
-  const list = new Listr<unknown, "default", "default">([next()], listOptions(theme, stderr));
-  const drawn = list.run();
+  const open = new Map<string, LiveStep>();
+  let picture: Picture | undefined;
+  let held: RunEvent[] | undefined;
 
-  function next(): Task {
-    return {
-      task: async (_, handle) => {
-        const step = await coming.take();
-        return step && handle.newListr([taskOf(step), next()], { concurrent: true, exitOnError: false });
-      },
-    };
+  function show(step: LiveStep): void {
+    picture ??= new Picture(theme, stderr);
+    picture.add(step);
   }
 
-  function add(step: LiveStep): void {
-    steps.set(step.id, step);
-    coming.put(step);
+  function hear(event: RunEvent): void {
+    if (event.type === "step_started") {
+      const step = LiveStep.started(event, theme, options);
+      open.set(step.id, step);
+      show(step);
+    } else if (event.type === "warning")
+      show(LiveStep.remark(`${theme.warn("warning")}: ${oneLine(event.message)}`, theme));
+    else if (event.type === "verdict")
+      show(LiveStep.remark(`verdict: ${event.verdict.state}: ${oneLine(event.verdict.summary)}`, theme));
+    else if ("step" in event) {
+      open.get(event.step)?.hear(event);
+      if (event.type === "step_finished") open.delete(event.step);
+    }
+  }
+
+  async function endPicture(): Promise<void> {
+    const drawn = picture;
+    picture = undefined;
+    await drawn?.end();
   }
 
   return {
     sink: (event) => {
-      if (event.type === "step_started") add(LiveStep.started(event, theme, options));
-      else if (event.type === "warning")
-        add(LiveStep.remark(`${theme.warn("warning")}: ${oneLine(event.message)}`, theme));
-      else if (event.type === "verdict")
-        add(LiveStep.remark(`verdict: ${event.verdict.state}: ${oneLine(event.verdict.summary)}`, theme));
-      else if ("step" in event) steps.get(event.step)?.hear(event);
+      if (held) held.push(event);
+      else hear(event);
+    },
+    async standStill(work) {
+      const mine = held === undefined;
+      held ??= [];
+      if (mine) {
+        for (const step of open.values()) step.interrupt("waits for your answer");
+        await endPicture();
+      }
+      try {
+        return await work();
+      } finally {
+        if (mine) {
+          const missed = held;
+          held = undefined;
+          for (const step of open.values()) show(step);
+          for (const event of missed) hear(event);
+        }
+      }
     },
     async done() {
-      for (const step of steps.values()) step.abandon();
-      coming.close();
-      await drawn;
+      for (const step of open.values()) step.abandon();
+      await endPicture();
     },
   };
+}
+
+/**
+ * What listr2 draws between two questions. It leaves Ctrl-C alone (the engine pauses on it), writes nothing to stdout, and
+ * takes steps as they come: each list holds one step and a nameless task that waits for the next one.
+ */
+class Picture {
+  readonly #coming = new Channel<LiveStep>();
+  readonly #drawn: Promise<unknown>;
+
+  constructor(theme: Theme, stderr: TextStream) {
+    const list = new Listr<unknown, "default", "default">([this.#next()], listOptions(theme, stderr));
+    this.#drawn = list.run();
+  }
+
+  add(step: LiveStep): void {
+    this.#coming.put(step);
+  }
+
+  async end(): Promise<void> {
+    this.#coming.close();
+    await this.#drawn;
+  }
+
+  #next(): Task {
+    return {
+      task: async (_, handle) => {
+        const step = await this.#coming.take();
+        return step && handle.newListr([taskOf(step), this.#next()], { concurrent: true, exitOnError: false });
+      },
+    };
+  }
 }
 
 function taskOf(step: LiveStep): Task {

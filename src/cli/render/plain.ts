@@ -16,6 +16,7 @@ export function plainRenderer(stderr: TextStream, options: RendererOptions): Ren
     sink: (event) => {
       for (const line of lines(event)) stderr.write(`${line}\n`);
     },
+    standStill: (work) => work(),
     done: async () => {},
   };
 }

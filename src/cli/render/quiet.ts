@@ -9,6 +9,7 @@ export function quietRenderer(stderr: TextStream): Renderer {
     sink: (event) => {
       if (event.type === "warning") stderr.write(`${theme.warn("Warning:")} ${event.message}\n`);
     },
+    standStill: (work) => work(),
     done: async () => {},
   };
 }

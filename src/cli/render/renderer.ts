@@ -7,6 +7,8 @@ export type RendererKind = "live" | "plain" | "jsonl" | "quiet";
 /** A subscriber of a run. Lines that it still holds are written when `done` settles; call it whatever became of the run. */
 export interface Renderer {
   readonly sink: EventSink;
+  /** Draws nothing while `work` asks something on the terminal. */
+  standStill<T>(work: () => Promise<T>): Promise<T>;
   done(): Promise<void>;
 }
 

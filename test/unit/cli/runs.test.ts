@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { confirm } from "../../../src/cli/confirm.ts";
+import { agreeFirst } from "../../../src/cli/confirm.ts";
 import { parseInputs } from "../../../src/cli/input-flag.ts";
 import { processStreams } from "../../../src/cli/output/streams.ts";
 import { PLAIN_THEME } from "../../../src/cli/output/theme.ts";
@@ -206,32 +206,38 @@ describe("a plan", () => {
 describe("agreement", () => {
   const asked = {
     deployment: "shop",
-    what: "Run it on shop",
     yes: false,
     confirm: undefined,
     streams: processStreams({ noColour: true }, {}),
+    renderer: { standStill: <T>(work: () => Promise<T>) => work() },
+    pause: new AbortController().signal,
+    look: "look first: --dry-run",
   };
 
   it("is not needed for reads and plain changes", async () => {
-    await expect(confirm({ ...asked, effect: "read" })).resolves.toBeUndefined();
-    await expect(confirm({ ...asked, effect: "change" })).resolves.toBeUndefined();
+    await expect(agreeFirst("read", "Run it on shop", asked)).resolves.toEqual([]);
+    await expect(agreeFirst("change", "Run it on shop", asked)).resolves.toEqual([]);
   });
 
   it("is refused with exit 4 and the flag's name where there is nobody to ask", async () => {
-    await expect(confirm({ ...asked, effect: "disruptive" })).rejects.toMatchObject({
+    await expect(agreeFirst("disruptive", "Run it on shop", asked)).rejects.toMatchObject({
       exit: 4,
       next: expect.arrayContaining([expect.stringContaining("--yes")]),
     });
-    await expect(confirm({ ...asked, effect: "destructive", yes: true })).rejects.toMatchObject({
+    await expect(agreeFirst("destructive", "Run it on shop", { ...asked, yes: true })).rejects.toMatchObject({
       exit: 4,
       next: expect.arrayContaining([expect.stringContaining("--confirm=shop")]),
     });
   });
 
   it("is given by --yes for what disrupts, and only by the right name for what destroys", async () => {
-    await expect(confirm({ ...asked, effect: "disruptive", yes: true })).resolves.toBeUndefined();
-    await expect(confirm({ ...asked, effect: "destructive", confirm: "shop" })).resolves.toBeUndefined();
-    await expect(confirm({ ...asked, effect: "destructive", confirm: "shpo" })).rejects.toThrow(/shpo/);
+    await expect(agreeFirst("disruptive", "Run it on shop", { ...asked, yes: true })).resolves.toMatchObject([
+      { how: "--yes" },
+    ]);
+    await expect(agreeFirst("destructive", "Run it on shop", { ...asked, confirm: "shop" })).resolves.toMatchObject([
+      { how: "--confirm=shop", typed: "shop" },
+    ]);
+    await expect(agreeFirst("destructive", "Run it on shop", { ...asked, confirm: "shpo" })).rejects.toThrow(/shpo/);
   });
 });
 
