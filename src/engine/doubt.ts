@@ -21,6 +21,8 @@ interface Asking {
   readonly signal: AbortSignal;
   readonly run: string;
   readonly actions: ReadonlyMap<string, Action>;
+  /** What the operator typed to get here. */
+  readonly verb?: "resume" | "rollback";
 }
 
 /**
@@ -36,7 +38,7 @@ export async function settleDoubt(
   path: string,
   context: ActionContext,
   before: Before,
-  { evaluator, live, answers, signal, run, actions }: Asking,
+  { evaluator, live, answers, signal, run, actions, verb = "resume" }: Asking,
 ): Promise<{ tookEffect: boolean; by: string }> {
   const names = [path, `${path}@${op.id}`];
   if (names.some((name) => answers.done.includes(name))) return { tookEffect: true, by: "operator" };
@@ -59,8 +61,8 @@ export async function settleDoubt(
     exit: EXIT.paused,
     state: "paused; nothing was started since",
     next: [
-      `look at ${op.id}, then say that it took effect: redisha runs resume ${run} --done ${path}@${op.id}`,
-      `or have it run again: redisha runs resume ${run} --redo ${path}@${op.id}`,
+      `look at ${op.id}, then say that it took effect: redisha runs ${verb} ${run} --done ${path}@${op.id}`,
+      `or that it did not: redisha runs ${verb} ${run} --redo ${path}@${op.id}`,
     ],
   });
 }

@@ -123,7 +123,8 @@ export class Executor {
         if (step.action === "pause") this.#pauseAfter(step, scope);
         continue;
       }
-      if (status === "cancelled") throw this.#interruption(error);
+      // A Ctrl-C at a question ends the step, but nothing was cut short by it.
+      if (status === "cancelled" || error.code === "INTERRUPTED") throw this.#interruption(error);
       if (error.code === "OP_IN_DOUBT") throw new RunPaused(error);
       if (step.onFailure === "continue") {
         this.#tolerated += 1;
@@ -144,7 +145,7 @@ export class Executor {
       exit: EXIT.paused,
       message: String(message),
       state: `paused after step ${step.id}, as the runbook says`,
-      next: [`redisha runs resume ${this.#services.run}`],
+      next: [],
     });
   }
 

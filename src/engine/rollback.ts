@@ -1,36 +1,26 @@
-import type { Action } from "../actions/contract.ts";
 import { withTimeout } from "../core/abort.ts";
-import { resolveInputValues } from "../runbook/inputs.ts";
+import { RedishaError } from "../core/errors.ts";
 import type { ActionCall, Runbook } from "../runbook/model.ts";
 import { contextFor, failureStatus } from "./attempt.ts";
 import { describeError } from "./describe-error.ts";
 import { settleDoubt } from "./doubt.ts";
-import type { OpTarget, Scope } from "./evaluator.ts";
-import type { EventError } from "./events.ts";
-import { factsOf } from "./facts.ts";
-import { asRecord, Frame, type FrameValues } from "./frame.ts";
+import type { EventError, StepStatus } from "./events.ts";
+import type { FrameValues } from "./frame.ts";
 import type { PastOp } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import type { OpServices } from "./op.ts";
-import { commandsOf, inputOf } from "./shown.ts";
-import { type LocatedStep, locateStep, targetOf } from "./undo-targets.ts";
+import { actionNamed, PastFrames, type UndoContext, undoCall } from "./past-frames.ts";
+import { inputOf } from "./shown.ts";
 
 /** How going back ended. */
 export interface RollbackResult {
   /** Ops that were taken back, in the order it was done. */
   readonly undone: readonly string[];
-  /** Changes that stand: their steps say `undo: none`. */
+  /** Changes that stand: their steps say `undo: none`, or are not in the runbook any more. */
   readonly kept: readonly string[];
   /** Changes that are still to be taken back, when one could not be. */
   readonly left: readonly string[];
   readonly failure?: EventError;
-}
-
-interface UndoContext {
-  readonly past: PastOp;
-  readonly located: LocatedStep;
-  readonly op: OpTarget;
-  readonly at: Scope;
 }
 
 /**
@@ -38,25 +28,24 @@ interface UndoContext {
  * journal, so that it is the same after a crash, and an interrupted rollback goes on where it stopped.
  */
 export class Rollback {
-  readonly #runbook: Runbook;
-  readonly #values: FrameValues;
   readonly #services: OpServices;
   readonly #journal: Journal;
+  readonly #past: PastFrames;
 
   constructor(runbook: Runbook, values: FrameValues, services: OpServices, journal: Journal) {
-    this.#runbook = runbook;
-    this.#values = values;
     this.#services = services;
     this.#journal = journal;
+    this.#past = new PastFrames(runbook, values, services, journal.history);
   }
 
-  /** Stops at the first op that cannot be taken back. */
+  /** Stops at the first op that cannot be taken back, and where the operator stops it: between two ops. */
   async run(): Promise<RollbackResult> {
     const todo = this.#journal.history.toUndo();
     const undone: string[] = [];
     const kept: string[] = [];
     for (const [index, past] of todo.entries()) {
       try {
+        this.#refuseWhenStopped();
         const how = await this.#takeBack(past);
         if (how === "undone") undone.push(nameOf(past));
         if (how === "kept") kept.push(nameOf(past));
@@ -68,8 +57,9 @@ export class Rollback {
   }
 
   async #takeBack(past: PastOp): Promise<"undone" | "kept" | "nothing"> {
-    const context = await this.#locate(past);
-    if (!context || context.located.cleanup) return "nothing";
+    const context = await this.#past.locate(past);
+    if (!context) return "kept";
+    if (context.located.cleanup) return "nothing";
     const { step } = context.located;
     if (past.inDoubt && !(await this.#tookEffect(context))) return "nothing";
     if (step.undo === undefined || step.undo === "none") return "kept";
@@ -78,17 +68,14 @@ export class Rollback {
   }
 
   async #undo({ past, located, op, at }: UndoContext, undo: ActionCall): Promise<void> {
-    const action = this.#action(undo.action);
-    const { evaluator, emit, signal, live } = this.#services;
-    const use = { step: `${located.step.id} (undo)`, position: undo.position };
-    const rendered = await evaluator.template(undo.with, at.frame, op.target, { before: past.before ?? {} });
-    const input = inputOf(action, use, rendered);
-    const commands = commandsOf(action, use, rendered, op).map(({ text }) => text);
+    const { emit, signal, live } = this.#services;
+    const { action, input, commands } = await undoCall({ past, located, op, at }, undo, this.#services);
     const entry = { step: past.step, target: past.target, attempt: 1, undo: true };
     const started = performance.now();
     const path = `${past.step} (undo)`;
+    let status: StepStatus = "changed";
     const finish = async (error?: EventError) => {
-      const status = error ? failureStatus(error, signal) : "changed";
+      if (error) status = failureStatus(error, signal);
       const duration_ms = Math.round(performance.now() - started);
       const shown = { step: path, target: past.target, attempt: 1, status, duration_ms };
       emit({ type: "op_finished", ...shown, ...(error ? { error } : {}) });
@@ -120,7 +107,7 @@ export class Rollback {
       emit({
         type: "step_finished",
         step: path,
-        status: "changed",
+        status,
         duration_ms: Math.round(performance.now() - started),
       });
     }
@@ -128,67 +115,26 @@ export class Rollback {
 
   async #tookEffect({ past, located, op, at }: UndoContext): Promise<boolean> {
     const { step } = located;
-    const action = this.#action(step.action);
+    const action = actionNamed(step.action, this.#services);
     const rendered = await this.#services.evaluator.template(step.with, at.frame, op.target);
     const input = inputOf(action, { step: step.id, position: step.with.position }, rendered);
     const context = contextFor(op, past.step, this.#services.signal, this.#services);
     const before = past.before ?? {};
-    const { tookEffect, by } = await settleDoubt(
-      step,
-      action,
-      input,
-      op,
-      at,
-      past.step,
-      context,
-      before,
-      this.#services,
-    );
+    const { tookEffect, by } = await settleDoubt(step, action, input, op, at, past.step, context, before, {
+      ...this.#services,
+      verb: "rollback",
+    });
     const entry = { step: past.step, target: past.target, took_effect: tookEffect, by };
     await this.#journal.append({ kind: "settled", ...entry });
     return tookEffect;
   }
 
-  /** The step of a past op, with a frame in which its expressions see what they saw then. */
-  async #locate(past: PastOp): Promise<UndoContext | undefined> {
-    const located = locateStep(this.#runbook, past.step);
-    const op = targetOf(this.#services.live.deployment, past.target);
-    if (!located || !op) return undefined;
-    let frame = this.#frame(new Frame(this.#values), "");
-    for (const prefix of located.frames.slice(1)) {
-      const inSub = prefix === located.runbookPath && prefix !== "";
-      frame = this.#frame(inSub ? await this.#subFrame(prefix, frame) : frame.inner(), prefix);
-    }
-    const path = past.step.slice(0, past.step.length - located.step.id.length);
-    return { past, located, op, at: { frame, depth: 0, path } };
-  }
-
-  /** The frame of a called runbook: its inputs are computed as the call computed them. */
-  async #subFrame(prefix: string, outer: Frame): Promise<Frame> {
-    const call = locateStep(this.#runbook, prefix.replace(/(\[[^\]]*\])?\.$/, ""))?.step.runbook;
-    if (!call) return outer.inner();
-    const given = await this.#services.evaluator.template(call.inputs, outer);
-    return new Frame({ ...this.#values, inputs: resolveInputValues(call.compiled, asRecord(given), prefix) });
-  }
-
-  /** Fills a frame with the facts and vars that the journal holds for its path. */
-  #frame(frame: Frame, prefix: string): Frame {
-    const { history } = this.#journal;
-    for (const [name, value] of Object.entries(history.vars(prefix) ?? {})) frame.setVar(name, value);
-    const byStep = new Map<string, Map<string, NonNullable<PastOp["facts"]>>>();
-    for (const { step, target, facts } of history.all()) {
-      const id = step.slice(prefix.length);
-      if (!facts || !step.startsWith(prefix) || !/^[a-z][a-z0-9_]*$/.test(id)) continue;
-      byStep.set(id, (byStep.get(id) ?? new Map()).set(target, facts));
-    }
-    for (const [id, ops] of byStep) frame.record(id, factsOf(ops));
-    return frame;
-  }
-
-  #action(name: string): Action {
-    const action = this.#services.actions.get(name);
-    if (!action) throw new TypeError(`no action ${name}`);
-    return action;
+  #refuseWhenStopped(): void {
+    const { signal, brake } = this.#services;
+    signal.throwIfAborted();
+    if (!brake.pulled) return;
+    const { code, message, exit, next } = brake.pulled.error;
+    throw new RedishaError({ code, message, exit, next });
   }
 }
 
