@@ -89,6 +89,11 @@ export async function controllerEntries(stateDirectory: string, deployment: Depl
   );
 }
 
+/** Removes a lock file by order of the operator. */
+export async function removeControllerEntry({ path }: ControllerEntry): Promise<void> {
+  await rm(path, { force: true });
+}
+
 /** Undefined once the file is there with our content; else who has it. */
 async function acquire(path: string, content: string): Promise<ControllerOwner | undefined> {
   while (!(await create(path, content))) {
