@@ -4,6 +4,7 @@ import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
 import { envelopeJsonSchema, labJsonSchemas, statusJsonSchema } from "./result-schemas.ts";
 import { runbookSchemaText } from "./runbook-schema.ts";
+import { runbookTestSchemaText } from "./runbook-test-schema.ts";
 import { topologySchemaText, verdictSchemaText } from "./topology-schema.ts";
 
 /** A checked-in file that the code alone determines. */
@@ -17,6 +18,7 @@ export interface Generator {
 export const generators: readonly Generator[] = [
   { path: "schemas/redisha.schema.json", content: inventoryJsonSchema },
   { path: "schemas/runbook.schema.json", content: runbookSchemaText },
+  { path: "schemas/runbook-test.schema.json", content: runbookTestSchemaText },
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
   { path: "schemas/status.schema.json", content: statusJsonSchema },
   ...labJsonSchemas,

@@ -9,6 +9,8 @@ import type { Topology } from "../topology/schema.ts";
 /** What one op of an action works with. Connections are opened when first asked for, kept for the run, and fail fast when they failed before. */
 export interface ActionContext {
   readonly deployment: Deployment;
+  /** Path of the step that it is for: `replicas[r2:6379].fence`; with ` (undo)` behind it where it is taken back. */
+  readonly step: string;
   /** The instance the op is for; undefined for actions of scope `controller` and `host`. */
   readonly instance?: Instance;
   readonly host?: Host;

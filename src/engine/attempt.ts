@@ -168,6 +168,7 @@ export function contextFor(
 ): ActionContext {
   return {
     deployment: live.deployment,
+    step: path,
     ...whereOf(op),
     signal,
     redis: (instance) => live.connections.redis(instance),

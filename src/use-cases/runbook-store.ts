@@ -53,6 +53,26 @@ export class RunbookStore {
     return found;
   }
 
+  /**
+   * Paths of the tests meant: of files by their path, of runbooks by their name; without any, every test that stands
+   * beside a runbook. Fails with RUNBOOK_TEST_NOT_FOUND.
+   */
+  async tests(refs: readonly string[]): Promise<string[]> {
+    const all = await this.list();
+    const paths = refs.length > 0 ? refs.map((ref) => this.#testOf(ref, all)) : all.map(({ path }) => testBeside(path));
+    const missing = refs.length > 0 ? paths.findIndex((path) => !existsSync(path)) : -1;
+    if (missing !== -1) throw noTest(refs[missing] ?? "", paths[missing] ?? "");
+    return paths.filter((path) => existsSync(path));
+  }
+
+  #testOf(ref: string, all: readonly RunbookFile[]): string {
+    if (/\.test\.ya?ml$/.test(ref)) return resolve(ref);
+    if (/\.ya?ml$/.test(ref) || ref.includes("/")) return testBeside(resolve(ref));
+    const found = all.find(({ name }) => name === ref.replace(/^builtin:/, ""));
+    if (!found) throw notFound(ref, all);
+    return testBeside(found.path);
+  }
+
   async read(file: RunbookFile): Promise<string> {
     return readFile(file.path, "utf8");
   }
@@ -79,6 +99,20 @@ async function yamlFiles(directory: string): Promise<string[]> {
   return names
     .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
     .map((name) => join(directory, name));
+}
+
+function testBeside(path: string): string {
+  return path.replace(/\.ya?ml$/, ".test.yaml");
+}
+
+function noTest(ref: string, path: string): RedishaError {
+  return new RedishaError({
+    code: "RUNBOOK_TEST_NOT_FOUND",
+    message: `There is no test for ${ref}: ${path} does not exist.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["redisha runbook test"],
+  });
 }
 
 function nameOf(path: string): string {
