@@ -7,7 +7,7 @@ import { renderPlan } from "../src/cli/render/plan.ts";
 import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
-import { stepsOf } from "../src/engine/unsupported.ts";
+import { stepsOf } from "../src/engine/steps-of.ts";
 import { findDeployment } from "../src/inventory/find-deployment.ts";
 import { worstEffect } from "../src/runbook/effect.ts";
 import { compileByName, storeBeside } from "../src/use-cases/compile.ts";

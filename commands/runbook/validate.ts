@@ -21,8 +21,6 @@ export default class RunbookValidate extends BaseCommand<{ runbooks: ValidatedRu
   async run(): Promise<{ runbooks: ValidatedRunbook[] }> {
     const { argv, flags } = await this.parse(RunbookValidate);
     const runbooks = await validateRunbooks(argv.map(String), await findStore(this.choice(flags)));
-    for (const { not_yet } of runbooks) this.warnOf(not_yet);
-    if (runbooks.some(({ not_yet }) => not_yet.length > 0)) this.endWith(EXIT.warnings);
     const { good, symbols } = this.theme;
     for (const { path, version } of runbooks) this.print(`${good(symbols.ok)} ${path} ${version}`);
     return { runbooks };

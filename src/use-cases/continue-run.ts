@@ -3,9 +3,22 @@ import { EXIT } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
 import type { OperatorAnswers } from "../engine/doubt.ts";
 import type { EventError } from "../engine/events.ts";
+import { History } from "../engine/history.ts";
 import { Journal, journalPath } from "../engine/journal.ts";
+import type { HeldLock } from "../engine/lock/held-lock.ts";
+import { type PlannedUndo, planRollback } from "../engine/plan-rollback.ts";
 import { Rollback } from "../engine/rollback.ts";
-import { assemble, carryOut, keepApprovals, operator, prepare, type RunRequest, type RunSummary, rolledBack } from "./run-runbook.ts";
+import { lockForRun } from "./lock-for-run.ts";
+import { operator } from "./operator.ts";
+import {
+  assemble,
+  carryOut,
+  keepApprovals,
+  prepare,
+  type RunRequest,
+  type RunSummary,
+  rolledBack,
+} from "./run-runbook.ts";
 import type { RunDetail } from "./runs.ts";
 
 /** A run that is gone on with, or gone back. */
@@ -23,22 +36,34 @@ export interface ContinueRequest extends Omit<RunRequest, "inputs"> {
 export async function resumeRun(request: ContinueRequest): Promise<RunSummary> {
   refuseUnlessOpen(request.past);
   refuseChanged(request);
-  const { run, values, journal } = await reopen(request, "resume");
-  return carryOut({ ...request, inputs: {} }, { run, values, journal, answers: request.answers });
+  refuseStrayAnswers(request);
+  const lock = await lockForRun({ ...request, inputs: {} }, request.past.record.run);
+  try {
+    const { run, values, journal } = await reopen(request, "resume");
+    return await carryOut({ ...request, inputs: {} }, { run, values, journal, lock, answers: request.answers });
+  } finally {
+    await lock?.release();
+  }
 }
 
 /** Takes back what a run changed, the last change first. Refused behind the point of no return: ROLLBACK_TOO_LATE (exit 4). */
 export async function rollBackRun(request: ContinueRequest): Promise<RunSummary> {
-  const { past, session, runbook, answers } = request;
-  if (past.record.state === "unreliable") throw unreliable(past);
-  if (past.record.state === "running") throw active(past);
-  if (past.record.state === "rolled_back") throw over(past);
-  refuseChanged(request);
-  refuseTooLate(past);
+  refuseToGoBack(request);
+  refuseStrayAnswers(request);
+  const lock = await lockForRun({ ...request, inputs: {} }, request.past.record.run);
+  try {
+    return await goBack(request, lock);
+  } finally {
+    await lock?.release();
+  }
+}
+
+async function goBack(request: ContinueRequest, lock: HeldLock | undefined): Promise<RunSummary> {
+  const { session, runbook, answers } = request;
   const started = performance.now();
   const { run, values, journal } = await reopen(request, "rollback");
   try {
-    const { emit, services } = assemble({ ...request, inputs: {} }, { run, values, journal, answers });
+    const { emit, services } = assemble({ ...request, inputs: {} }, { run, values, journal, lock, answers });
     emit({
       type: "run_started",
       runbook: `${runbook.name} (rollback)`,
@@ -74,14 +99,30 @@ export async function rollBackRun(request: ContinueRequest): Promise<RunSummary>
   }
 }
 
-async function reopen(request: ContinueRequest, how: "resume" | "rollback") {
-  const { past, runbook, env } = request;
+/** What going back would take back, in order. Refused where going back is. Nothing is changed. */
+export async function planRollBack(request: ContinueRequest): Promise<PlannedUndo[]> {
+  const { past, runbook, answers } = request;
+  refuseToGoBack(request);
+  const { run, values } = await prepare({ ...request, inputs: {} }, beginningOf(past));
+  const { services } = assemble(
+    { ...request, inputs: {} },
+    { run, values, journal: undefined, lock: undefined, answers },
+  );
+  const history = new History();
+  for (const line of past.lines) history.take(line);
+  return planRollback(runbook, values, services, history);
+}
+
+function beginningOf(past: RunDetail) {
   const [first] = past.lines;
   if (first?.kind !== "run_started") throw over(past);
-  const { run } = past.record;
+  return { run: past.record.run, startedAt: first.started_at, inputs: first.inputs };
+}
+
+async function reopen(request: ContinueRequest, how: "resume" | "rollback") {
+  const { past, runbook, env } = request;
+  const { run, values } = await prepare({ ...request, inputs: {} }, beginningOf(past));
   const journal = await Journal.reopen(journalPath(stateDir(env), run));
-  const before = { run, startedAt: first.started_at, inputs: first.inputs };
-  const { values } = await prepare({ ...request, inputs: {} }, before);
   await journal.append({ kind: "continued", how, ...operator(), digest: runbook.source.digest });
   await keepApprovals({ ...request, inputs: {} }, journal);
   return { run, values, journal };
@@ -92,6 +133,38 @@ function refuseUnlessOpen(past: RunDetail): void {
   if (state === "unreliable") throw unreliable(past);
   if (state === "running") throw active(past);
   if (state === "done" || state === "rolled_back") throw over(past);
+}
+
+function refuseToGoBack(request: ContinueRequest): void {
+  const { past } = request;
+  if (past.record.state === "unreliable") throw unreliable(past);
+  if (past.record.state === "running") throw active(past);
+  if (past.record.state === "rolled_back") throw over(past);
+  refuseChanged(request);
+  refuseTooLate(past);
+}
+
+/** An answer about an op that is not in doubt is a slip: the op that was meant would be asked about again. */
+function refuseStrayAnswers({ past, answers }: ContinueRequest): void {
+  const doubtful = past.ops.filter(({ inDoubt }) => inDoubt);
+  const names = doubtful.flatMap(({ step, target }) => [step, `${step}@${target}`]);
+  const stray = [...answers.done, ...answers.redo].find((answer) => !names.includes(answer));
+  const twice = answers.done.find((answer) => answers.redo.includes(answer));
+  if (stray === undefined && twice === undefined) return;
+  const inDoubt = doubtful.map(({ step, target }) => `${step}@${target}`);
+  throw new RedishaError({
+    code: "USAGE",
+    message:
+      twice === undefined
+        ? `${stray} is not in doubt in run ${past.record.run}.`
+        : `${twice} cannot be both done and redone.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: [
+      inDoubt.length === 0 ? "nothing of this run is in doubt" : `in doubt: ${inDoubt.join(", ")}`,
+      `redisha runs show ${past.record.run}`,
+    ],
+  });
 }
 
 function refuseChanged({ past, runbook, acceptChanged }: ContinueRequest): void {

@@ -1,5 +1,5 @@
 import { InvalidFileError } from "../core/errors.ts";
-import { stepsOf } from "../engine/unsupported.ts";
+import { stepsOf } from "../engine/steps-of.ts";
 import type { Effect } from "../runbook/effect.ts";
 import { worstEffect } from "../runbook/effect.ts";
 import { compileByName } from "./compile.ts";

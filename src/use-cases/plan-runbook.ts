@@ -8,7 +8,7 @@ import { type PlanGround, readSealedPlan, refuseStale, type SealedPlan, sealPlan
 export async function planRunbook(request: RunRequest, options: { sealTo?: string | undefined } = {}): Promise<Plan> {
   const { runbook, session, signal } = request;
   const { run, values } = await prepare(request);
-  const { services } = assemble(request, { run, values, journal: undefined, answers: NO_ANSWERS });
+  const { services } = assemble(request, { run, values, journal: undefined, lock: undefined, answers: NO_ANSWERS });
   const plan: Plan = {
     schema: 1,
     run,

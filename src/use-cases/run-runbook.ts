@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { actionCatalog } from "../actions/catalog.ts";
 import type { Action } from "../actions/contract.ts";
 import { RedishaError } from "../core/errors.ts";
@@ -12,17 +11,19 @@ import type { EventError, EventSink, RunEventBody } from "../engine/events.ts";
 import { type ExecutionResult, Executor } from "../engine/executor.ts";
 import { Frame, type FrameValues } from "../engine/frame.ts";
 import { guardOf } from "../engine/guard.ts";
+import type { History } from "../engine/history.ts";
 import { InvariantWatch } from "../engine/invariants.ts";
 import { Journal } from "../engine/journal.ts";
-import type { JournalEntry } from "../engine/journal-entry.ts";
-import { thisProcess } from "../engine/lock/process-identity.ts";
+import type { HeldLock } from "../engine/lock/held-lock.ts";
 import type { OpServices } from "../engine/op.ts";
 import type { RollbackResult } from "../engine/rollback.ts";
 import { newRunId } from "../engine/run-id.ts";
 import { resolveSecrets } from "../engine/secrets.ts";
-import { refuseUnsupported, stepsOf } from "../engine/unsupported.ts";
+import { stepsOf } from "../engine/steps-of.ts";
 import { resolveInputs } from "../runbook/inputs.ts";
 import type { Runbook } from "../runbook/model.ts";
+import { lockForRun } from "./lock-for-run.ts";
+import { operator } from "./operator.ts";
 import type { Session } from "./session.ts";
 
 /** One run of a compiled runbook on a deployment. */
@@ -67,6 +68,7 @@ export interface PreparedRun {
   readonly run: string;
   readonly values: FrameValues;
   readonly journal: Journal | undefined;
+  readonly lock: HeldLock | undefined;
   readonly answers: OperatorAnswers;
 }
 
@@ -78,9 +80,13 @@ export async function runRunbook(request: RunRequest): Promise<RunSummary> {
 
 /** Runs it under this id, with these values. */
 export async function runPrepared(request: RunRequest, run: string, values: FrameValues): Promise<RunSummary> {
-  refuseUnsupported(request.runbook);
-  const journal = await startJournal(request, run, values);
-  return carryOut(request, { run, values, journal, answers: NO_ANSWERS });
+  const lock = await lockForRun(request, run);
+  try {
+    const journal = await startJournal(request, run, values);
+    return await carryOut(request, { run, values, journal, lock, answers: NO_ANSWERS });
+  } finally {
+    await lock?.release();
+  }
 }
 
 /** Carries a prepared run out to its end, its pause or its failure. */
@@ -101,17 +107,18 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
 /** What an engine that carries out this run works with. */
 export function assemble(
   { session, runbook, sink, signal, pause, approve: ask = nobodyToAsk, actions = actionCatalog() }: RunRequest,
-  { run, values, journal, answers }: PreparedRun,
+  { run, values, journal, lock, answers }: PreparedRun,
 ): { emit: (event: RunEventBody) => void; services: OpServices; invariants: InvariantWatch } {
   const { live, deployment } = session;
   const approve = journalled(ask, journal);
   const emit = (event: RunEventBody) => sink({ at: new Date().toISOString(), run, ...event });
   const brake = new Brake();
   brake.pullOn(pause, "pause");
+  if (lock) brake.pullOn(lock.lost, "pause");
   const evaluator = new Evaluator(live, signal);
   const frame = new Frame(values);
   const invariants = new InvariantWatch(runbook.invariants, frame, { live, evaluator, brake, journal, signal, emit });
-  const fence = async () => undefined;
+  const fence = async () => lock?.fence();
   const guard = guardOf({ invariants, journal, evaluator, frame, approve, deployment: deployment.name, fence });
   const services = {
     run,
@@ -128,15 +135,6 @@ export function assemble(
     guard,
   };
   return { emit, services, invariants };
-}
-
-/** Who works, and whose process this is, for the journal. */
-export function operator(): Pick<
-  Extract<JournalEntry, { kind: "run_started" }>,
-  "user" | "controller" | "pid" | "process_started" | "boot"
-> {
-  const { controller, pid, start, boot } = thisProcess();
-  return { user: userInfo().username, controller, pid, process_started: start, boot };
 }
 
 /** The values of a run that do not depend on the deployment's state; `past` are those of the run that is gone on with. */
@@ -204,7 +202,7 @@ async function finish(
   duration: number,
   emit: (event: RunEventBody) => void,
 ): Promise<RunSummary> {
-  const { status, exit, error } = verdictOf(result, run);
+  const { status, exit, error } = verdictOf(result, run, journal?.history);
   await journal?.append(
     status === "paused" && error
       ? { kind: "paused", reason: error }
@@ -238,14 +236,38 @@ async function finish(
 function verdictOf(
   { failure, paused, rollback, tolerated }: ExecutionResult,
   run: string,
+  history: History | undefined,
 ): { status: RunSummary["status"]; exit: ExitCode; error?: EventError } {
   if (!failure) return { status: "done", exit: tolerated > 0 ? EXIT.warnings : EXIT.done };
   if (paused) {
-    const next = [...failure.next, `redisha runs resume ${run}`, `redisha runs rollback ${run}`];
-    return { status: "paused", exit: failure.exit, error: { ...failure, next: [...new Set(next)] } };
+    return { status: "paused", exit: failure.exit, error: withWayOn(failure, run, history) };
   }
   if (rollback) return rolledBack(failure, rollback, run);
-  return { status: failure.code === "INTERRUPTED" ? "cancelled" : "failed", exit: failure.exit, error: failure };
+  const status = failure.code === "INTERRUPTED" ? "cancelled" : "failed";
+  return { status, exit: failure.exit, error: withWayOn(failure, run, history) };
+}
+
+/** More changes than this are counted, not named. */
+const MOST_NAMED = 5;
+
+/** The same error, with what stands changed and how to go on or back. A run without a journal has neither. */
+function withWayOn(failure: EventError, run: string, history: History | undefined): EventError {
+  if (!history) return failure;
+  const changed = history
+    .toUndo()
+    .map(({ step, target, inDoubt }) => `${step} on ${target}${inDoubt ? " (in doubt)" : ""}`);
+  const named = changed.slice(0, MOST_NAMED).join(", ");
+  const more = changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : "";
+  const stands = changed.length === 0 ? "nothing was changed" : `changed so far: ${named}${more}`;
+  const back = changed.length > 0 && history.pointOfNoReturn === undefined;
+  const next = [
+    ...failure.next,
+    // Where an op is in doubt, resume alone would only ask again.
+    ...(failure.code === "OP_IN_DOUBT" ? [] : [`go on: redisha runs resume ${run}`]),
+    ...(back ? [`or go back: redisha runs rollback ${run}`] : []),
+    `what happened: redisha runs show ${run}`,
+  ];
+  return { ...failure, state: [failure.state, stands].filter(Boolean).join("; "), next };
 }
 
 /** What the summary says after going back: all of it, or how far, and what is left to do by hand. */
@@ -255,20 +277,21 @@ export function rolledBack(
   run: string,
 ): { status: RunSummary["status"]; exit: ExitCode; error: EventError } {
   if (!stuck) {
-    const stands = kept.length === 0 ? "" : `; these stand, since their steps say undo: none: ${kept.join(", ")}`;
+    const stands = kept.length === 0 ? "" : `; these stand, since their steps have no way back: ${kept.join(", ")}`;
     const state = `taken back: ${undone.join(", ") || "nothing had to be"}${stands}`;
     return { status: "rolled_back", exit: failure.exit, error: { ...failure, state } };
   }
+  const exit = stuck.code === "INTERRUPTED" ? stuck.exit : EXIT.paused;
   return {
     status: "paused",
-    exit: EXIT.paused,
+    exit,
     error: {
       code: "ROLLBACK_INCOMPLETE",
-      exit: EXIT.paused,
+      exit,
       message: `${failure.message}; going back stopped at ${left[0]}: ${stuck.message}`,
       ...(stuck.host === undefined ? {} : { host: stuck.host }),
       state: `still to be taken back, in this order: ${left.join(", ")}`,
-      next: [`redisha runs rollback ${run}`, `redisha runs show ${run}`],
+      next: [...new Set([...stuck.next, `redisha runs rollback ${run}`, `redisha runs show ${run}`])],
     },
   };
 }

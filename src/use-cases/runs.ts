@@ -8,22 +8,7 @@ import { journalPath } from "../engine/journal.ts";
 import type { JournalLine } from "../engine/journal-entry.ts";
 import { readJournal } from "../engine/journal-read.ts";
 import { isAlive } from "../engine/lock/process-identity.ts";
-
-/**
- * What became of a run, as its journal tells it. `interrupted`: it has no end, and its process is gone. `unreliable`: the
- * journal's chain is broken, so that what it tells cannot be built on.
- */
-export const RUN_STATES = [
-  "running",
-  "interrupted",
-  "paused",
-  "done",
-  "failed",
-  "cancelled",
-  "rolled_back",
-  "unreliable",
-] as const;
-export type RunState = (typeof RUN_STATES)[number];
+import type { RunState } from "../engine/run-state.ts";
 
 /** A run at a glance. */
 export interface RunRecord {

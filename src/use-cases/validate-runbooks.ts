@@ -1,6 +1,4 @@
-import { InvalidFileError, type Problem } from "../core/errors.ts";
-import { refuseUnsupported } from "../engine/unsupported.ts";
-import type { Runbook } from "../runbook/model.ts";
+import { InvalidFileError } from "../core/errors.ts";
 import { compileByName } from "./compile.ts";
 import type { RunbookStore } from "./runbook-store.ts";
 
@@ -8,8 +6,6 @@ export interface ValidatedRunbook {
   readonly name: string;
   readonly version: string;
   readonly path: string;
-  /** What is valid and yet would be refused when it is run. */
-  readonly not_yet: readonly Problem[];
 }
 
 /** Compiles all of them, or every one that there is. Fails with RUNBOOK_INVALID and the problems of all files at once. */
@@ -21,7 +17,7 @@ export async function validateRunbooks(refs: readonly string[], store: RunbookSt
     try {
       const { runbook } = await compileByName(ref, store);
       const { name, version, source } = runbook;
-      valid.push({ name, version, path: source.path, not_yet: notYet(runbook) });
+      valid.push({ name, version, path: source.path });
     } catch (error) {
       if (!(error instanceof InvalidFileError)) throw error;
       failed.push(error);
@@ -32,14 +28,4 @@ export async function validateRunbooks(refs: readonly string[], store: RunbookSt
   if (failed.length === 1) throw first;
   const problems = failed.flatMap((error) => error.problems);
   throw new InvalidFileError(first.code, `${failed.length} of ${wanted.length} runbooks are not valid`, problems);
-}
-
-function notYet(runbook: Runbook): readonly Problem[] {
-  try {
-    refuseUnsupported(runbook);
-    return [];
-  } catch (error) {
-    if (error instanceof InvalidFileError) return error.problems;
-    throw error;
-  }
 }

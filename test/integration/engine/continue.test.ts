@@ -79,7 +79,7 @@ steps:
 `),
     );
     expect(summary.rollback).toEqual({ undone: [], kept: ["stays on r1:6379"], left: [] });
-    expect(summary.error?.state).toContain("these stand, since their steps say undo: none: stays on r1:6379");
+    expect(summary.error?.state).toMatch(/these stand, .*: stays on r1:6379/);
   });
 });
 

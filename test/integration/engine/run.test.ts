@@ -279,7 +279,7 @@ finally:
       },
     );
     expect(summary).toMatchObject({ status: "paused", exit: 130 });
-    expect(summary.error?.next).toContain(`redisha runs resume ${summary.run}`);
+    expect(summary.error?.next.join("\n")).toContain(`redisha runs resume ${summary.run}`);
     expect(await list()).toEqual(["first"]);
   });
 
