@@ -47,7 +47,7 @@ function compileFile(
   const yaml = readYaml(source.text, source.path, "RUNBOOK_YAML");
   problems.addAll(yaml.problems);
   if (yaml.value === undefined) return undefined;
-  const head = readPart(headSchema, yaml.value, [], yaml, problems);
+  const head = readHead(yaml, problems);
   if (!head) return undefined;
   const stack = [...callers, source.path];
   const callee: Unit["callee"] = (ref) => {
@@ -61,6 +61,14 @@ function compileFile(
     return runbook ? { runbook } : {};
   };
   return compileUnit({ source: yaml, head, catalog, problems, callee }, source);
+}
+
+/** What a runbook is called has no bearing on its steps: where that is wrong, they are checked all the same. */
+function readHead(yaml: YamlSource, problems: Problems): RawHead | undefined {
+  const head = readPart(headSchema, yaml.value, [], yaml, problems);
+  if (head || typeof yaml.value !== "object" || yaml.value === null) return head;
+  const named = { ...yaml.value, kind: "Runbook", metadata: { name: "unnamed", version: "0" } };
+  return readPart(headSchema, named, [], yaml, new Problems());
 }
 
 function compileUnit(unit: Unit, file: RunbookSource): Runbook {

@@ -41,11 +41,14 @@ export function inShell(script: string, options: RunOptions = {}): Promise<Ended
   return ended("bash", ["-c", define + script], options);
 }
 
-/** Runs it on a terminal of 80 columns and 30 lines (util-linux's script makes one); what it showed is in `stdout`. */
-export function onTerminal(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {
+/** Runs it on a terminal of 30 lines (util-linux's script makes one); what it showed is in `stdout`. */
+export function onTerminal(argv: readonly string[], options: RunOptions & { columns?: number } = {}): Promise<Ended> {
   const command = [process.execPath, bin, ...argv].map((word) => `'${word}'`).join(" ");
   const env = { TERM: "xterm", CI: "", ...options.env };
-  return ended("script", ["-qec", `stty cols 80 rows 30; exec ${command}`, "/dev/null"], { ...options, env });
+  return ended("script", ["-qec", `stty cols ${options.columns ?? 80} rows 30; exec ${command}`, "/dev/null"], {
+    ...options,
+    env,
+  });
 }
 
 function ended(program: string, argv: readonly string[], options: RunOptions): Promise<Ended> {

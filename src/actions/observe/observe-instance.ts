@@ -94,7 +94,7 @@ function unreached(error: unknown, instance: Instance, limitMs: number): Reach {
   return {
     ok: false,
     code: "REDIS_TIMEOUT",
-    message: `${instance.id} gave no answer within ${formatDuration(limitMs)}.`,
+    message: `Nothing came within ${formatDuration(limitMs)}, connecting included.`,
     next: [`ssh ${instance.host.name} -- top -b -n 1  # a stopped (T), stuck (D) or overloaded process`],
   };
 }
