@@ -43,16 +43,29 @@ export async function runLockScript(
   extra: readonly string[],
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly become?: boolean },
 ): Promise<LockAnswer> {
+  const { stdout, stderr } = await shell.script(script, words({ place, ...about }, extra), options);
+  return answerIn(stdout, about) ?? failed(about.host, stderr);
+}
+
+/** The arguments of a script. */
+export function words(
+  { place, ...about }: LockArguments & { readonly place: Place },
+  extra: readonly string[] = [],
+): string[] {
   const { name, token, run, user, controller, leaseMs, deployment, host, address } = about;
-  const words = [token, run, user, controller, String(leaseMs), deployment, host, address].map(oneLine);
-  const { stdout, stderr } = await shell.script(script, [place, name, ...words, ...extra], options);
+  const lines = [token, run, user, controller, String(leaseMs), deployment, host, address].map(oneLine);
+  return [place, name, ...lines, ...extra];
+}
+
+/** What a script said; undefined where it is not whole. */
+export function answerIn(stdout: string, { token }: Pick<LockArguments, "token">): LockAnswer | undefined {
   const lines = stdout.split("\n").map((line): [string, string] => {
     const space = line.indexOf(" ");
     return space < 0 ? [line, ""] : [line.slice(0, space), line.slice(space + 1)];
   });
   const said = new Map(lines);
   const result = said.get("result");
-  if (result === undefined || !said.has("end")) throw failed(host, stderr);
+  if (result === undefined || !said.has("end")) return undefined;
   return {
     result,
     ours: result === "held" && said.get("token") === oneLine(token),
@@ -66,9 +79,9 @@ export async function runLockScript(
   };
 }
 
-function failed(host: string, stderr: string): RedishaError {
+function failed(host: string, stderr: string): never {
   const said = stderr.trim().split("\n").at(-1) ?? "";
-  return new RedishaError({
+  throw new RedishaError({
     code: "LOCK_SCRIPT_FAILED",
     message: `The lock on ${host} gave no answer${said ? `: ${said}` : "."}`,
     host,

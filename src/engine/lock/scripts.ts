@@ -50,9 +50,12 @@ count_left() {
   if [ "$o_clock" != "$clock" ] || [ "$left" -lt 0 ]; then left=0; fi
   if [ "$clock" != wall ] && [ "$left" -gt "$o_lease" ]; then left=0; fi
 }
-answer() {
+tell() {
   printf '%s\\n' "result $1" "dir $dir" "clock $clock" "left \${left:-0}" "run $o_run" "user $o_user" \\
-    "controller $o_controller" "started $o_started" "token $o_token" end
+    "controller $o_controller" "started $o_started" "token $o_token" "end \${nonce-}"
+}
+answer() {
+  tell "$1"
   exit 0
 }
 alone() {
@@ -120,13 +123,22 @@ rm -f "$dir/.owner.$token"
 answer full
 `;
 
-/** Answers held, foreign, expired or gone. Starts no process: it is run before every op that disrupts. */
-export const CHECK = `${COMMON}
-read_owner "$dir/owner" || answer gone
-count_left
-[ "$o_token" = "$token" ] || answer foreign
-[ "$left" -gt 0 ] || answer expired
-answer held
+/**
+ * Answers held, foreign, expired or gone for each line on standard input, and repeats that line behind `end`. It starts no
+ * process and stays open: it is asked before every op that disrupts, and a new session of sshd takes far longer than this.
+ */
+export const WATCH = `${COMMON}
+look() {
+  read_owner "$dir/owner" || { left=0 verdict=gone; return; }
+  count_left
+  verdict=held
+  if [ "$o_token" != "$token" ]; then verdict=foreign; elif [ "$left" -eq 0 ]; then verdict=expired; fi
+}
+while IFS= read -r nonce; do
+  read_clock
+  look
+  tell "$verdict"
+done
 `;
 
 /** Answers released, or gone where it was not ours any more. */

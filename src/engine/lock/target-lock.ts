@@ -3,8 +3,9 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Host } from "../../inventory/model.ts";
 import { type LockAnswer, type LockArguments, type Place, runLockScript } from "./script-call.ts";
-import { CHECK, PREPARE, RELEASE, RENEW, TAKE } from "./scripts.ts";
+import { PREPARE, RELEASE, RENEW, TAKE } from "./scripts.ts";
 import type { Mark, SuspendClock } from "./suspend-clock.ts";
+import { Watch } from "./watch.ts";
 
 /** How the lock stands on one host, as far as was last seen. */
 export type Standing =
@@ -39,6 +40,7 @@ export class TargetLock {
   readonly #shell: (host: Host) => Promise<HostConnection>;
   readonly #arguments: LockArguments;
   readonly #clock: SuspendClock;
+  #watch: Watch | undefined;
 
   constructor(
     host: Host,
@@ -78,24 +80,32 @@ export class TargetLock {
 
   /** Puts the end of the lease off. `revive` also where it is over and nobody else came. Unreachable is a standing, too. */
   async renew(options: { revive: boolean; timeoutMs: number }): Promise<void> {
-    await this.#ask(RENEW, [options.revive ? "revive" : "", this.#clockId], options.timeoutMs);
+    const extra = [options.revive ? "revive" : "", this.#clockId];
+    await this.#settle(() => this.#call(RENEW, { extra, timeoutMs: options.timeoutMs }));
   }
 
   /** Looks whether it is ours still; changes nothing. */
   async check(timeoutMs: number): Promise<void> {
-    await this.#ask(CHECK, [], timeoutMs);
+    await this.#settle(async () => {
+      const shell = await this.#shell(this.host);
+      const about = { ...this.#arguments, place: this.place };
+      if (!this.#watch || this.#watch.closed) this.#watch = await Watch.open(shell, about);
+      const watch = this.#watch;
+      return this.#noting(() => watch.ask(timeoutMs));
+    });
   }
 
   /** Gives it back where it is ours. */
   async release(timeoutMs: number): Promise<LockAnswer> {
+    this.#watch?.close();
     const answer = await this.#call(RELEASE, { timeoutMs });
     this.#proof = undefined;
     return answer;
   }
 
-  async #ask(script: string, extra: readonly string[], timeoutMs: number): Promise<void> {
+  async #settle(asking: () => Promise<LockAnswer>): Promise<void> {
     try {
-      const answer = await this.#call(script, { extra, timeoutMs });
+      const answer = await asking();
       if (answer.result === "foreign") this.other = answer;
       this.standing = STANDING[answer.result] ?? "silent";
     } catch {
@@ -107,14 +117,18 @@ export class TargetLock {
     script: string,
     options: { extra?: readonly string[]; signal?: AbortSignal; timeoutMs?: number },
   ): Promise<LockAnswer> {
+    const { extra = [], signal, timeoutMs = PATIENCE_MS } = options;
     const shell = await this.#shell(this.host);
-    const mark = this.#clock.mark();
     this.touched = true;
-    const answer = await runLockScript(shell, script, { ...this.#arguments, place: this.place }, options.extra ?? [], {
-      timeoutMs: options.timeoutMs ?? PATIENCE_MS,
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
-    // Counted from before it was asked: what the way took can only make the rest look shorter.
+    const about = { ...this.#arguments, place: this.place };
+    const limits = { timeoutMs, ...(signal ? { signal } : {}) };
+    return this.#noting(() => runLockScript(shell, script, about, extra, limits));
+  }
+
+  /** Keeps what an answer proves. Counted from before it was asked: what the way took makes the rest look only shorter. */
+  async #noting(ask: () => Promise<LockAnswer>): Promise<LockAnswer> {
+    const mark = this.#clock.mark();
+    const answer = await ask();
     if (answer.result === "taken" || answer.ours) this.#proof = { mark, leftMs: answer.leftMs };
     else if (answer.result !== "full") this.#proof = undefined;
     return answer;
