@@ -2,7 +2,13 @@ import { commandReference, exitCodeReference } from "../docs.ts";
 import { actionReference } from "./action-reference.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
-import { envelopeJsonSchema, labJsonSchemas, statusJsonSchema } from "./result-schemas.ts";
+import {
+  envelopeJsonSchema,
+  journalJsonSchema,
+  labJsonSchemas,
+  runsJsonSchemas,
+  statusJsonSchema,
+} from "./result-schemas.ts";
 import { runbookSchemaText } from "./runbook-schema.ts";
 import { runbookTestSchemaText } from "./runbook-test-schema.ts";
 import { topologySchemaText, verdictSchemaText } from "./topology-schema.ts";
@@ -22,6 +28,8 @@ export const generators: readonly Generator[] = [
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
   { path: "schemas/status.schema.json", content: statusJsonSchema },
   ...labJsonSchemas,
+  ...runsJsonSchemas,
+  { path: "schemas/journal.schema.json", content: journalJsonSchema },
   { path: "schemas/topology.schema.json", content: topologySchemaText },
   { path: "schemas/verdict.schema.json", content: verdictSchemaText },
   { path: "docs/reference/commands.md", content: commandReference },

@@ -1,5 +1,13 @@
 import { envelopeSchema } from "../../src/cli/envelope.ts";
+import {
+  runSummarySchema,
+  runsListResultSchema,
+  runsReportResultSchema,
+  runsRollbackResultSchema,
+  runsVerifyResultSchema,
+} from "../../src/cli/runs/results.ts";
 import { statusResultSchema } from "../../src/cli/status/status-result.ts";
+import { lineSchema } from "../../src/engine/journal-entry.ts";
 import {
   labDownResultSchema,
   labKillResultSchema,
@@ -7,6 +15,7 @@ import {
   labRestartResultSchema,
   labUpResultSchema,
 } from "../../src/lab/results.ts";
+import { storySchema } from "../../src/report/story.ts";
 import { jsonSchemaText } from "./json-schema.ts";
 
 export function envelopeJsonSchema(): string {
@@ -30,3 +39,22 @@ export const labJsonSchemas = Object.entries(LAB_RESULTS).map(([verb, schema]) =
   path: `schemas/lab-${verb}.schema.json`,
   content: () => jsonSchemaText(schema, `lab-${verb}`, `result of redisha lab ${verb} --json`),
 }));
+
+const RUNS_RESULTS = {
+  list: runsListResultSchema,
+  show: storySchema,
+  verify: runsVerifyResultSchema,
+  report: runsReportResultSchema,
+  resume: runSummarySchema,
+  rollback: runsRollbackResultSchema,
+};
+
+/** A schema per runs command. */
+export const runsJsonSchemas = Object.entries(RUNS_RESULTS).map(([verb, schema]) => ({
+  path: `schemas/runs-${verb}.schema.json`,
+  content: () => jsonSchemaText(schema, `runs-${verb}`, `result of redisha runs ${verb} --json`),
+}));
+
+export function journalJsonSchema(): string {
+  return jsonSchemaText(lineSchema, "journal", "A line of a run's journal");
+}

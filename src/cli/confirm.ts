@@ -4,6 +4,7 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import type { Approval, ApprovalRequest, Approve, EarlyApproval } from "../engine/approval.ts";
 import type { Effect } from "../runbook/effect.ts";
+import type { RunDetail } from "../use-cases/runs.ts";
 import type { Streams } from "./output/streams.ts";
 import { oneLine } from "./output/text.ts";
 import type { Renderer } from "./render/renderer.ts";
@@ -42,9 +43,16 @@ export async function agreeFirst(effect: Effect, what: string, options: ConfirmO
   return [{ ...request, ...(await agree(request, "nothing was touched", options)) }];
 }
 
-/** A plain yes or no before it starts. */
-export async function agreeToStart(what: string, options: ConfirmOptions): Promise<EarlyApproval[]> {
-  return [{ what, ...(await agree({ what }, "nothing was touched", options)) }];
+/**
+ * Has the operator agree to going back from a run: a yes, or the deployment's name where what is taken back destroyed
+ * something, so that taking it back may too.
+ */
+export async function agreeToGoBack(past: RunDetail, options: ConfirmOptions): Promise<EarlyApproval[]> {
+  const { run, runbook, deployment } = past.record;
+  const what = `Take back what run ${run} of ${runbook} changed on ${deployment}?`;
+  const severe = past.to_undo.some(({ effect }) => effect === "destructive");
+  const request = severe ? { what, typed: options.deployment } : { what };
+  return [{ ...request, ...(await agree(request, "nothing was touched", options)) }];
 }
 
 async function agree({ what, typed }: ApprovalRequest, state: string, options: ConfirmOptions): Promise<Approval> {

@@ -77,6 +77,11 @@ export class Journal {
     return write;
   }
 
+  /** Lines so far. */
+  get length(): number {
+    return this.#seq;
+  }
+
   async close(): Promise<void> {
     await this.#queue;
     await this.#file.close();

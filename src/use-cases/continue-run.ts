@@ -34,9 +34,7 @@ export interface ContinueRequest extends Omit<RunRequest, "inputs"> {
  * outcome is settled first. Fails with RUN_OVER, RUN_ACTIVE, RUNBOOK_CHANGED or JOURNAL_TAMPERED; nothing was touched.
  */
 export async function resumeRun(request: ContinueRequest): Promise<RunSummary> {
-  refuseUnlessOpen(request.past);
-  refuseChanged(request);
-  refuseStrayAnswers(request);
+  refuseToResume(request);
   const lock = await lockForRun({ ...request, inputs: {} }, request.past.record.run);
   try {
     const { run, values, journal } = await reopen(request, "resume");
@@ -123,16 +121,24 @@ async function reopen(request: ContinueRequest, how: "resume" | "rollback") {
   const { past, runbook, env } = request;
   const { run, values } = await prepare({ ...request, inputs: {} }, beginningOf(past));
   const journal = await Journal.reopen(journalPath(stateDir(env), run));
+  if (journal.length !== past.lines.length) {
+    await journal.close();
+    throw moved(past);
+  }
   await journal.append({ kind: "continued", how, ...operator(), digest: runbook.source.digest });
   await keepApprovals({ ...request, inputs: {} }, journal);
   return { run, values, journal };
 }
 
-function refuseUnlessOpen(past: RunDetail): void {
+/** What stands in the way of going on, before anybody is asked anything. */
+export function refuseToResume(request: ContinueRequest): void {
+  const { past } = request;
   const { state } = past.record;
   if (state === "unreliable") throw unreliable(past);
   if (state === "running") throw active(past);
   if (state === "done" || state === "rolled_back") throw over(past);
+  refuseChanged(request);
+  refuseStrayAnswers(request);
 }
 
 function refuseToGoBack(request: ContinueRequest): void {
@@ -211,6 +217,17 @@ function active(past: RunDetail): RedishaError {
     exit: EXIT.lockHeld,
     state: "nothing was touched",
     next: ["press Ctrl-C there once: it finishes the current step and pauses"],
+  });
+}
+
+/** Somebody else went on with it after this process had looked, and before it had the lock. */
+function moved({ record }: RunDetail): RedishaError {
+  return new RedishaError({
+    code: "RUN_MOVED",
+    message: `Somebody else went on with run ${record.run} meanwhile.`,
+    exit: EXIT.lockHeld,
+    state: "nothing was touched",
+    next: [`redisha runs show ${record.run}`],
   });
 }
 
