@@ -7,7 +7,7 @@ const LONGEST_MS = 2_500;
 export const secretVariable = (name: string) => `REHEARSAL_SECRET_${name}`;
 
 /**
- * The runbook as it is rehearsed: nothing of it is waited for longer than a moment, and its secrets come from the test,
+ * The runbook as it is rehearsed: nothing of it is waited for longer than a moment, nothing is locked, and its secrets come from the test,
  * not from where they are kept.
  */
 export function hurried(runbook: Runbook): Runbook {
@@ -18,6 +18,8 @@ export function hurried(runbook: Runbook): Runbook {
   return {
     ...runbook,
     secrets: Object.fromEntries(secrets),
+    // Nobody else can be at a simulated deployment.
+    concurrency: { ...runbook.concurrency, lock: "none" },
     steps: runbook.steps.map(hurriedStep),
     finally: runbook.finally.map(hurriedStep),
   };

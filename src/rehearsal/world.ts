@@ -49,6 +49,16 @@ export class World {
     return new World(JSON.parse(readFileSync(file, "utf8")) as WorldState, file);
   }
 
+  /** What a run could have changed; a directive that has its usual value counts as never set. */
+  snapshot(): unknown {
+    const { topology, keys, config } = this.state;
+    const directives = Object.entries(config).map(([id, own]) => [
+      id,
+      Object.fromEntries(Object.entries(own).filter(([name, value]) => value !== this.#shown(id, name))),
+    ]);
+    return { topology, keys, config: Object.fromEntries(directives) };
+  }
+
   save(): void {
     if (this.#file === undefined) return;
     writeFileSync(`${this.#file}.new`, JSON.stringify(this.state));

@@ -18,11 +18,14 @@ export interface RunbookFile {
  * there with the name of a shipped one is used instead of it.
  */
 export class RunbookStore {
+  /** The folder whose `runbooks/` are the operator's. */
+  readonly directory: string;
   readonly #own: string;
   readonly #shipped = packagePath("runbooks");
 
   /** `directory` is where redisha.yaml stands, or the working directory where there is none. */
   constructor(directory: string) {
+    this.directory = directory;
     this.#own = join(directory, "runbooks");
   }
 
