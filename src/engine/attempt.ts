@@ -1,5 +1,7 @@
 import type { Action, ActionContext, ActionOutcome } from "../actions/contract.ts";
 import { sleep, withTimeout } from "../core/abort.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import type { Effect } from "../runbook/effect.ts";
 import type { Step } from "../runbook/model.ts";
 import { holdsYet, readsModel, refuseFailedAssertions, refuseFailedResult, verify } from "./conditions.ts";
 import { describeError } from "./describe-error.ts";
@@ -78,7 +80,7 @@ export class Attempt {
       return facts;
     } catch (error) {
       const described = describeError(error);
-      await write(failureStatus(described, this.#services.signal), undefined, described);
+      await write(failureStatus(described, this.#services.signal, this.#step.effect), undefined, described);
       throw error;
     }
   }
@@ -180,10 +182,14 @@ export function contextFor(
   };
 }
 
-/** A cancelled op may or may not have taken effect; so may one that ran out of time. */
-export function failureStatus(error: EventError, signal: AbortSignal): StepStatus {
+/**
+ * A cancelled op may or may not have taken effect; so may one that ran out of time, or whose answer never came. One that
+ * only reads has no effect to be in doubt about.
+ */
+export function failureStatus(error: EventError, signal: AbortSignal, effect: Effect): StepStatus {
   if (signal.aborted) return "cancelled";
-  return error.code === "STEP_TIMEOUT" ? "in_doubt" : "failed";
+  const unknown = error.code === "STEP_TIMEOUT" || error.exit === EXIT.outcomeUnknown;
+  return unknown && effect !== "read" ? "in_doubt" : "failed";
 }
 
 function intervalOf(input: unknown): number | undefined {

@@ -15,6 +15,16 @@ export interface PastOp {
   readonly facts?: OpFacts;
 }
 
+/** An undo that a host holds, and carries out by itself when the run is silent for longer than the lease. */
+export interface ArmedUndo {
+  readonly step: string;
+  readonly target: string;
+  readonly host: string;
+  /** Of the watchdog on the host. */
+  readonly id: string;
+  readonly leaseMs: number;
+}
+
 interface Slot {
   step: string;
   target: string;
@@ -36,6 +46,7 @@ const SETTLED: readonly string[] = ["ok", "changed"];
 export class History {
   readonly #ops = new Map<string, Slot>();
   readonly #vars = new Map<string, Readonly<Record<string, unknown>>>();
+  readonly #armed = new Map<string, ArmedUndo>();
   #pointOfNoReturn: string | undefined;
 
   take(entry: JournalEntry): void {
@@ -54,6 +65,17 @@ export class History {
         break;
       case "settled":
         this.#settled(entry.step, entry.target, entry.took_effect);
+        break;
+      case "armed": {
+        const { step, target, host, id, lease_ms } = entry;
+        this.#armed.set(key(step, target), { step, target, host, id, leaseMs: lease_ms });
+        break;
+      }
+      case "disarmed":
+        this.#armed.delete(key(entry.step, entry.target));
+        break;
+      case "restored_by_host":
+        this.#restored(entry.step, entry.target, entry.ok);
         break;
       default:
     }
@@ -90,6 +112,11 @@ export class History {
   /** Facts of every op, done or failed, for expressions of undo. */
   all(): PastOp[] {
     return [...this.#ops.values()].map(past);
+  }
+
+  /** Undos that hosts hold, as far as is known: in the order in which they were armed. */
+  armed(): ArmedUndo[] {
+    return [...this.#armed.values()];
   }
 
   vars(path: string): Readonly<Record<string, unknown>> | undefined {
@@ -146,6 +173,16 @@ export class History {
     this.#ops.set(id, slot);
   }
 
+  /** A host has carried out the undo that it held: the op is taken back, however it had ended. */
+  #restored(step: string, target: string, ok: boolean): void {
+    this.#armed.delete(key(step, target));
+    const slot = this.#ops.get(key(step, target));
+    if (!slot || !ok) return;
+    slot.open = false;
+    slot.undone = true;
+    if (slot.facts) slot.facts = { ...slot.facts, status: slot.facts.error ? "failed" : "changed" };
+  }
+
   #settled(step: string, target: string, tookEffect: boolean): void {
     const slot = this.#ops.get(key(step, target));
     if (!slot) return;
@@ -159,7 +196,9 @@ export class History {
   }
 }
 
+/** What only reads is run again: how it ended is never in doubt. */
 function isInDoubt(slot: Slot): boolean {
+  if (slot.effect === "read") return false;
   return slot.open || slot.facts?.status === "in_doubt" || slot.facts?.status === "cancelled";
 }
 

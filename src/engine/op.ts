@@ -5,6 +5,7 @@ import type { Approve } from "./approval.ts";
 import { Attempt, failureStatus } from "./attempt.ts";
 import { delayAfter, mayRetry } from "./backoff.ts";
 import type { Brake } from "./brake.ts";
+import type { Deadman } from "./deadman/deadman.ts";
 import { describeError } from "./describe-error.ts";
 import type { OperatorAnswers } from "./doubt.ts";
 import type { Evaluator, OpTarget, Scope } from "./evaluator.ts";
@@ -27,6 +28,8 @@ export interface OpServices {
   readonly random: () => number;
   readonly answers: OperatorAnswers;
   readonly approve: Approve;
+  /** Holds the undos that are armed; a run that only plans or reads has none. */
+  readonly deadman?: Deadman | undefined;
   /** Checked before each op that changes something: fails where it must not start now. */
   readonly guard: (step: Step, op: OpTarget) => Promise<void>;
 }
@@ -66,7 +69,7 @@ export async function runOp(
       return finish(attempt, started, await new Attempt(step, action, op, at, attempt, services).carryOut());
     } catch (error) {
       const described = describeError(error);
-      const status = failureStatus(described, services.signal);
+      const status = failureStatus(described, services.signal, step.effect);
       const facts: OpFacts = { status, changed: false, outputs: {}, error: described };
       const retried = !services.signal.aborted && mayRetry(described.code, attempt, step.retry);
       const retryMs = retried ? delayAfter(attempt, step.retry, services.random) : undefined;

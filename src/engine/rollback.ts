@@ -75,7 +75,7 @@ export class Rollback {
     const path = `${past.step} (undo)`;
     let status: StepStatus = "changed";
     const finish = async (error?: EventError) => {
-      if (error) status = failureStatus(error, signal);
+      if (error) status = failureStatus(error, signal, "change");
       const duration_ms = Math.round(performance.now() - started);
       const shown = { step: path, target: past.target, attempt: 1, status, duration_ms };
       emit({ type: "op_finished", ...shown, ...(error ? { error } : {}) });
@@ -84,7 +84,7 @@ export class Rollback {
     emit({
       type: "step_started",
       step: path,
-      name: path,
+      name: `Take back: ${located.step.name ?? past.step}`,
       action: undo.action,
       effect: "change",
       targets: [past.target],

@@ -1,3 +1,4 @@
+import { EXIT } from "../../core/exit-codes.ts";
 import { formatDuration } from "../../core/units.ts";
 import type { RunSummary } from "../../use-cases/run-runbook.ts";
 import { plural } from "../output/format.ts";
@@ -7,8 +8,7 @@ import type { Theme } from "../output/theme.ts";
 /** How a run ended, with what it found: the data of the run, for stdout. */
 export function renderSummary(summary: RunSummary, theme: Theme): string {
   const { symbols } = theme;
-  const look =
-    summary.status === "done" ? theme.good(`${symbols.ok} done`) : theme.bad(`${symbols.bad} ${summary.status}`);
+  const look = looks(summary, theme);
   const lines = [
     `${look} ${summary.runbook} on ${summary.deployment} in ${formatDuration(summary.duration_ms)} ${theme.dim(summary.run)}`,
   ];
@@ -19,6 +19,23 @@ export function renderSummary(summary: RunSummary, theme: Theme): string {
   for (const [name, value] of Object.entries(summary.outputs)) {
     lines.push(`  ${name.padEnd(width)}  ${oneLine(typeof value === "string" ? value : JSON.stringify(value))}`);
   }
+  if (summary.rollback) lines.push(...wayBack(summary.rollback));
   if (summary.journal) lines.push(theme.dim(`  journal ${summary.journal}`));
   return lines.join("\n");
+}
+
+/** Going back because it was asked for is no failure; a pause waits for somebody. */
+function looks({ status, exit }: RunSummary, { symbols, good, warn, bad }: Theme): string {
+  const word = status.replace("_", " ");
+  if (exit === EXIT.done) return good(`${symbols.ok} ${word}`);
+  if (status === "done" || status === "paused" || status === "rolled_back") return warn(`${symbols.warn} ${word}`);
+  return bad(`${symbols.bad} ${word}`);
+}
+
+function wayBack({ undone, kept, left }: NonNullable<RunSummary["rollback"]>): string[] {
+  return [
+    ...undone.map((name) => `  taken back: ${name}`),
+    ...kept.map((name) => `  stands: ${name}`),
+    ...left.map((name) => `  still to be taken back: ${name}`),
+  ];
 }

@@ -10,10 +10,10 @@ export function renderRuns(runs: readonly RunRecord[], options: { theme: Theme; 
   return renderTable(
     [
       { header: "RUN" },
-      { header: "RUNBOOK", shrinkTo: 10 },
-      { header: "DEPLOYMENT", shrinkTo: 8 },
+      { header: "RUNBOOK", shrinkTo: 12 },
+      { header: "DEPLOYMENT" },
       { header: "STATE" },
-      { header: "STARTED", dropOrder: 2 },
+      { header: "STARTED (UTC)", dropOrder: 2 },
       { header: "AGO", align: "right" },
       { header: "WHO", shrinkTo: 8, dropOrder: 1 },
     ],
@@ -22,7 +22,7 @@ export function renderRuns(runs: readonly RunRecord[], options: { theme: Theme; 
       run.runbook,
       run.deployment,
       stateCell(run, theme),
-      run.started_at === "" ? theme.symbols.none : stamp(run.started_at),
+      run.started_at === "" ? theme.symbols.none : stamp(run.started_at).slice(0, 16),
       run.started_at === "" ? theme.symbols.none : shortAge((now - Date.parse(run.started_at)) / 1_000),
       `${run.user}@${run.controller}`,
     ]),
