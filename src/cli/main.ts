@@ -14,8 +14,18 @@ export async function main(argv: readonly string[], mode: Mode): Promise<number>
     process.stdout.write(`redisha/${pjson.version} ${process.platform}-${process.arch} node-${process.version}\n`);
     return 0;
   }
+  checkDataWithoutGeneratedCode();
   const { dispatch } = await import("./dispatch.ts");
   return dispatch(argv, mode, pjson);
+}
+
+/**
+ * Tells zod, before it is loaded, to walk its schemas instead of generating code for each of them: that takes longer than
+ * it ever saves to a program that checks a file or two. It is what `z.config({ jitless: true })` sets, which comes too
+ * late for schemas that another module has made by then.
+ */
+function checkDataWithoutGeneratedCode(): void {
+  Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
 }
 
 /** What oclif and we read of our own package.json. */

@@ -6,6 +6,8 @@ import type { Deployment, Host, Instance } from "../inventory/model.ts";
 /** Opens connections. The adapters behind it are loaded when the first one is asked for. */
 export interface Connectors {
   host(target: HostTarget, options: { signal: AbortSignal }): Promise<HostConnection>;
+  /** Loads what `redis` needs, so that it is there when it is needed. */
+  loadRedis?(): Promise<void>;
   redis(
     target: RedisTarget,
     options: { through?: HostConnection; via: "direct" | "ssh" | "local"; signal: AbortSignal },
@@ -15,6 +17,7 @@ export interface Connectors {
 interface Slot<T> {
   readonly opening: Promise<T>;
   opened?: T;
+  failed?: true;
 }
 
 /**
@@ -55,14 +58,17 @@ export class Connections {
     }
   }
 
-  /** Lets hosts and instances that could not be reached be tried again. */
+  /** Lets hosts and instances that could not be reached be tried again; what is still being opened is waited for. */
   forgetFailures(): void {
     for (const slots of [this.#hosts, this.#instances]) {
-      for (const [key, slot] of slots) if (!slot.opened || slot.opened.closed) slots.delete(key);
+      for (const [key, slot] of slots) if (slot.failed || slot.opened?.closed) slots.delete(key);
     }
   }
 
+  /** Closes all; what is still being opened is closed as soon as it is there, and not waited for. */
   async close(): Promise<void> {
+    for (const slot of this.#instances.values()) closeLate(slot);
+    for (const slot of this.#hosts.values()) closeLate(slot);
     for (const { opened } of this.#instances.values()) opened?.close();
     await Promise.all([...this.#hosts.values()].map(({ opened }) => opened?.close()));
     this.#instances.clear();
@@ -81,6 +87,8 @@ export class Connections {
       commandTimeoutMs: timeouts.commandMs,
     };
     if (this.#through(instance.host)) {
+      // While the host lets us in.
+      this.#connectors.loadRedis?.().catch(() => undefined);
       const through = await this.shell(instance.host);
       return this.#connectors.redis(target, { through, via: "ssh", signal: this.#signal });
     }
@@ -106,9 +114,15 @@ function shared<T extends { readonly closed: boolean }>(
     (opened) => {
       slot.opened = opened;
     },
-    () => undefined,
+    () => {
+      slot.failed = true;
+    },
   );
   return slot.opening;
+}
+
+function closeLate<T extends { close(): void | Promise<void> }>({ opened, opening }: Slot<T>): void {
+  if (!opened) opening.then((late) => late.close()).catch(() => undefined);
 }
 
 function noShell(host: Host): RedishaError {

@@ -20,5 +20,6 @@ export function openSession(deployment: Deployment, signal: AbortSignal): Sessio
 
 const connectors: Connectors = {
   host: async (target, options) => (await import("../connect/hosts.ts")).connectHost(target, options),
+  loadRedis: async () => void (await import("../connect/redis/connect-redis.ts")),
   redis: async (target, options) => (await import("../connect/redis/connect-redis.ts")).connectRedis(target, options),
 };

@@ -5,9 +5,7 @@ import type { Deployment } from "../inventory/model.ts";
 import type { Runbook } from "../runbook/model.ts";
 import { type Topology, type Verdict, verdictSchema } from "../topology/schema.ts";
 import { verdictExit } from "../topology/verdict-exit.ts";
-import { compileByName, storeBeside } from "./compile.ts";
-import { runRunbook } from "./run-runbook.ts";
-import { openSession } from "./session.ts";
+import { openSession, type Session } from "./session.ts";
 
 /** What one look at a deployment gave. */
 export interface StatusResult {
@@ -25,13 +23,18 @@ export interface StatusWatch {
   close(): Promise<void>;
 }
 
-/** Compiles the status runbook; connects with the first `look`. */
+/**
+ * Starts to connect, and compiles the status runbook meanwhile: hosts take longer to let somebody in than the language
+ * takes to load. Fails with RUNBOOK_INVALID where an ejected copy is no valid runbook; a host that cannot be reached is
+ * told by the first `look`.
+ */
 export async function openStatus(
   deployment: Deployment,
   { signal, sink, env }: { signal: AbortSignal; sink: EventSink; env: NodeJS.ProcessEnv },
 ): Promise<StatusWatch> {
-  const { runbook } = await compileByName("status", storeBeside(deployment.file));
   const session = openSession(deployment, signal);
+  session.live.connections.warmUp(deployment.instances);
+  const { runbook, runRunbook } = await load(session);
   return {
     runbook: runbook.source,
     close: () => session.close(),
@@ -44,6 +47,20 @@ export async function openStatus(
       return { topology: session.live.current(), verdict: verdict.data, exit: verdictExit(verdict.data) };
     },
   };
+}
+
+async function load({ deployment, close }: Session) {
+  try {
+    const [{ compileByName, storeBeside }, { runRunbook }] = await Promise.all([
+      import("./compile.ts"),
+      import("./run-runbook.ts"),
+    ]);
+    const { runbook } = await compileByName("status", storeBeside(deployment.file));
+    return { runbook, runRunbook };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function noVerdict(runbook: Runbook, why: string | undefined): RedishaError {
