@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,7 +8,8 @@ import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { inShell, redisha } from "../../support/redisha.ts";
 import { variant } from "../../support/status.ts";
 
-const PASSPHRASE = "a-phrase-for-the-key-0815";
+/** Of this run alone: command lines of the whole machine are looked at, those of other tests too. */
+const PASSPHRASE = `phrase-${randomUUID()}`;
 const WRONG = "not-the-right-one-4711";
 /** Often enough to see a process that lives for a few milliseconds now and then, over all the runs here. */
 const SAMPLE_MS = 4;
