@@ -26,7 +26,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/runbook.schema.json", content: runbookSchemaText },
   { path: "schemas/runbook-test.schema.json", content: runbookTestSchemaText },
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
-  { path: "schemas/status.schema.json", content: statusJsonSchema },
+  { path: "schemas/status.schema.json", content: statusJsonSchema, unlockJsonSchema },
   ...labJsonSchemas,
   ...runsJsonSchemas,
   { path: "schemas/journal.schema.json", content: journalJsonSchema },

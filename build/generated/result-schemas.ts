@@ -16,6 +16,7 @@ import {
   labUpResultSchema,
 } from "../../src/lab/results.ts";
 import { storySchema } from "../../src/report/story.ts";
+import { unlockResultSchema } from "../../src/use-cases/lock-views.ts";
 import { jsonSchemaText } from "./json-schema.ts";
 
 export function envelopeJsonSchema(): string {
@@ -24,6 +25,10 @@ export function envelopeJsonSchema(): string {
 
 export function statusJsonSchema(): string {
   return jsonSchemaText(statusResultSchema, "status", "result of redisha status --json");
+}
+
+export function unlockJsonSchema(): string {
+  return jsonSchemaText(unlockResultSchema, "unlock", "result of redisha unlock --json");
 }
 
 const LAB_RESULTS = {

@@ -178,6 +178,14 @@ describe("a holder that dies, sleeps or is cut off", () => {
     await lock.fence();
   });
 
+  it("is replaced at once by a resume of the same run on its machine, and by nobody else", async () => {
+    const { child } = await holder("killed");
+    child.kill("SIGKILL");
+    await expect(take(bob, "killed")).rejects.toMatchObject({ code: "LOCK_HELD" });
+    const sameMachine = await take(alice, "killed", { controller: "holder" });
+    await sameMachine.fence();
+  });
+
   it("is followed by another once its lease has run out, and not before", async () => {
     const { child } = await holder("killed");
     child.kill("SIGKILL");
