@@ -24,7 +24,7 @@ export const engineMemory: Bench = {
       const path = join(lab.folder, "long.yaml");
       await writeFile(path, JSON.stringify(runbook()));
       const run = redisha("long run", "run", path, "--file", lab.file, "--yes", "-o", "jsonl");
-      const seen = await memoryOf(run.argv, { REDISHA_STATE_DIR: join(lab.folder, "state") });
+      const seen = await memoryOf(run.argv, { ...run.env, REDISHA_STATE_DIR: join(lab.folder, "state") });
       const ratio = seen.late / seen.early;
       return {
         timings: [],

@@ -40,7 +40,7 @@ async function ours(lab: Lab): Promise<Contestant> {
   // JSON is YAML.
   await writeFile(path, JSON.stringify(runbook, null, 1));
   const run = redisha("redisha run", "run", path, "--file", lab.file, "--yes", "--quiet");
-  return { ...run, env: { REDISHA_STATE_DIR: join(lab.folder, "state") } };
+  return { ...run, env: { ...run.env, REDISHA_STATE_DIR: join(lab.folder, "state") } };
 }
 
 /** What makes Ansible quickest without plug-ins: pipelining, shared SSH connections, one process per host, no facts. */

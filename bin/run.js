@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --min-semi-space-size=16
+// Room for 16 MiB of young objects from the start: growing to it step by step costs a short program a fifth of its time.
 import { existsSync } from "node:fs";
 import module from "node:module";
 import { withNode } from "./with-node.js";

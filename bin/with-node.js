@@ -31,7 +31,7 @@ function runWith(node, oldest) {
     process.exitCode = 1;
     return;
   }
-  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
   for (const signal of ["SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {
     // On a terminal Ctrl-C reaches the child by itself; given twice, it would mean "stop now".
