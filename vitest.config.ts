@@ -6,7 +6,7 @@ export default defineConfig({
     // oclif writes to the real streams; an intercepted console would swallow what the tests look at.
     disableConsoleIntercept: true,
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 10_000 } },
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 } },
       {
         extends: true,
         test: {

@@ -3,6 +3,7 @@ import { EXIT } from "../core/exit-codes.ts";
 import type { Host } from "../inventory/model.ts";
 import type { ActionScope } from "../runbook/action-spec.ts";
 import type { EvalContext, Expression, Step, Template } from "../runbook/model.ts";
+import type { DataNode, SentinelNode, Topology } from "../topology/schema.ts";
 import type { Frame } from "./frame.ts";
 import type { LiveDeployment } from "./live.ts";
 import { selectTargets, type Target } from "./targets.ts";
@@ -14,6 +15,11 @@ export interface Scope {
   readonly depth: number;
   /** Path of the steps around it, with the target of each block: `replicas[r2:6379]`. */
   readonly path: string;
+  /**
+   * What stands here is over: an earlier process was already at its rescue, its clean-up or its way back. Nothing of it is
+   * run; every op ends as the journal says that it did.
+   */
+  readonly replay?: boolean;
 }
 
 type Extras = Pick<EvalContext, "before" | "result">;
@@ -75,7 +81,7 @@ export class Evaluator {
     const { targets } = step;
     if (!targets) return at.target ? [at.target] : undefined;
     const needsModel = targets.where || targets.orderBy || targets.role === "primary" || targets.role === "replica";
-    const topology = needsModel ? await this.#live.topology(this.#signal) : this.#live.current();
+    const topology = needsModel ? await this.#model() : this.#live.current();
     const found = selectTargets(targets, this.#live.deployment, topology, (live) =>
       at.frame.context(topology, { host: live }),
     );
@@ -89,6 +95,15 @@ export class Evaluator {
     return found;
   }
 
+  /** The live model. A model of a deployment in which nobody answered says nothing: that is an error, and why. */
+  async #model(): Promise<Topology> {
+    const topology = await this.#live.topology(this.#signal);
+    const instances = [...topology.nodes, ...topology.sentinels].filter(({ listed }) => listed);
+    const [first] = instances;
+    if (first && instances.every(({ reach }) => !reach.ok)) throw nobodyAnswers(first);
+    return topology;
+  }
+
   async #context(
     reads: readonly string[],
     frame: Frame,
@@ -98,9 +113,20 @@ export class Evaluator {
     const needsModel = reads.some(
       (root) => root === "topo" || root === "host" || root.startsWith("topo.") || root.startsWith("host."),
     );
-    const topology = needsModel ? await this.#live.topology(this.#signal) : this.#live.current();
+    const topology = needsModel ? await this.#model() : this.#live.current();
     return frame.context(topology, { ...extras, ...(target ? { host: this.liveOf(target) } : {}) });
   }
+}
+
+function nobodyAnswers({ id, reach }: DataNode | SentinelNode): RedishaError {
+  return new RedishaError({
+    code: reach.code ?? "UNREACHABLE",
+    message: `No instance could be reached; ${id}: ${reach.message ?? "no answer"}`,
+    host: id,
+    exit: EXIT.cannotConnect,
+    state: "this step did not start",
+    next: [...reach.next, "redisha status"],
+  });
 }
 
 function noSuchTarget(step: Step, name: string): RedishaError {

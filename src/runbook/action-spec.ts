@@ -18,8 +18,12 @@ export interface ActionSpec {
   readonly input: ZodType;
   /** Type of `steps.<id>.outputs`, and of `result`. */
   readonly output: ZodType;
+  /** Keys of `with` whose values never stand on a command line, in a file or in a message: only there secrets may stand. */
+  readonly secretsIn?: readonly string[];
   /** One step of YAML that works, for the reference. */
   readonly example: string;
+  /** Present where a host can carry it out alone, which an undo that is `armed` needs. */
+  readonly onHost?: ((input: never, target: never) => unknown) | undefined;
 }
 
 export type ActionCatalog = ReadonlyMap<string, ActionSpec>;

@@ -128,18 +128,11 @@ function checkHandedInputs(unit: Unit, callee: Runbook, inputs: CompiledTemplate
   for (const [name, value] of Object.entries(given)) {
     const spec = callee.inputs[name];
     const holes = inputs.holes.filter((hole) => hole.path[0] === name);
-    const secret = holes.find((hole) => hole.type?.kind === "secret");
     if (!spec) {
       const near = nearest(name, known);
       const hint = near === undefined ? `its inputs: ${known.join(", ") || "none"}` : `did you mean "${near}"?`;
       const position = unit.source.position([...at, name], "key");
       unit.problems.add("RUNBOOK_WITH", position, `runbook ${callee.name} has no input "${name}"`, hint);
-    } else if (secret) {
-      unit.problems.add(
-        "RUNBOOK_SECRET",
-        secret.position,
-        "an input is shown in plans and journals: it takes no secret",
-      );
     } else if (holes.length === 0 && "wrong" in readValue(spec, value)) {
       const position = unit.source.position([...at, name]);
       unit.problems.add("RUNBOOK_WITH", position, `input ${name} of ${callee.name} expects ${describeInput(spec)}`);

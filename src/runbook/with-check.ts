@@ -59,12 +59,16 @@ function startsWith(path: readonly string[], start: readonly string[]): boolean 
 
 function checkHole(hole: Hole, expected: CelType | undefined, spec: ActionSpec, problems: Problems): void {
   const { type } = hole;
-  if (!expected || !type || expected.kind === "dyn" || type.kind === "dyn") return;
   const at = hole.path.join(".");
-  if (type.kind === "secret") {
-    const hint = "secrets go only where the action keeps them wrapped; a command line is visible to everybody";
+  if (type?.kind === "secret") {
+    if (spec.secretsIn?.includes(String(hole.path[0]))) return;
+    const places = spec.secretsIn?.map((key) => `with.${key}`).join(" or ");
+    const hint = `secrets stand only where nobody can read them${places ? `; ${spec.name} takes them in ${places}` : ""}`;
     problems.add("RUNBOOK_SECRET", hole.position, `${spec.name}: ${at} takes no secret`, hint);
-  } else if (hole.alone && !fits(expected, type)) {
+    return;
+  }
+  if (!expected || !type || expected.kind === "dyn" || type.kind === "dyn") return;
+  if (hole.alone && !fits(expected, type)) {
     const hint = expected.kind === "string" ? `write it inside a text, or as string(…)` : undefined;
     problems.add(
       "RUNBOOK_WITH",

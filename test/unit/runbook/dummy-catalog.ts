@@ -19,8 +19,9 @@ function spec(
   effect: Effect,
   input: z.ZodType = empty,
   output: z.ZodType = empty,
+  secretsIn: readonly string[] = [],
 ): [string, ActionSpec] {
-  return [name, { name, summary: name, scope, effect, input, output, example: "" }];
+  return [name, { name, summary: name, scope, effect, input, output, secretsIn, example: "" }];
 }
 
 const parameter = z.strictObject({ parameter: z.string(), value: z.string() });
@@ -66,7 +67,9 @@ export const CATALOG: ActionCatalog = new Map([
   spec("redis.config_set", "instance", "change", parameter),
   spec("redis.info", "instance", "read", empty, z.strictObject({ keys: z.int(), fraction: z.number() })),
   spec("redis.command", "instance", "change", z.strictObject({ command: z.array(z.string()) })),
-  spec("redis.auth", "instance", "change", z.strictObject({ password: secret, times: z.int().optional() })),
+  spec("redis.auth", "instance", "change", z.strictObject({ password: secret, times: z.int().optional() }), empty, [
+    "password",
+  ]),
   spec("pkg.install", "host", "change", pkg),
   spec("pkg.available", "host", "read", pkg),
   spec("service.restart", "host", "disruptive", unit),
@@ -94,7 +97,7 @@ outputs: { keys: steps.look.outputs.keys }
 
 const LIBRARY: Readonly<Record<string, string>> = { "builtin:backup": BACKUP };
 
-export function resolve(ref: string): RunbookSource | undefined {
+function resolve(ref: string): RunbookSource | undefined {
   const text = LIBRARY[ref];
   return text === undefined ? undefined : { text, path: `${ref.slice(8)}.yaml`, origin: "shipped" };
 }

@@ -251,12 +251,12 @@ describe("secrets", () => {
     [
       "do not become words of a command line",
       step('action: ssh.exec\nundo: none\ntargets: { role: data }\nwith: { argv: [x, "a${{ secrets.p }}"] }', SECRET),
-      "10:29 ssh.exec: argv.1 takes no secret (secrets go only where the action keeps them wrapped; a command line is visible to everybody)",
+      "10:29 ssh.exec: argv.1 takes no secret (secrets stand only where nobody can read them)",
     ],
     [
       "are not handed over as inputs",
       step('action: runbook\nwith: { ref: "builtin:backup", inputs: { wait_offset: "${{ secrets.p }}" } }', SECRET),
-      "8:64 an input is shown in plans and journals: it takes no secret",
+      "8:64 runbook: inputs.wait_offset takes no secret (secrets stand only where nobody can read them)",
     ],
     [
       "have no part in a name",
