@@ -8,6 +8,7 @@ import {
   labJsonSchemas,
   runsJsonSchemas,
   statusJsonSchema,
+  unlockJsonSchema,
 } from "./result-schemas.ts";
 import { runbookSchemaText } from "./runbook-schema.ts";
 import { runbookTestSchemaText } from "./runbook-test-schema.ts";
@@ -26,7 +27,8 @@ export const generators: readonly Generator[] = [
   { path: "schemas/runbook.schema.json", content: runbookSchemaText },
   { path: "schemas/runbook-test.schema.json", content: runbookTestSchemaText },
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
-  { path: "schemas/status.schema.json", content: statusJsonSchema, unlockJsonSchema },
+  { path: "schemas/status.schema.json", content: statusJsonSchema },
+  { path: "schemas/unlock.schema.json", content: unlockJsonSchema },
   ...labJsonSchemas,
   ...runsJsonSchemas,
   { path: "schemas/journal.schema.json", content: journalJsonSchema },
