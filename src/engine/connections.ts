@@ -46,6 +46,13 @@ export class Connections {
     );
   }
 
+  /** The same, tried again where it could not be opened or is gone: for what has to outlive a host that comes back. */
+  shellAgain(host: Host): Promise<HostConnection> {
+    const slot = this.#hosts.get(host.name);
+    if (slot && (slot.failed || slot.opened?.closed)) this.#hosts.delete(host.name);
+    return this.shell(host);
+  }
+
   /** A connection to an instance: through its host's SSH where the deployment says so, else straight. */
   redis(instance: Instance): Promise<RedisConnection> {
     return shared(this.#instances, instance.id, () => this.#openRedis(instance));
