@@ -54,6 +54,9 @@ export async function settleDoubt(
   if (after && !after.reads.includes("result") && (await evaluator.condition(after, at.frame, op.target))) {
     return { tookEffect: true, by: "verify" };
   }
+  const name = `${path}@${op.id}`;
+  // The name of an undo holds a space and parentheses.
+  const typed = /[^\w.:@[\]-]/.test(name) ? `'${name}'` : name;
   throw new RedishaError({
     code: "OP_IN_DOUBT",
     message: `Step ${path} was started on ${op.id}, and nothing tells whether it took effect.`,
@@ -61,8 +64,8 @@ export async function settleDoubt(
     exit: EXIT.paused,
     state: "paused; nothing was started since",
     next: [
-      `look at ${op.id}, then say that it took effect: redisha runs ${verb} ${run} --done ${path}@${op.id}`,
-      `or that it did not: redisha runs ${verb} ${run} --redo ${path}@${op.id}`,
+      `look at ${op.id}, then say that it took effect: redisha runs ${verb} ${run} --done ${typed}`,
+      `or that it did not: redisha runs ${verb} ${run} --redo ${typed}`,
     ],
   });
 }

@@ -9,34 +9,16 @@ import { Brake, type Stop } from "./brake.ts";
 import { describeError } from "./describe-error.ts";
 import { Evaluator, type OpTarget, type Scope } from "./evaluator.ts";
 import type { EventError, StepStatus } from "./events.ts";
-import { factsOf, type OpFacts } from "./facts.ts";
+import { factsOf, firstError, type OpFacts, type StepFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
+import type { ArmedUndo } from "./history.ts";
 import { type OpServices, runOp } from "./op.ts";
 import { Rollback, type RollbackResult } from "./rollback.ts";
 import { batchesOf } from "./rollout.ts";
+import { PAUSING, RunPaused, StepFailed, settled } from "./run-stops.ts";
 
 /** Names of actions that the engine itself carries out: they hold other steps. */
 const CONTAINERS: readonly string[] = ["block", "runbook"];
-
-/** Thrown when a step that may not fail did; carries what went wrong first. */
-class StepFailed extends Error {
-  readonly facts: EventError;
-
-  constructor(facts: EventError) {
-    super(facts.message);
-    this.facts = facts;
-  }
-}
-
-/** Thrown when the run is to stop as it is: no cleaning up, since it goes on later from here. */
-class RunPaused extends Error {
-  readonly facts: EventError;
-
-  constructor(facts: EventError) {
-    super(facts.message);
-    this.facts = facts;
-  }
-}
 
 /** How the steps of a runbook ended. */
 export interface ExecutionResult {
@@ -70,28 +52,49 @@ export class Executor {
   async run(runbook: Runbook, values: FrameValues): Promise<ExecutionResult> {
     const scope: Scope = { frame: new Frame(values), depth: 0, path: "" };
     let rollback: RollbackResult | undefined;
-    const goBack = async () => {
-      if (this.#rollBack) rollback = await this.#goBack(runbook, values);
+    const goBack = async (reason: EventError) => {
+      if (this.#rollBack) rollback = await this.#goBack(runbook, values, reason);
     };
     const end = () => ({ tolerated: this.#tolerated, ...(rollback ? { rollback } : {}) });
     try {
+      await this.#services.deadman?.takeOver((unheld) => this.#putBack(runbook, values, unheld));
       const outputs = await this.#runbook(runbook, scope, goBack);
-      return { ...end(), paused: false, outputs };
+      const left = await this.#putBack(runbook, values);
+      return { ...end(), paused: false, outputs, ...(left ? { failure: left } : {}) };
     } catch (error) {
       if (error instanceof RunPaused) return { ...end(), paused: true, failure: error.facts, outputs: {} };
-      if (error instanceof StepFailed) return { ...end(), paused: false, failure: error.facts, outputs: {} };
-      throw error;
+      if (!(error instanceof StepFailed)) throw error;
+      await this.#putBack(runbook, values);
+      return { ...end(), paused: false, failure: error.facts, outputs: {} };
     }
   }
 
-  async #runbook(runbook: Runbook, scope: Scope, goBack?: () => Promise<void>): Promise<Record<string, unknown>> {
+  /** What hosts hold for this run was meant for as long as it lasts; a run that is paused leaves it to them. */
+  async #putBack(
+    runbook: Runbook,
+    values: FrameValues,
+    armed: readonly ArmedUndo[] = this.#services.journal?.history.armed() ?? [],
+  ): Promise<EventError | undefined> {
+    const { journal } = this.#services;
+    if (!journal || armed.length === 0) return undefined;
+    return (await new Rollback(runbook, values, this.#unstoppable(), journal).putBack(armed)).failure;
+  }
+
+  async #runbook(
+    runbook: Runbook,
+    scope: Scope,
+    goBack?: (reason: EventError) => Promise<void>,
+  ): Promise<Record<string, unknown>> {
     const { evaluator } = this.#services;
     await this.#vars(runbook, scope);
+    const goingBack = goBack && this.#services.journal?.history.goingBack;
     try {
-      await this.#steps(runbook.steps, scope);
+      await this.#steps(runbook.steps, this.#replayed(scope, runbook.finally, goingBack !== undefined));
+      if (goingBack) throw new StepFailed(goingBack);
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
-      await goBack?.();
+      this.#rollBack ||= goingBack !== undefined;
+      await goBack?.(error.facts);
       await this.#cleaner().#steps(runbook.finally, scope);
       throw error;
     }
@@ -125,7 +128,7 @@ export class Executor {
       }
       // A Ctrl-C at a question ends the step, but nothing was cut short by it.
       if (status === "cancelled" || error.code === "INTERRUPTED") throw this.#interruption(error);
-      if (error.code === "OP_IN_DOUBT") throw new RunPaused(error);
+      if (PAUSING.includes(error.code)) throw new RunPaused(error);
       if (step.onFailure === "continue") {
         this.#tolerated += 1;
         this.#rollBack = false;
@@ -154,9 +157,10 @@ export class Executor {
     return this.#services.journal ? new RunPaused(error) : new StepFailed(error);
   }
 
-  async #goBack(runbook: Runbook, values: FrameValues): Promise<RollbackResult | undefined> {
+  async #goBack(runbook: Runbook, values: FrameValues, reason: EventError): Promise<RollbackResult | undefined> {
     const { journal } = this.#services;
     if (!journal) return undefined;
+    if (!journal.history.goingBack) await journal.append({ kind: "going_back", reason });
     return new Rollback(runbook, values, this.#unstoppable(), journal).run();
   }
 
@@ -185,6 +189,7 @@ export class Executor {
     }
     const facts = factsOf(ops);
     scope.frame.record(step.id, facts);
+    error ??= await this.#disarm(step, facts, scope);
     error ??= firstError(ops);
     const status = error && !facts.failed ? "failed" : facts.status;
     this.#services.emit({
@@ -195,6 +200,17 @@ export class Executor {
       ...(ops.size === 0 && !error ? { reason: "no target matched" } : {}),
     });
     return { status, ...(error ? { error } : {}) };
+  }
+
+  /** Hosts let go of what the step names, once it has ended well. */
+  async #disarm({ disarm = [] }: Step, facts: StepFacts, { path }: Scope): Promise<EventError | undefined> {
+    if (facts.failed || facts.status === "skipped_condition") return undefined;
+    try {
+      for (const id of disarm) await this.#services.deadman?.disarmStep(id, path);
+      return undefined;
+    } catch (error) {
+      return describeError(error);
+    }
   }
 
   async #rollOut(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope, ops: Map<string, OpFacts>) {
@@ -226,14 +242,25 @@ export class Executor {
 
   async #op(step: Step, action: Action, op: OpTarget, scope: Scope): Promise<OpFacts> {
     if (!CONTAINERS.includes(step.action)) return runOp(step, action, op, scope, this.#services);
-    const { evaluator } = this.#services;
-    if (step.when && !(await evaluator.condition(step.when, scope.frame, op.target))) {
+    const { evaluator, journal } = this.#services;
+    const path = op.target && step.block ? `${step.id}[${op.id}]` : step.id;
+    if (scope.replay && !journal?.history.began(scope.path, [path])) {
       return { status: "skipped_condition", changed: false, outputs: {} };
     }
-    if (step.skipIf && (await evaluator.condition(step.skipIf, scope.frame, op.target))) {
+    if (!scope.replay && step.when && !(await evaluator.condition(step.when, scope.frame, op.target))) {
+      return { status: "skipped_condition", changed: false, outputs: {} };
+    }
+    if (!scope.replay && step.skipIf && (await evaluator.condition(step.skipIf, scope.frame, op.target))) {
       return { status: "skipped_done", changed: false, outputs: {} };
     }
     return step.runbook ? this.#subRunbook(step, op, scope) : this.#block(step, op, scope);
+  }
+
+  /** The scope of steps that are over where an earlier process had begun with what comes behind them. */
+  #replayed(scope: Scope, behind: readonly Step[], over = false): Scope {
+    const ids = behind.map(({ id }) => id);
+    const begun = over || this.#services.journal?.history.began(scope.path, ids);
+    return begun ? { ...scope, replay: true } : scope;
   }
 
   /** Steps inside a block; `rescue` when one fails, `always` however it ended. */
@@ -242,12 +269,13 @@ export class Executor {
     const inner: Scope = {
       frame: op.target ? scope.frame.inner() : scope.frame,
       depth: scope.depth + 1,
+      ...(scope.replay ? { replay: true } : {}),
       path: op.target ? `${scope.path}${step.id}[${op.id}].` : `${scope.path}${step.id}.`,
       ...(op.target ? { target: op.target } : {}),
     };
     return settled(async () => {
       try {
-        await this.#steps(steps, inner);
+        await this.#steps(steps, this.#replayed(inner, [...rescue, ...always]));
       } catch (error) {
         if (!(error instanceof StepFailed)) throw error;
         if (rescue.length === 0) {
@@ -255,7 +283,7 @@ export class Executor {
           throw error;
         }
         this.#rollBack = false;
-        await this.#steps(rescue, inner);
+        await this.#steps(rescue, this.#replayed(inner, always));
       }
       await this.#cleaner().#steps(always, inner);
       return { changed: anyChanged([...steps, ...rescue, ...always], inner.frame), outputs: {} };
@@ -271,7 +299,12 @@ export class Executor {
         ...scope.frame.values,
         inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`),
       });
-      const inner: Scope = { frame, depth: scope.depth + 1, path: `${scope.path}${step.id}.` };
+      const inner: Scope = {
+        frame,
+        depth: scope.depth + 1,
+        path: `${scope.path}${step.id}.`,
+        replay: scope.replay === true,
+      };
       const outputs = await this.#runbook(compiled, inner);
       return { changed: anyChanged(compiled.steps, frame), outputs };
     });
@@ -315,23 +348,6 @@ export class Executor {
   }
 }
 
-/** Turns a container's end into facts: a step that failed inside it is its failure. */
-async function settled(work: () => Promise<{ changed: boolean; outputs: Record<string, unknown> }>): Promise<OpFacts> {
-  try {
-    const { changed, outputs } = await work();
-    return { status: changed ? "changed" : "ok", changed, outputs };
-  } catch (error) {
-    if (error instanceof RunPaused) throw error;
-    const facts = error instanceof StepFailed ? error.facts : describeError(error);
-    return { status: "failed", changed: false, outputs: {}, error: facts };
-  }
-}
-
 function anyChanged(steps: readonly Step[], frame: Frame): boolean {
   return steps.some(({ id }) => frame.stepFacts(id)?.changed ?? false);
-}
-
-function firstError(ops: ReadonlyMap<string, OpFacts>): EventError | undefined {
-  for (const { error } of ops.values()) if (error) return error;
-  return undefined;
 }

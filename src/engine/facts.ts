@@ -44,6 +44,12 @@ export function factsOf(ops: ReadonlyMap<string, OpFacts>): StepFacts {
   };
 }
 
+/** What went wrong first among the ops of a step. */
+export function firstError(ops: ReadonlyMap<string, OpFacts>): EventError | undefined {
+  for (const { error } of ops.values()) if (error) return error;
+  return undefined;
+}
+
 /** The status a step shows when its ops ended differently: a failure outweighs a change, a change outweighs ok. */
 function worst(ops: readonly OpFacts[]): StepStatus {
   const order: readonly StepStatus[] = ["failed", "in_doubt", "cancelled", "changed", "ok", "skipped_done"];

@@ -1,3 +1,4 @@
+import type { EventError } from "./events.ts";
 import type { OpFacts } from "./facts.ts";
 import { asRecord } from "./frame.ts";
 import type { JournalEntry } from "./journal-entry.ts";
@@ -12,6 +13,8 @@ export interface PastOp {
   readonly commands: readonly string[];
   /** An intent without an outcome, or an outcome that says so. */
   readonly inDoubt: boolean;
+  /** It was begun to be taken back, and nothing tells whether it was. */
+  readonly undoInDoubt: boolean;
   readonly facts?: OpFacts;
 }
 
@@ -46,6 +49,9 @@ const SETTLED: readonly string[] = ["ok", "changed"];
 export class History {
   readonly #ops = new Map<string, Slot>();
   readonly #vars = new Map<string, Readonly<Record<string, unknown>>>();
+  /** Paths of what was started since the run last came to an end. */
+  readonly #recent = new Set<string>();
+  #goingBack: EventError | undefined;
   readonly #armed = new Map<string, ArmedUndo>();
   #pointOfNoReturn: string | undefined;
 
@@ -64,7 +70,17 @@ export class History {
         this.#outcome(entry);
         break;
       case "settled":
-        this.#settled(entry.step, entry.target, entry.took_effect);
+        if (entry.undo) this.#undoSettled(entry.step, entry.target, entry.took_effect);
+        else this.#settled(entry.step, entry.target, entry.took_effect);
+        break;
+      case "continued":
+        if (entry.how === "rollback") this.#forgetRecent();
+        break;
+      case "going_back":
+        this.#goingBack = entry.reason;
+        break;
+      case "run_finished":
+        this.#forgetRecent();
         break;
       case "armed": {
         const { step, target, host, id, lease_ms } = entry;
@@ -92,6 +108,25 @@ export class History {
   inDoubt(step: string, target: string): PastOp | undefined {
     const slot = this.#ops.get(key(step, target));
     return slot && isInDoubt(slot) ? past(slot) : undefined;
+  }
+
+  /** The op's facts, however it ended; undefined where it was not started or nothing tells how it ended. */
+  settled(step: string, target: string): OpFacts | undefined {
+    const slot = this.#ops.get(key(step, target));
+    return slot?.open ? undefined : slot?.facts;
+  }
+
+  /** Whether any of these steps, or one inside them, was started since the run last came to an end. */
+  began(path: string, ids: readonly string[]): boolean {
+    const heads = ids.flatMap((id) => [`${path}${id}`, `${path}${id}.`, `${path}${id}[`]);
+    return [...this.#recent].some((step) =>
+      heads.some((head) => (/[.[]$/.test(head) ? step.startsWith(head) : step === head)),
+    );
+  }
+
+  /** Why the run had begun to go back by itself, where it did not come to the end of it. */
+  get goingBack(): EventError | undefined {
+    return this.#goingBack;
   }
 
   /** What the op captured before its first attempt. */
@@ -135,6 +170,7 @@ export class History {
       if (known) known.undoOpen = true;
       return;
     }
+    this.#recent.add(entry.step);
     const before = known && !known.undone ? (known.before ?? entry.before) : entry.before;
     // Ops are undone in the reverse order of their last start.
     this.#ops.delete(id);
@@ -161,6 +197,7 @@ export class History {
       known.undone = SETTLED.includes(entry.status);
       return;
     }
+    this.#recent.add(entry.step);
     const slot = known ?? emptySlot(entry.step, entry.target);
     slot.open = false;
     slot.facts = {
@@ -180,7 +217,20 @@ export class History {
     if (!slot || !ok) return;
     slot.open = false;
     slot.undone = true;
+    slot.undoOpen = false;
     if (slot.facts) slot.facts = { ...slot.facts, status: slot.facts.error ? "failed" : "changed" };
+  }
+
+  #undoSettled(step: string, target: string, tookEffect: boolean): void {
+    const slot = this.#ops.get(key(step, target));
+    if (!slot) return;
+    slot.undoOpen = false;
+    slot.undone = tookEffect;
+  }
+
+  #forgetRecent(): void {
+    this.#recent.clear();
+    this.#goingBack = undefined;
   }
 
   #settled(step: string, target: string, tookEffect: boolean): void {
@@ -210,6 +260,7 @@ function past(slot: Slot): PastOp {
     effect,
     commands,
     inDoubt: isInDoubt(slot),
+    undoInDoubt: slot.undoOpen,
     ...(slot.before ? { before: slot.before } : {}),
     ...(slot.facts ? { facts: slot.facts } : {}),
   };

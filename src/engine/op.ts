@@ -1,5 +1,6 @@
 import type { Action } from "../actions/contract.ts";
 import { sleep } from "../core/abort.ts";
+import { EXIT } from "../core/exit-codes.ts";
 import type { Step } from "../runbook/model.ts";
 import type { Approve } from "./approval.ts";
 import { Attempt, failureStatus } from "./attempt.ts";
@@ -57,6 +58,11 @@ export async function runOp(
     return facts;
   };
 
+  if (at.replay) {
+    const facts = services.journal?.history.settled(path, op.id);
+    if (facts) return finish(0, performance.now(), facts);
+    if (!services.journal?.history.inDoubt(path, op.id)) return finish(0, performance.now(), neverStarted(path, op));
+  }
   // Reads run again in every process; a pause that was passed is not made again.
   const again = step.effect === "read" && step.action !== "pause";
   const known = again ? undefined : services.journal?.history.done(path, op.id);
@@ -65,7 +71,10 @@ export async function runOp(
     const started = performance.now();
     try {
       const skipped = await skipReason(step, op, at, path, services);
-      if (skipped) return finish(attempt, started, { status: skipped, changed: false, outputs: {} });
+      if (skipped) {
+        await noteSkipped(skipped, path, op, services);
+        return finish(attempt, started, { status: skipped, changed: false, outputs: {} });
+      }
       return finish(attempt, started, await new Attempt(step, action, op, at, attempt, services).carryOut());
     } catch (error) {
       const described = describeError(error);
@@ -92,4 +101,17 @@ async function skipReason(
   if (step.when && !(await evaluator.condition(step.when, at.frame, op.target))) return "skipped_condition";
   if (step.skipIf && (await evaluator.condition(step.skipIf, at.frame, op.target))) return "skipped_done";
   return undefined;
+}
+
+/** A step that was left out stays so when a later process goes over what is behind it. */
+async function noteSkipped(status: StepStatus, step: string, { id: target }: OpTarget, { journal }: OpServices) {
+  const entry = { kind: "outcome" as const, step, target, attempt: 0, status, duration_ms: 0, undo: false };
+  await journal?.append(entry, { flush: false });
+}
+
+/** The run had stopped before it came here. */
+function neverStarted(path: string, { id }: OpTarget): OpFacts {
+  const message = `The run had stopped before step ${path} was started on ${id}, and was cleaning up.`;
+  const error = { code: "STEP_NOT_REACHED", exit: EXIT.failedSafe, message, host: id, next: [] };
+  return { status: "failed", changed: false, outputs: {}, error };
 }

@@ -6,7 +6,7 @@ import { describeError } from "./describe-error.ts";
 import { settleDoubt } from "./doubt.ts";
 import type { EventError, StepStatus } from "./events.ts";
 import type { FrameValues } from "./frame.ts";
-import type { PastOp } from "./history.ts";
+import type { ArmedUndo, PastOp } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import type { OpServices } from "./op.ts";
 import { actionNamed, PastFrames, type UndoContext, undoCall } from "./past-frames.ts";
@@ -56,6 +56,30 @@ export class Rollback {
     return { undone, kept, left: [] };
   }
 
+  /**
+   * Takes back what hosts hold for this run, the last one first, also where its step failed: the undo puts back what was
+   * before, whatever came of the change. All are tried; what is left is put back by its host.
+   */
+  async putBack(armed: readonly ArmedUndo[]): Promise<RollbackResult> {
+    const undone: string[] = [];
+    const left: string[] = [];
+    let failure: EventError | undefined;
+    for (const { step, target } of armed.toReversed()) {
+      const past = this.#journal.history.all().find((op) => op.step === step && op.target === target);
+      try {
+        const context = past && (await this.#past.locate(past));
+        const undo = context?.located.step.undo;
+        if (context && typeof undo === "object") await this.#undo(context, undo);
+        else await this.#services.deadman?.disarm(step, target);
+        undone.push(`${step} on ${target}`);
+      } catch (error) {
+        left.push(`${step} on ${target}`);
+        failure ??= describeError(error);
+      }
+    }
+    return { undone, kept: [], left, ...(failure ? { failure } : {}) };
+  }
+
   async #takeBack(past: PastOp): Promise<"undone" | "kept" | "nothing"> {
     const context = await this.#past.locate(past);
     if (!context) return "kept";
@@ -63,12 +87,13 @@ export class Rollback {
     const { step } = context.located;
     if (past.inDoubt && !(await this.#tookEffect(context))) return "nothing";
     if (step.undo === undefined || step.undo === "none") return "kept";
+    if (past.undoInDoubt && (await this.#wasUndone(context))) return "undone";
     await this.#undo(context, step.undo);
     return "undone";
   }
 
   async #undo({ past, located, op, at }: UndoContext, undo: ActionCall): Promise<void> {
-    const { emit, signal, live } = this.#services;
+    const { emit, signal, live, deadman } = this.#services;
     const { action, input, commands } = await undoCall({ past, located, op, at }, undo, this.#services);
     const entry = { step: past.step, target: past.target, attempt: 1, undo: true };
     const started = performance.now();
@@ -100,6 +125,7 @@ export class Rollback {
       );
       live.invalidate();
       await finish();
+      await deadman?.disarm(past.step, past.target);
     } catch (error) {
       await finish(describeError(error));
       throw error;
@@ -113,20 +139,30 @@ export class Rollback {
     }
   }
 
-  async #tookEffect({ past, located, op, at }: UndoContext): Promise<boolean> {
+  async #tookEffect(context: UndoContext): Promise<boolean> {
+    const { tookEffect, by } = await this.#settle(context, context.past.step);
+    const entry = { step: context.past.step, target: context.past.target, took_effect: tookEffect, by };
+    await this.#journal.append({ kind: "settled", ...entry });
+    return tookEffect;
+  }
+
+  /** An undo that was begun is done where what it takes back is not there any more; the operator speaks of the undo. */
+  async #wasUndone(context: UndoContext): Promise<boolean> {
+    const { step, target } = context.past;
+    const { tookEffect, by } = await this.#settle(context, `${step} (undo)`);
+    const undone = by === "operator" ? tookEffect : !tookEffect;
+    await this.#journal.append({ kind: "settled", step, target, took_effect: undone, by, undo: true });
+    return undone;
+  }
+
+  async #settle({ past, located, op, at }: UndoContext, name: string) {
     const { step } = located;
     const action = actionNamed(step.action, this.#services);
     const rendered = await this.#services.evaluator.template(step.with, at.frame, op.target);
     const input = inputOf(action, { step: step.id, position: step.with.position }, rendered);
     const context = contextFor(op, past.step, this.#services.signal, this.#services);
     const before = past.before ?? {};
-    const { tookEffect, by } = await settleDoubt(step, action, input, op, at, past.step, context, before, {
-      ...this.#services,
-      verb: "rollback",
-    });
-    const entry = { step: past.step, target: past.target, took_effect: tookEffect, by };
-    await this.#journal.append({ kind: "settled", ...entry });
-    return tookEffect;
+    return settleDoubt(step, action, input, op, at, name, context, before, { ...this.#services, verb: "rollback" });
   }
 
   #refuseWhenStopped(): void {

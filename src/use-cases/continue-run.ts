@@ -1,6 +1,7 @@
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
+import type { Deadman } from "../engine/deadman/deadman.ts";
 import type { OperatorAnswers } from "../engine/doubt.ts";
 import type { EventError } from "../engine/events.ts";
 import { History } from "../engine/history.ts";
@@ -60,6 +61,7 @@ async function goBack(request: ContinueRequest, lock: HeldLock | undefined): Pro
   const { session, runbook, answers } = request;
   const started = performance.now();
   const { run, values, journal } = await reopen(request, "rollback");
+  let deadman: Deadman | undefined;
   try {
     const { emit, services } = assemble({ ...request, inputs: {} }, { run, values, journal, lock, answers });
     emit({
@@ -70,7 +72,11 @@ async function goBack(request: ContinueRequest, lock: HeldLock | undefined): Pro
       deployment: session.deployment.name,
       schema: 1,
     });
-    const result = await new Rollback(runbook, values, services, journal).run();
+    const rollback = new Rollback(runbook, values, services, journal);
+    deadman = services.deadman;
+    await deadman?.takeOver((unheld) => rollback.putBack(unheld));
+    const result = await rollback.run();
+    if (!result.failure) await rollback.putBack(journal.history.armed());
     const asked: EventError = { code: "ROLLED_BACK", exit: EXIT.done, message: "Rolled back", next: [] };
     const { status, exit, error } = rolledBack(asked, result, run);
     const done = status === "rolled_back";
@@ -93,6 +99,7 @@ async function goBack(request: ContinueRequest, lock: HeldLock | undefined): Pro
       journal: journal.path,
     };
   } finally {
+    await deadman?.stop();
     await journal.close();
   }
 }
@@ -152,7 +159,10 @@ function refuseToGoBack(request: ContinueRequest): void {
 
 /** An answer about an op that is not in doubt is a slip: the op that was meant would be asked about again. */
 function refuseStrayAnswers({ past, answers }: ContinueRequest): void {
-  const doubtful = past.ops.filter(({ inDoubt }) => inDoubt);
+  const doubtful = [
+    ...past.ops.filter(({ inDoubt }) => inDoubt),
+    ...past.ops.filter(({ undoInDoubt }) => undoInDoubt).map((op) => ({ ...op, step: `${op.step} (undo)` })),
+  ];
   const names = doubtful.flatMap(({ step, target }) => [step, `${step}@${target}`]);
   const stray = [...answers.done, ...answers.redo].find((answer) => !names.includes(answer));
   const twice = answers.done.find((answer) => answers.redo.includes(answer));

@@ -180,7 +180,11 @@ export class Sweep {
   async #answer(at: Experiment, past: RunDetail) {
     const effects = counted(await readEffects(at.directory));
     const answers = { done: [] as string[], redo: [] as string[] };
-    for (const { step, target } of past.ops.filter(({ inDoubt }) => inDoubt)) {
+    const doubtful = [
+      ...past.ops.filter(({ inDoubt }) => inDoubt),
+      ...past.ops.filter(({ undoInDoubt }) => undoInDoubt).map((op) => ({ ...op, step: `${op.step} (undo)` })),
+    ];
+    for (const { step, target } of doubtful) {
       this.#asked += 1;
       const list = effects.has(`${step}@${target}`) ? answers.done : answers.redo;
       list.push(`${step}@${target}`);
