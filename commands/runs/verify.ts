@@ -22,7 +22,7 @@ export default class RunsVerify extends BaseCommand<RunsVerifyResult> {
 
   async run(): Promise<RunsVerifyResult> {
     const { args, flags } = await this.parse(RunsVerify);
-    if ((args.run === undefined) !== flags.all) {
+    if (args.run === undefined ? !flags.all : flags.all) {
       throw new RedishaError({
         code: "USAGE",
         message: "runs verify wants the id of a run, or --all",

@@ -18,7 +18,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.25rem; 
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 ol, ul { margin: 0; padding-left: 1.4rem; }
 .ops { list-style: none; padding: 0; border-top: 1px solid var(--line); }
-.ops li { border-bottom: 1px solid var(--line); padding: .55rem 0; break-inside: avoid; }
+.ops > li { border-bottom: 1px solid var(--line); padding: .55rem 0; break-inside: avoid; }
 .head { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr) minmax(0, 12rem) minmax(0, 13rem) 5rem; gap: 0 1rem; align-items: baseline; }
 .time, .took { color: var(--soft); font-variant-numeric: tabular-nums; } .took { text-align: right; }
 .more { margin: .3rem 0 0 8.5rem; } .more .soft, .soft { color: var(--soft); }

@@ -34,7 +34,7 @@ export function htmlReport(story: RunStory): string {
 </head>
 <body>
 <h1>${story.runbook} ${story.version} on ${story.deployment}</h1>
-<p class="verdict ${tone}"><strong>${STATE_WORD[story.state]}</strong> <span>${verdictOf(story)}</span></p>
+<p class="verdict ${tone}"><span>${verdictOf(story)}</span></p>
 ${facts(story)}
 ${story.fault === null ? "" : html`<p class="verdict bad"><span>The journal cannot be relied on: ${story.fault}.</span></p>`}
 ${story.error ? section("Why it ended", errorOf(story.error)) : ""}

@@ -11,7 +11,7 @@ export function markdownReport(story: RunStory): string {
     ...(story.fault === null ? [] : [`**The journal cannot be relied on: ${text(story.fault)}.**`]),
     ...(error ? [section("Why it ended", [errorText(error)])] : []),
     section("What happened", [table(["Time (UTC)", "Step", "Target", "Status", "Took"], story.ops.map(opRow))]),
-    section("Changes", changes(story)),
+    section("What was sent", changes(story)),
     section(
       "Approvals",
       story.approvals.map(({ at, what, how, user }) => `- ${clock(at)} ${code(user)} ${code(how)}: ${text(what)}`),

@@ -12,12 +12,16 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_VERIFY_MS = 30_000;
 const ONCE: Retry = { attempts: 1, delayMs: 0, backoff: 1, maxDelayMs: 0, jitter: false, on: [] };
 
+/** A person may be away from the screen for longer than any server. */
+const PERSON_TIMEOUT_MS = 24 * 3_600_000;
+
 /** Milliseconds of a duration that the schema has let through. */
 export function ms(text: string | undefined, fallback: number): number {
   return (text === undefined ? undefined : parseDuration(text)) ?? fallback;
 }
 
 export function timeoutOf(unit: Unit, step: RawStep): number {
+  if (step.action === "confirm" && step.timeout === undefined) return PERSON_TIMEOUT_MS;
   return ms(step.timeout ?? unit.head.defaults?.timeout, DEFAULT_TIMEOUT_MS);
 }
 

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly node?: string;
   /** A key to press once what was shown so far fulfils the condition; until then standard input stays open. */
   readonly press?: { readonly key: string; readonly when: (stdout: string) => boolean };
+  /** Texts to type one after the other, each once what was shown since the last one holds `after`. */
+  readonly type?: readonly { readonly text: string; readonly after: string }[];
   /** Called with all of stdout so far, and a way to send a signal. */
   readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -56,17 +58,24 @@ function ended(program: string, argv: readonly string[], options: RunOptions): P
     const child = spawn(program, argv, { env: { ...environment(), ...options.env } });
     let stdout = "";
     let stderr = "";
+    const typing = [...(options.type ?? [])];
+    let shown = 0;
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString();
       options.onStdout?.(stdout, (signal) => child.kill(signal));
       if (options.press?.when(stdout) && child.stdin.writable) child.stdin.end(options.press.key);
+      const at = typing[0] ? stdout.indexOf(typing[0].after, shown) : -1;
+      if (at !== -1) {
+        shown = stdout.length;
+        child.stdin.write(typing.shift()?.text ?? "");
+      }
     });
     child.stderr.on("data", (chunk: Buffer) => {
       stderr += chunk.toString();
     });
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
-    if (options.press === undefined) child.stdin.end();
+    if (options.press === undefined && options.type === undefined) child.stdin.end();
   });
 }
 

@@ -91,9 +91,13 @@ export class LiveStep {
     this.#draw();
   }
 
-  /** Leaves the step as it is drawn now; it can be shown again. */
+  /** Leaves the step as it is drawn now, or as soon as it is drawn at all. */
   interrupt(why: string): void {
     this.#interrupted.resolve(why);
+  }
+
+  /** After an interruption: it is going to be shown again. */
+  goOn(): void {
     this.#interrupted = Promise.withResolvers();
     this.#handle = undefined;
   }

@@ -63,7 +63,10 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
         if (mine) {
           const missed = held;
           held = undefined;
-          for (const step of open.values()) show(step);
+          for (const step of open.values()) {
+            step.goOn();
+            show(step);
+          }
           for (const event of missed) hear(event);
         }
       }
