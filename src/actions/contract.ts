@@ -35,6 +35,19 @@ export interface ActionOutcome<O> {
 /** What an action captured before it changed anything: all that undo needs. */
 export type Before = Readonly<Record<string, unknown>>;
 
+/** What a host can carry out alone, without redisha. */
+export type HostCommand =
+  | { readonly kind: "redis"; readonly argv: readonly string[] }
+  | (HostProgram & { readonly kind: "exec"; readonly argv: readonly string[] })
+  | (HostProgram & { readonly kind: "script"; readonly script: string; readonly args: readonly string[] });
+
+interface HostProgram {
+  readonly env: Readonly<Record<string, string>>;
+  readonly become: boolean;
+  /** Exit statuses that count as success. */
+  readonly okCodes: readonly number[];
+}
+
 /** An action: what the language checks (`ActionSpec`), what the plan shows (`commands`), what runs (`run`). */
 export interface Action<I = unknown, O = unknown> extends ActionSpec {
   /** The exact commands of one op, in order, without running anything. */
@@ -42,6 +55,8 @@ export interface Action<I = unknown, O = unknown> extends ActionSpec {
   /** Reads what undo needs. It is on the disk before `run` starts, so that a crash in between loses nothing. */
   before?(input: I, context: ActionContext): Promise<Before>;
   run(input: I, context: ActionContext): Promise<ActionOutcome<O>>;
+  /** How the host of the target does the same by itself, for an undo that is `armed`. Absent where it cannot. */
+  onHost?(input: I, target: { readonly instance?: Instance; readonly host?: Host }): readonly HostCommand[];
   /** After a crash: whether an op that was started took effect. Reads only; undefined where that cannot be told. */
   probe?(input: I, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { PlannedCommand } from "../engine/plan.ts";
 import type { ActionSpec } from "../runbook/action-spec.ts";
-import type { Action, ActionContext, ActionOutcome, Before } from "./contract.ts";
+import type { Action, ActionContext, ActionOutcome, Before, HostCommand } from "./contract.ts";
 
 interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<ActionSpec, "input" | "output"> {
   readonly input: I;
@@ -9,6 +9,7 @@ interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<Acti
   commands(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly PlannedCommand[];
   before?(input: z.output<I>, context: ActionContext): Promise<Before>;
   run(input: z.output<I>, context: ActionContext): Promise<ActionOutcome<z.output<O>>>;
+  onHost?(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly HostCommand[];
   probe?(input: z.output<I>, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }
 

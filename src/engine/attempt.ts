@@ -4,6 +4,7 @@ import { EXIT } from "../core/exit-codes.ts";
 import type { Effect } from "../runbook/effect.ts";
 import type { Step } from "../runbook/model.ts";
 import { holdsYet, readsModel, refuseFailedAssertions, refuseFailedResult, verify } from "./conditions.ts";
+import { type ArmedOp, armOp } from "./deadman/arm-op.ts";
 import { describeError } from "./describe-error.ts";
 import { settleDoubt } from "./doubt.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
@@ -58,9 +59,11 @@ export class Attempt {
       journal?.history.before(this.#path, this.#op.id) ??
       (await this.#limited((signal) => this.#action.before?.(input, this.#context(signal)) ?? Promise.resolve({})));
     emit({ type: "op_started", step: this.#path, target: this.#op.id, attempt: this.#number, commands });
+    const context = this.#context(this.#services.signal);
+    const armed = await this.#limited(() => armOp(step, this.#op, this.#at, before, context, this.#services));
     const entry = { step: this.#path, target: this.#op.id, attempt: this.#number, undo: false };
     await journal?.append({ kind: "intent", ...entry, effect: step.effect, commands, before });
-    return this.#settled(performance.now(), async () => ({ ...(await this.#act(input)), before }));
+    return this.#settled(performance.now(), async () => ({ ...(await this.#act(input, armed)), before }));
   }
 
   /** Writes the outcome, whichever it is. What reads found is kept too: undo may need it. */
@@ -85,10 +88,12 @@ export class Attempt {
     }
   }
 
-  async #act(input: unknown): Promise<OpFacts> {
+  async #act(input: unknown, armed?: ArmedOp): Promise<OpFacts> {
     const { live } = this.#services;
     return this.#limited(async (signal) => {
+      await armed?.prove();
       const outcome = await this.#untilItHolds(input, signal);
+      await armed?.confirm();
       if (this.#step.effect !== "read") live.invalidate();
       await verify(this.#step, this.#op, this.#at, outcome.outputs, this.#services, signal);
       const outputs = await this.#outputs(outcome);

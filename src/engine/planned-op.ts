@@ -1,6 +1,6 @@
 import type { Action } from "../actions/contract.ts";
 import { RedishaError } from "../core/errors.ts";
-import type { Step } from "../runbook/model.ts";
+import type { Step, Undo } from "../runbook/model.ts";
 import { contextFor } from "./attempt.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import type { OpServices } from "./op.ts";
@@ -39,11 +39,18 @@ async function planUndo(
     const input = inputOf(action, { step: step.id, position: step.with.position }, rendered);
     const before = await action.before?.(input, contextFor(op, step.id, services.signal, services));
     const wanted = await services.evaluator.template(step.undo.with, at.frame, op.target, { before: before ?? {} });
-    return commandsOf(undoing, { step: `${step.id} (undo)`, position: step.undo.position }, wanted, op);
+    const commands = commandsOf(undoing, { step: `${step.id} (undo)`, position: step.undo.position }, wanted, op);
+    return [...commands, ...heldByHost(step.undo)];
   } catch (error) {
     if (!(error instanceof RedishaError)) throw error;
     return [here(`${step.undo.action}, with what is known when the step has run`)];
   }
+}
+
+/** What an undo that is armed adds: it is carried out at the end of the run, or by the host. */
+function heldByHost({ armedMs }: Undo): PlannedCommand[] {
+  if (armedMs === undefined) return [];
+  return [here(`at the end of the run; by the host itself once the run is silent for ${armedMs / 1_000} s`)];
 }
 
 function here(text: string): PlannedCommand {

@@ -1,10 +1,11 @@
+import { parseDuration } from "../core/units.ts";
 import type { YamlPath } from "../core/yaml/yaml-source.ts";
 import type { ActionSpec } from "./action-spec.ts";
 import { type CelType, celTypeOf, DYN, objectType } from "./cel-type.ts";
 import { compileBlock, compileCall } from "./compile-nested.ts";
 import { EFFECTS, type Effect } from "./effect.ts";
 import type { TypedExpression } from "./expression.ts";
-import type { ActionCall, Expression, Probe, Step } from "./model.ts";
+import type { ActionCall, Expression, Probe, Step, Undo } from "./model.ts";
 import { hostType, stepType } from "./names.ts";
 import { readPart } from "./part.ts";
 import type { CompileSteps, Place } from "./place.ts";
@@ -91,7 +92,8 @@ function compileStep(unit: Unit, raw: RawStep, path: YamlPath, place: Place): { 
     ...optional("failedWhen", expressionAt(unit, [...path, "failed_when"], raw.failed_when, after, "bool")),
     ...verifyOf(unit, raw, path, after),
     ...optional("probe", probeOf(unit, raw, path, scope)),
-    ...optional("undo", raw.undo === "none" ? raw.undo : callOf(unit, raw.undo, [...path, "undo"], scope)),
+    ...optional("undo", raw.undo === "none" ? raw.undo : undoOf(unit, raw, spec, path, place, scope)),
+    ...optional("disarm", typeof raw.disarm === "string" ? [raw.disarm] : raw.disarm),
     ...optional("pointOfNoReturn", pointOfNoReturn),
     ...optional("block", block?.block),
     ...optional("runbook", call?.call),
@@ -167,6 +169,44 @@ function callOf(
   const template = compileTemplate(raw.with ?? {}, [...at, "with"], unit.source, inside, unit.problems);
   if (spec) checkWith(spec, template, raw.with ? [...at, "with"] : at, unit.source, unit.problems);
   return { action: raw.action, with: template, position: unit.source.position(at) };
+}
+
+/** An undo that a host is to hold must be one that it can carry out alone, and there must be a host. */
+function undoOf(
+  unit: Unit,
+  raw: RawStep,
+  spec: ActionSpec | undefined,
+  path: YamlPath,
+  place: Place,
+  scope: Scope,
+): Undo | undefined {
+  const at = [...path, "undo"];
+  const undo = raw.undo === "none" ? undefined : raw.undo;
+  const call = callOf(unit, undo, at, scope);
+  if (!call || undo?.armed === undefined) return call;
+  const problem = armedProblem(unit, undo.action, undo.armed, spec, raw, place);
+  if (problem !== undefined) unit.problems.add("RUNBOOK_ARMED", unit.source.position([...at, "armed"]), problem);
+  return { ...call, armedMs: parseDuration(undo.armed) ?? 0 };
+}
+
+const ARMED_FROM_MS = 10_000;
+const ARMED_TO_MS = 3_600_000;
+
+function armedProblem(
+  unit: Unit,
+  action: string,
+  armed: string,
+  spec: ActionSpec | undefined,
+  raw: RawStep,
+  place: Place,
+): string | undefined {
+  const ms = parseDuration(armed) ?? ARMED_FROM_MS;
+  if (ms < ARMED_FROM_MS || ms > ARMED_TO_MS) return `armed is from 10s to 1h, not ${armed}`;
+  if (place.cleanup) return "armed has no use where nothing is undone: in finally, rescue and always";
+  const undoing = unit.catalog.get(action);
+  if (undoing && !undoing.onHost) return `a host cannot carry out ${action} alone, so the undo cannot be armed`;
+  if (spec?.scope === "controller" || !(raw.targets || place.target)) return "armed needs a step that runs on targets";
+  return undefined;
 }
 
 function probeOf(unit: Unit, raw: RawStep, path: YamlPath, scope: Scope): Probe | undefined {

@@ -5,6 +5,7 @@ import type { YamlSource } from "../core/yaml/yaml-source.ts";
 import type { ActionCatalog } from "./action-spec.ts";
 import { type CelType, DYN, objectType } from "./cel-type.ts";
 import { compileSteps } from "./compile-steps.ts";
+import { checkDisarm } from "./disarm-check.ts";
 import { inputsType, readInputs } from "./inputs.ts";
 import type { Expression, Invariant, Runbook, SecretSpec } from "./model.ts";
 import { baseScope } from "./names.ts";
@@ -82,6 +83,7 @@ function compileUnit(unit: Unit, file: RunbookSource): Runbook {
   const steps = compileSteps(unit, head.steps, ["steps"], place);
   const last = compileSteps(unit, head.finally ?? [], ["finally"], { ...place, scope: steps.scope, cleanup: true });
   checkIdleBlocks(unit, place);
+  checkDisarm(unit, [...steps.steps, ...last.steps]);
   return {
     source: {
       path: file.path,

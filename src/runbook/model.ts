@@ -89,6 +89,12 @@ export interface ActionCall {
   readonly position: FilePosition;
 }
 
+/** How a step is taken back. */
+export interface Undo extends ActionCall {
+  /** The host holds the undo from before the change, and carries it out by itself when the run is silent for so long. */
+  readonly armedMs?: number;
+}
+
 /** Tells, after a crash, whether a step took effect: by a condition, or by an action that reads and a condition on its result. */
 export interface Probe {
   readonly call?: ActionCall;
@@ -110,7 +116,9 @@ export interface Step {
   readonly timeoutMs: number;
   readonly verify?: { readonly that: Expression; readonly withinMs: number };
   readonly probe?: Probe;
-  readonly undo?: ActionCall | "none";
+  readonly undo?: Undo | "none";
+  /** Ids of earlier steps whose armed undo is let go of when this step has ended well. */
+  readonly disarm?: readonly string[];
   readonly pointOfNoReturn?: Expression | boolean;
   readonly onFailure: OnFailure;
   readonly effect: Effect;

@@ -14,6 +14,7 @@ export type ProblemCode =
   | "RUNBOOK_EFFECT"
   | "RUNBOOK_SECRET"
   | "RUNBOOK_UNDO_MISSING"
+  | "RUNBOOK_ARMED"
   | "RUNBOOK_CYCLE";
 
 /** Gathers what is wrong with a runbook, so that all of it is shown at once, in the order of the file, each thing once. */

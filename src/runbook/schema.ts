@@ -82,7 +82,20 @@ export const stepFields = {
     .describe(
       "Tells, after a crash, whether the step took effect: a condition, or an action that reads and a condition on its result",
     ),
-  undo: z.union([z.literal("none"), actionCall]).optional(),
+  undo: z
+    .union([
+      z.literal("none"),
+      actionCall.extend({
+        armed: duration
+          .optional()
+          .describe("10s to 1h: the host carries the undo out by itself when the run is silent for so long"),
+      }),
+    ])
+    .optional(),
+  disarm: z
+    .union([name, z.array(name).min(1)])
+    .optional()
+    .describe("Steps whose armed undo is let go of when this step has ended well"),
   point_of_no_return: condition.optional(),
   on_failure: onFailure.optional(),
   effect: z.enum(EFFECTS).optional().describe("May raise the action's own, never lower it"),

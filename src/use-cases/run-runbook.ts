@@ -5,6 +5,8 @@ import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
 import { type Approve, type EarlyApproval, journalled, nobodyToAsk } from "../engine/approval.ts";
 import { Brake } from "../engine/brake.ts";
+import { Deadman } from "../engine/deadman/deadman.ts";
+import { refuseUnarmable } from "../engine/deadman/refuse-unarmable.ts";
 import { NO_ANSWERS, type OperatorAnswers } from "../engine/doubt.ts";
 import { Evaluator } from "../engine/evaluator.ts";
 import type { EventError, EventSink, RunEventBody } from "../engine/events.ts";
@@ -100,6 +102,7 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
     return await finish(request, prepared, result, Math.round(performance.now() - started), emit);
   } finally {
     invariants.stop();
+    await services.deadman?.stop();
     await prepared.journal?.close();
   }
 }
@@ -120,8 +123,10 @@ export function assemble(
   const invariants = new InvariantWatch(runbook.invariants, frame, { live, evaluator, brake, journal, signal, emit });
   const fence = async () => lock?.fence();
   const guard = guardOf({ invariants, journal, evaluator, frame, approve, deployment: deployment.name, fence });
+  const deadman = journal && new Deadman({ run, live, journal, brake, emit });
   const services = {
     run,
+    deadman,
     actions,
     live,
     evaluator,
@@ -145,6 +150,7 @@ export async function prepare(
   const { runbook, session } = request;
   const { deployment } = session;
   refuseTopology(runbook, deployment.kind);
+  refuseUnarmable(runbook, deployment);
   const now = new Date();
   const run = past?.run ?? newRunId(now);
   const values: FrameValues = {

@@ -15,6 +15,7 @@ export const hostExec = defineAction({
   summary: "Runs a program on each targeted host; no shell sees the arguments",
   scope: "host",
   effect: "change",
+  secretsIn: ["env"],
   input: z.strictObject({
     argv: z.array(z.string()).min(1).describe("Program and arguments, one list entry each"),
     env: z.record(z.string(), z.string()).default({}).describe("Environment of the process"),
@@ -28,6 +29,7 @@ export const hostExec = defineAction({
   with: { argv: [logrotate, -f, /etc/logrotate.d/redis-server], become: true }
   undo: none`,
   commands: ({ argv, become }) => [{ transport: "exec", text: `${become ? "sudo " : ""}${argv.map(quote).join(" ")}` }],
+  onHost: ({ argv, env, become, ok_codes }) => [{ kind: "exec", argv, env, become, okCodes: ok_codes }],
   async run({ argv, env, become, ok_codes }, context) {
     const host = hostOf(context);
     const shell = await context.shell(host);
@@ -42,6 +44,7 @@ export const hostScript = defineAction({
   summary: "Runs a POSIX shell script on each targeted host; values reach it by env or args",
   scope: "host",
   effect: "change",
+  secretsIn: ["env"],
   input: z.strictObject({
     script: z.string().min(1).describe("The script. No ${{ }} here: pass values by env or args"),
     args: z.array(z.string()).default([]).describe("Positional arguments $1…"),
@@ -58,6 +61,9 @@ export const hostScript = defineAction({
     env: { DIR: /var/lib/redis }
   undo: none`,
   commands: ({ script, args }) => [{ transport: "script", text: [script.trim(), ...args.map(quote)].join(" ") }],
+  onHost: ({ script, args, env, become, ok_codes }) => [
+    { kind: "script", script, args, env, become, okCodes: ok_codes },
+  ],
   async run({ script, args, env, become, ok_codes }, context) {
     const host = hostOf(context);
     const shell = await context.shell(host);

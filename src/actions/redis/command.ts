@@ -9,6 +9,7 @@ export const redisCommandAction = defineAction({
   summary: "Sends one command to each targeted instance and gives its reply",
   scope: "instance",
   effect: "change",
+  secretsIn: ["command"],
   input: z.strictObject({ command: argvSchema }),
   output: z.strictObject({ reply: z.unknown().describe("The reply: text, number, null or a list") }),
   example: `- id: unpause
@@ -17,6 +18,7 @@ export const redisCommandAction = defineAction({
   with: { command: [CLIENT, UNPAUSE] }
   undo: none`,
   commands: ({ command }) => [redisCommand(command)],
+  onHost: ({ command }) => [{ kind: "redis", argv: command }],
   async run({ command }, context) {
     const connection = await context.redis(instanceOf(context));
     return { outputs: { reply: await connection.command(command, { signal: context.signal }) }, changed: true };

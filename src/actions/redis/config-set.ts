@@ -27,6 +27,7 @@ export const redisConfigSet = defineAction({
   with: { parameter: slowlog-log-slower-than, value: "5000" }
   undo: { action: redis.config_set, with: { parameter: slowlog-log-slower-than, value: "\${{ before.value }}" } }`,
   commands: ({ parameter, value }) => [redisCommand(["CONFIG", "SET", parameter, value])],
+  onHost: ({ parameter, value }) => [{ kind: "redis", argv: ["CONFIG", "SET", parameter, value] }],
   async before({ parameter }, context) {
     const values = await readDirectives(await context.redis(instanceOf(context)), [parameter]);
     return { value: values[parameter] };
