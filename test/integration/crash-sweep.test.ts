@@ -1,0 +1,60 @@
+import { readdir } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packagePath } from "../../src/core/package-root.ts";
+import { stepsOf } from "../../src/engine/steps-of.ts";
+import { compileByName } from "../../src/use-cases/compile.ts";
+import { RunbookStore } from "../../src/use-cases/runbook-store.ts";
+import { sweepAgainst } from "../../src/use-cases/sweep/sweep-runbooks.ts";
+import { bringUpLab, type TestLab } from "../support/lab.ts";
+import { sweepLab } from "../support/sweep.ts";
+
+let lab: TestLab;
+const store = new RunbookStore(packagePath());
+
+beforeAll(async () => {
+  lab = await bringUpLab({ topology: "replication" });
+});
+afterAll(() => lab.down());
+
+/** Every shipped runbook that changes something and can be run on a lab without inputs. */
+async function shippedThatChange(): Promise<string[]> {
+  const names: string[] = [];
+  for (const { name } of await store.list()) {
+    const { runbook } = await compileByName(name, store);
+    const changes = stepsOf(runbook).some(({ effect }) => effect !== "read");
+    const fits = runbook.requires.topology?.includes("replication") ?? true;
+    if (changes && fits && !Object.values(runbook.inputs).some(({ required }) => required)) names.push(name);
+  }
+  return names;
+}
+
+describe("a crash at any moment", () => {
+  it("is got over by every shipped runbook on real servers", async () => {
+    const names = await shippedThatChange();
+    expect(names).toContain("canary");
+    for (const name of names) {
+      const { findings, kills } = await sweepLab(lab, name, { sample: 4 });
+      expect({ name, findings }).toEqual({ name, findings: [] });
+      expect(kills).toBe(12);
+    }
+  });
+
+  it("is got over in blocks, rescue, always and called runbooks on real servers", async () => {
+    const { findings } = await sweepLab(lab, packagePath("test/fixtures/runbook/sweep.yaml"), { sample: 5 });
+    expect(findings).toEqual([]);
+  });
+
+  it("is never brought about on a deployment that is no lab", async () => {
+    const file = packagePath("test/fixtures/no-lab.yaml");
+    const choice = { file, deployment: undefined, cwd: packagePath(), env: process.env, confirm: "shopp", inputs: {} };
+    await expect(sweepAgainst(["canary"], choice, {})).rejects.toMatchObject({ code: "SWEEP_NOT_A_LAB", exit: 4 });
+  });
+});
+
+describe("what is shipped", () => {
+  it("has a test for every runbook", async () => {
+    const files = await readdir(packagePath("runbooks"));
+    const runbooks = files.filter((file) => !file.endsWith(".test.yaml"));
+    expect(runbooks.filter((file) => !files.includes(file.replace(/\.yaml$/, ".test.yaml")))).toEqual([]);
+  });
+});
