@@ -10,6 +10,7 @@ export const redisQuery = defineAction({
   summary: "Sends one command that only reads, and gives its reply",
   scope: "instance",
   effect: "read",
+  secretsIn: ["command"],
   input: z.strictObject({
     command: argvSchema.refine(isReadOnly, {
       error: "is not known to be read-only; use redis.command, which the plan shows and does not run",
