@@ -19,15 +19,23 @@ export interface CompiledFile {
 export async function compileByName(ref: string, store: RunbookStore): Promise<CompiledFile> {
   const file = await store.find(ref);
   const text = await store.read(file);
-  // The language is pure: what other runbooks a ref can mean is read beforehand.
-  const others = new Map<string, RunbookSource>();
-  for (const other of await store.list()) {
-    others.set(other.name, { text: await store.read(other), path: other.path, origin: other.origin });
-  }
+  const others = CALLS.test(text) ? await readAll(store) : new Map<string, RunbookSource>();
   const { runbook } = compileRunbook({ text, path: file.path, origin: file.origin }, actionCatalog(), (wanted) =>
     others.get(wanted.replace(/^builtin:/, "")),
   );
   return { file, text, runbook };
+}
+
+/** A runbook that calls no other one needs none of them read. */
+const CALLS = /\baction:\s*["']?runbook\b/;
+
+/** The language is pure: what a ref can mean is read beforehand. */
+async function readAll(store: RunbookStore): Promise<Map<string, RunbookSource>> {
+  const all = new Map<string, RunbookSource>();
+  for (const file of await store.list()) {
+    all.set(file.name, { text: await store.read(file), path: file.path, origin: file.origin });
+  }
+  return all;
 }
 
 /** The store of the folder that a redisha.yaml stands in. */
