@@ -9,7 +9,7 @@ import { Brake, type Stop } from "./brake.ts";
 import { describeError } from "./describe-error.ts";
 import { Evaluator, type OpTarget, type Scope } from "./evaluator.ts";
 import type { EventError, StepStatus } from "./events.ts";
-import { factsOf, firstError, type OpFacts, type StepFacts } from "./facts.ts";
+import { factsOf, firstError, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
 import type { ArmedUndo } from "./history.ts";
 import { type OpServices, runOp } from "./op.ts";
@@ -59,6 +59,8 @@ export class Executor {
     try {
       await this.#services.deadman?.takeOver((unheld) => this.#putBack(runbook, values, unheld));
       const outputs = await this.#runbook(runbook, scope, goBack);
+      const { deadman } = this.#services;
+      if (deadman?.broken) throw new RunPaused(describeError(deadman.broken));
       const left = await this.#putBack(runbook, values);
       return { ...end(), paused: false, outputs, ...(left ? { failure: left } : {}) };
     } catch (error) {
@@ -189,7 +191,7 @@ export class Executor {
     }
     const facts = factsOf(ops);
     scope.frame.record(step.id, facts);
-    error ??= await this.#disarm(step, facts, scope);
+    error ??= await this.#services.deadman?.disarmAfter(step, facts, scope.path);
     error ??= firstError(ops);
     const status = error && !facts.failed ? "failed" : facts.status;
     this.#services.emit({
@@ -200,17 +202,6 @@ export class Executor {
       ...(ops.size === 0 && !error ? { reason: "no target matched" } : {}),
     });
     return { status, ...(error ? { error } : {}) };
-  }
-
-  /** Hosts let go of what the step names, once it has ended well. */
-  async #disarm({ disarm = [] }: Step, facts: StepFacts, { path }: Scope): Promise<EventError | undefined> {
-    if (facts.failed || facts.status === "skipped_condition") return undefined;
-    try {
-      for (const id of disarm) await this.#services.deadman?.disarmStep(id, path);
-      return undefined;
-    } catch (error) {
-      return describeError(error);
-    }
   }
 
   async #rollOut(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope, ops: Map<string, OpFacts>) {

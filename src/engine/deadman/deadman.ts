@@ -3,8 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { HostCommand } from "../../actions/contract.ts";
 import { messageOf, type RedishaError } from "../../core/errors.ts";
 import type { Host, Instance } from "../../inventory/model.ts";
+import type { Step } from "../../runbook/model.ts";
 import type { Brake } from "../brake.ts";
-import type { RunEventBody } from "../events.ts";
+import { describeError } from "../describe-error.ts";
+import type { EventError, RunEventBody } from "../events.ts";
+import type { StepFacts } from "../facts.ts";
 import type { ArmedUndo } from "../history.ts";
 import type { Journal } from "../journal.ts";
 import type { LiveDeployment } from "../live.ts";
@@ -58,6 +61,7 @@ export class Deadman {
   readonly #stopped = new AbortController();
   readonly #warned = new Set<string>();
   #beating: Promise<void> | undefined;
+  #broken: RedishaError | undefined;
 
   constructor(around: Around) {
     this.#around = around;
@@ -106,6 +110,11 @@ export class Deadman {
     throw notArmed(watched.host, `${step} on ${target}`, "it answers too slowly for the lease");
   }
 
+  /** Why this run cannot end well any more: what a step relaxed was put back before the end. */
+  get broken(): RedishaError | undefined {
+    return this.#broken;
+  }
+
   /** The host lets go of it, because it was carried out from here or is not wanted any more. */
   async disarm(step: string, target: string): Promise<void> {
     const { journal, live, run } = this.#around;
@@ -119,10 +128,17 @@ export class Deadman {
     else await journal.append({ kind: "disarmed", step, target });
   }
 
-  /** The same for a step that is named by another: on all targets, below `path`. */
-  async disarmStep(id: string, path: string): Promise<void> {
-    for (const { step, target } of [...this.#watched.values()]) {
-      if (step.startsWith(path) && step.split(".").at(-1) === id) await this.disarm(step, target);
+  /** Hosts let go of what a step names in `disarm`, once it has ended well: on all targets, below `path`. Gives what went wrong. */
+  async disarmAfter({ disarm = [] }: Step, facts: StepFacts, path: string): Promise<EventError | undefined> {
+    if (facts.failed || facts.status === "skipped_condition") return undefined;
+    try {
+      for (const { step, target } of [...this.#watched.values()]) {
+        const id = step.split(".").at(-1) ?? step;
+        if (step.startsWith(path) && disarm.includes(id)) await this.disarm(step, target);
+      }
+      return undefined;
+    } catch (error) {
+      return describeError(error);
     }
   }
 
@@ -203,6 +219,7 @@ export class Deadman {
       for (const each of watched) {
         if (this.#clock.since(each.seen) < each.leaseMs || each.over) continue;
         each.over = putBackByHost(host.name, `${each.step} on ${each.target}`, "");
+        this.#broken ??= each.over;
         brake.pull("pause", each.over);
       }
     }
@@ -225,6 +242,7 @@ export class Deadman {
       const what = `${each.step} on ${each.target}`;
       const fired = state === "firing" || state === "ok" || state === "failed";
       each.over = fired ? putBackByHost(host.name, what, at) : watchdogGone(host.name, what);
+      this.#broken ??= each.over;
       brake.pull("pause", each.over);
       if (fired) await this.disarm(each.step, each.target);
     }
