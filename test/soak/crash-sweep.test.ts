@@ -11,9 +11,12 @@ beforeAll(async () => {
 afterAll(() => lab.down());
 
 describe("a crash at every moment", () => {
-  it.each(["canary", packagePath("test/fixtures/runbook/sweep.yaml")])("of %s is got over", async (runbook) => {
-    const { findings, kills, moments, rollback_moments } = await sweepLab(lab, runbook);
-    expect(findings).toEqual([]);
-    expect(kills).toBe(2 * moments + rollback_moments);
-  });
+  it.each(["canary", ...["sweep.yaml", "sweep-back.yaml"].map((file) => packagePath("test/fixtures/runbook", file))])(
+    "of %s is got over",
+    async (runbook) => {
+      const { findings, kills, moments, rollback_moments } = await sweepLab(lab, runbook);
+      expect(findings).toEqual([]);
+      expect(kills).toBe(2 * moments + rollback_moments);
+    },
+  );
 });

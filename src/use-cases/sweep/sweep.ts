@@ -159,7 +159,7 @@ export class Sweep {
       const past = last?.past ?? (await pastOf(at.directory));
       const state = past?.record.state ?? "not begun";
       if (!past || (state !== "interrupted" && state !== "paused")) return state;
-      const answers = last?.summary.error?.code === "OP_IN_DOUBT" ? await this.#answer(at, past) : undefined;
+      const answers = state === "paused" ? await this.#answer(at, past) : undefined;
       last = await perform({ ...at, how, ...(answers ? { answers } : {}) });
     }
     return "never over";
