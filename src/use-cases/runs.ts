@@ -122,11 +122,26 @@ export async function findRun(wanted: string, env: NodeJS.ProcessEnv): Promise<s
   });
 }
 
-/** Ids of all runs with a journal; they begin with the time, so that the newest is the last by name. */
+/** Ids of all runs with a journal, the newest first. They begin with the second of the start; within one, the files tell. */
 async function runIds(env: NodeJS.ProcessEnv): Promise<string[]> {
   const names = await readdir(runsDirectory(env)).catch(() => []);
   const ids = names.filter((name) => name.endsWith(".jsonl")).map((name) => basename(name, ".jsonl"));
-  return ids.sort().reverse();
+  ids.sort().reverse();
+  const born = new Map<string, number>();
+  for (const [index, id] of ids.entries()) {
+    if (![ids[index - 1], ids[index + 1]].some((other) => other !== undefined && secondOf(other) === secondOf(id)))
+      continue;
+    const { birthtimeMs } = await stat(journalPath(stateDir(env), id));
+    born.set(id, birthtimeMs);
+  }
+  return ids.sort((a, b) => {
+    if (secondOf(a) !== secondOf(b)) return secondOf(a) < secondOf(b) ? 1 : -1;
+    return (born.get(b) ?? 0) - (born.get(a) ?? 0);
+  });
+}
+
+function secondOf(id: string): string {
+  return id.slice(0, id.lastIndexOf("-"));
 }
 
 function runsDirectory(env: NodeJS.ProcessEnv): string {

@@ -61,6 +61,16 @@ describe("the list of runs", () => {
     expect(await ids({ state: "paused" })).toEqual([false]);
   });
 
+  it("has those of one second in the order of their starts, whatever their ids", async () => {
+    const made = ["bbbbbb", "aaaaaa", "cccccc"];
+    for (const [index, end] of made.entries()) {
+      await journal(`20261121T000001Z-${end}`, {}, done);
+      if (index < made.length - 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect((await listRuns(env)).runs.map(({ run }) => run.slice(-6))).toEqual(made.reverse());
+    expect(await findRun("last", env)).toBe("20261121T000001Z-cccccc");
+  });
+
   it("hides no journal that cannot be read, and verify says what is wrong with it", async () => {
     await journal("20261121T000001Z-aaaaaa", {}, done);
     const broken = await journal("20261121T000002Z-bbbbbb", {}, done);
