@@ -126,3 +126,14 @@ describe("a signal", () => {
     expect(stdout).toContain("or go back: redisha runs rollback");
   });
 });
+
+describe("an op whose answer never came", () => {
+  it("is in doubt, and not held to have failed", async () => {
+    const argv = ["run", runbook, "--file", lab.file, "--yes", "--input", "dwell=30", "--json"];
+    const ended = await redisha(argv);
+    expect(ended.code).toBe(8);
+    const story = storySchema.parse(resultOf((await redisha(["runs", "show", "last", "--json"])).stdout));
+    expect(story).toMatchObject({ state: "failed", in_doubt: [{ step: "settle", target: "r1:6379" }] });
+    expect(story.ops.at(-1)).toMatchObject({ step: "settle", status: "in_doubt", error: { code: "REDIS_TIMEOUT" } });
+  });
+});
