@@ -143,13 +143,21 @@ describe("short figures", () => {
 describe("a screen", () => {
   it("cuts what is taller than the terminal, says so, and gives the cursor back once", () => {
     const written: string[] = [];
-    const screen = openScreen({ write: (text) => written.push(text) }, () => 5);
+    const screen = openScreen({ columns: 80, write: (text) => written.push(text) }, () => 5);
     screen.draw("a\nb\nc\nd\ne\nf\n");
     screen.end();
     screen.end();
     expect(written[1]).toContain("(3 more lines)");
     expect(written[1]?.split("\n")).toHaveLength(5);
     expect(written.slice(2)).toEqual(["\u001b[?25h"]);
+  });
+
+  it("counts the rows that a line wider than the terminal takes, so that its top never scrolls off", () => {
+    const written: string[] = [];
+    const screen = openScreen({ columns: 10, write: (text) => written.push(text) }, () => 6);
+    screen.draw(`a\n${"b".repeat(25)}\nc\nd\n`);
+    expect(written[1]).toContain("(2 more lines)");
+    expect(written[1]).not.toContain("c\u001b");
   });
 });
 
