@@ -30,7 +30,14 @@ export function unknownCommand(words: string, ids: readonly string[]): RedishaEr
  * their message only the first part is kept: it may carry the help of the whole command.
  */
 export function asUsageError(error: unknown, command: CommandFacts): unknown {
-  if (!(error instanceof Error) || error instanceof RedishaError || !("parse" in error)) return error;
+  if (!(error instanceof Error)) return error;
+  const value = badFlagValue(error);
+  if (error instanceof RedishaError) {
+    if (!value) return error;
+    const { code, exit, next, cause } = error;
+    return new RedishaError({ code, message: value, exit, state: "nothing was touched", next, cause });
+  }
+  if (!("parse" in error) && !value) return error;
   const help = `redisha ${command.id.replaceAll(":", " ")} --help`;
   const unknown = unknownFlags(error);
   if (unknown.length > 0) {
@@ -45,13 +52,20 @@ export function asUsageError(error: unknown, command: CommandFacts): unknown {
   }
   return new RedishaError({
     code: "USAGE",
-    message: messageOf(error)
-      .replace(/\nSee more help with --help$/, "")
-      .replace(/\s*\n\s*/g, " "),
+    message: (value ?? messageOf(error).replace(HELP_OF_OCLIF, "")).replace(/\s*\n\s*/g, " "),
     exit: EXIT.usage,
     state: "nothing was touched",
     next: [help],
   });
+}
+
+/** What oclif writes below the reason: advice about other flags, and where its help is. */
+const HELP_OF_OCLIF = /\n(?:Note: --|See more help with --help)[\s\S]*$/;
+
+/** `--replicas: Expected an integer`, of what oclif makes of a value that a flag does not take; undefined for other errors. */
+function badFlagValue(error: Error): string | undefined {
+  const [, flag, why] = /^Parsing (--\S+)\s+([\s\S]+)$/.exec(error.message) ?? [];
+  return flag && why ? `${flag}: ${why.replace(HELP_OF_OCLIF, "")}` : undefined;
 }
 
 /** Names only: what stands behind `=` may be a password that somebody tried to give by flag. */

@@ -8,6 +8,7 @@ import { renderPlan } from "../../../src/cli/render/plan.ts";
 import { rendererKind } from "../../../src/cli/render/renderer.ts";
 import { progressText } from "../../../src/cli/render/words.ts";
 import { asUsageError, unknownCommand } from "../../../src/cli/usage-error.ts";
+import { RedishaError } from "../../../src/core/errors.ts";
 import type { RunEvent, RunEventBody } from "../../../src/engine/events.ts";
 import type { Plan } from "../../../src/engine/plan.ts";
 
@@ -250,6 +251,22 @@ describe("what was typed wrong", () => {
     expect(asUsageError(parse, { id: "status", flags: { watch: {}, wide: {} } })).toMatchObject({
       exit: 2,
       next: ["did you mean: --watch", "redisha status --help"],
+    });
+  });
+
+  it("is a usage error where a flag does not take the value, whoever found it out", () => {
+    const number = new Error("Parsing --replicas \n\tExpected an integer but received: abc\nSee more help with --help");
+    expect(asUsageError(number, { id: "lab:up", flags: {} })).toMatchObject({
+      code: "USAGE",
+      exit: 2,
+      message: "--replicas: Expected an integer but received: abc",
+      next: ["redisha lab up --help"],
+    });
+    const duration = new RedishaError({ code: "USAGE", message: "not a duration: 5", exit: 2, next: ["write 5s"] });
+    duration.message = `Parsing --interval \n\t${duration.message}\nSee more help with --help`;
+    expect(asUsageError(duration, { id: "status", flags: {} })).toMatchObject({
+      message: "--interval: not a duration: 5",
+      next: ["write 5s"],
     });
   });
 
