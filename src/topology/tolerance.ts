@@ -13,6 +13,9 @@ const MOST_HOSTS = 2;
  * hosts is taken away in turn. A host takes all of its instances with it, so this also bounds single instances.
  */
 export function tolerance(topology: Topology): Tolerance {
+  if (![...topology.nodes, ...topology.sentinels].some(({ reach }) => reach.ok)) {
+    return { failures: -1, text: "whether writes are possible is not known: nothing answered", limited_by: [] };
+  }
   const now = simulate(topology, []);
   if (!now.survives)
     return { failures: -1, text: `writes are not possible now: ${now.reasons[0]}`, limited_by: [...now.reasons] };

@@ -6,6 +6,12 @@ import type { SentinelNode } from "../schema.ts";
 import type { Directory } from "./directory.ts";
 import { silentSentinel } from "./silent.ts";
 
+/**
+ * Once a failover has chosen its replica, that Sentinel names it to clients, while SENTINEL MASTER still describes the one
+ * that died, until the configuration is switched: what it holds to be down then is not the primary that it names.
+ */
+const DOWN: readonly string[] = ["s_down", "o_down"];
+
 /** What one Sentinel says of the deployment's group, with the instances that it means found in the directories. */
 export function sentinelNode(
   observation: Observation,
@@ -18,6 +24,7 @@ export function sentinelNode(
   const master = answers?.master;
   const told = master ? parseSentinelEntry(master) : undefined;
   const endpoint = answers?.master_address ?? told;
+  const switched = told !== undefined && endpoint !== undefined && printEndpoint(told) !== printEndpoint(endpoint);
   const knownSentinels = (answers?.sentinels ?? []).map(parseSentinelEntry).filter((entry) => entry !== undefined);
   const watched = declared.master_name !== undefined && (answers?.watches.includes(declared.master_name) ?? false);
   return {
@@ -36,7 +43,7 @@ export function sentinelNode(
     watches: [...(answers?.watches ?? [])],
     primary_id: endpoint ? directories.data.find(endpoint, { speaker, key: told?.runId ?? "" }) : null,
     primary_address: endpoint ? printEndpoint(endpoint) : null,
-    flags: parseFlags(master?.flags ?? "").filter((flag) => flag !== "master"),
+    flags: parseFlags(master?.flags ?? "").filter((flag) => flag !== "master" && !(switched && DOWN.includes(flag))),
     quorum: toInt(master?.quorum),
     config_epoch: toInt(master?.["config-epoch"]),
     down_after_ms: toInt(master?.["down-after-milliseconds"]),

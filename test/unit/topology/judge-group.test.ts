@@ -50,6 +50,16 @@ const each = (change: (host: string) => Observation): Group => ({
   s3: change("r3"),
 });
 
+describe("a failover that has chosen its replica", () => {
+  it("is not held against that replica: the flags are those of the primary that died", () => {
+    const answers = { master_address: { address: addressOf("r3"), port: 6379 } };
+    const s2 = seeing("r2", { flags: "s_down,o_down,failover_in_progress", answers });
+    const result = look(SENTINEL, group(({ r1 }) => ({ r1: dead(r1), r3: primary("r3", []), s2 })));
+    expect(found(result, "primary_odown")).toBeUndefined();
+    expect(found(result, "failover_in_progress")).toBeDefined();
+  });
+});
+
 describe("a healthy group with Sentinel", () => {
   it("is healthy, says so in one sentence, and tolerates the loss of any host", () => {
     const { verdict } = look(SENTINEL, group());
@@ -576,6 +586,7 @@ describe("replication without Sentinel", () => {
     const nothing = look(REPLICATION, { r1: dead(r1, "REDIS_WRONGPASS"), r2: dead(r2), r3: dead(r3) });
     expect(nothing.verdict.state).toBe("unreachable");
     expect(nothing.verdict.summary).toContain("none of 3 instances answered (REDIS_WRONGPASS, REDIS_REFUSED)");
+    expect(nothing.verdict.tolerance.text).toContain("not known: nothing answered");
     const stale = replica("r2", "r1", { master_link_status: "down", master_link_down_since_seconds: "9" });
     expect(look(REPLICATION, { r1: dead(r1), r2: stale }).verdict.state).toBe("critical");
   });
