@@ -17,11 +17,16 @@ export function renderHeader(topology: Topology, verdict: Verdict, options: Rend
   const lead = look.paint(`${look.symbol} ${verdict.state.toUpperCase()}`);
   const lines = [titleOf(topology, theme, width), "", wrap(summaryOf(verdict), width, `${lead}  `, "  ")];
   const tolerance = oneLine(verdict.tolerance.text);
-  if (!verdict.summary.includes(tolerance)) lines.push(wrap(tolerance, width, "  "));
-  const shown = options.wide ? verdict.findings : verdict.findings.slice(0, MOST_REASONS);
+  const [head = ""] = tolerance.split(": ");
+  if (!verdict.summary.includes(head)) lines.push(wrap(tolerance, width, "  "));
+  else if (!verdict.summary.includes(tolerance)) lines.push(wrap(tolerance.slice(head.length + 2), width, "  "));
+  const reasons = options.wide ? verdict.findings.map((finding) => [finding]) : gatherAlike(verdict.findings);
+  const shown = options.wide ? reasons : reasons.slice(0, MOST_REASONS);
   if (shown.length > 0) lines.push("");
-  for (const finding of shown) lines.push(renderFinding(finding, topology, options, width));
-  const left = verdict.findings.length - shown.length;
+  for (const [finding, ...others] of shown) {
+    if (finding) lines.push(renderFinding(finding, others, topology, options, width));
+  }
+  const left = reasons.length - shown.length;
   if (left > 0) lines.push(theme.dim(`  and ${left} more: redisha status -o wide`));
   return lines.join("\n");
 }
@@ -56,12 +61,32 @@ function engineOf(topology: Topology): string[] {
   ];
 }
 
-function renderFinding(finding: Finding, topology: Topology, options: RenderStatusOptions, width: number): string {
-  const { theme } = options;
+/** Findings of one kind that ask for the same to be done are one reason: a missing password is not told of six instances. */
+function gatherAlike(findings: readonly Finding[]): Finding[][] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const { id, severity, subject, next } = finding;
+    const key = JSON.stringify(next.length === 0 ? [id, severity, subject, finding.message] : [id, severity, next]);
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()];
+}
+
+/** A finding, and the subjects of `others` for which the same holds. */
+function renderFinding(
+  finding: Finding,
+  others: readonly Finding[],
+  topology: Topology,
+  options: RenderStatusOptions,
+  width: number,
+): string {
+  const { theme, previous } = options;
   const look = looks(theme)[finding.severity];
-  const isNew = options.previous && !options.previous.verdict.findings.some((old) => sameFinding(old, finding));
+  const isNew =
+    previous && [finding, ...others].some((now) => !previous.verdict.findings.some((old) => sameFinding(old, now)));
   const word = isNew ? theme.changed(finding.severity + theme.changedMark) : look.paint(finding.severity);
-  const lines = [wrap(aboutOf(finding, topology), width, `  ${look.paint(look.symbol)} ${word} `, "    ")];
+  const alike = others.length === 0 ? "" : `; the same: ${others.map(({ subject }) => oneLine(subject)).join(", ")}`;
+  const lines = [wrap(aboutOf(finding, topology) + alike, width, `  ${look.paint(look.symbol)} ${word} `, "    ")];
   if (options.wide)
     for (const line of finding.evidence) lines.push(wrap(oneLine(line), width, `    ${theme.symbols.dot} `, "      "));
   for (const next of finding.next) lines.push(`    ${theme.symbols.arrow} ${theme.accent(oneLine(next))}`);

@@ -94,6 +94,23 @@ describe("the status view", () => {
     expect(widest(text)).toBeLessThanOrEqual(80);
   });
 
+  it("tells what is the same for many once, and everything with wide", () => {
+    const missing = (subject: string) =>
+      finding({
+        id: "instance_unreachable",
+        severity: "warning",
+        subject,
+        message: `${subject} gave no answer: PASSWORD is not set`,
+        next: ["export PASSWORD"],
+      });
+    const look = verdict({ findings: [missing("r1:6379"), missing("r2:6379"), missing("r3:6379")] });
+    const text = renderStatus(topology(), look, { theme: PLAIN_THEME, width: 80 });
+    expect(text.split("export PASSWORD")).toHaveLength(2);
+    expect(text).toMatch(/the same: r2:6379,\s+r3:6379/);
+    const wide = renderStatus(topology(), look, { theme: PLAIN_THEME, width: 80, wide: true });
+    expect(wide.split("export PASSWORD")).toHaveLength(4);
+  });
+
   it("hangs sub-replicas below the replica that they follow", () => {
     const text = renderStatus(
       topology({
