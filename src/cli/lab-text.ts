@@ -1,3 +1,4 @@
+import { quote } from "../connect/quote.ts";
 import { formatDuration } from "../core/units.ts";
 import type { LabStatus, LabUpResult, ProcessStatus } from "../lab/results.ts";
 import { type Cell, renderTable } from "./output/table.ts";
@@ -5,12 +6,12 @@ import type { Theme } from "./output/theme.ts";
 
 /** What `lab up` tells: that it is there, and what to type next. `dir` is --dir, where it was given. */
 export function labUpText(lab: LabUpResult, theme: Theme, dir: string | undefined): string {
-  const choice = `--name ${lab.name}${dir === undefined ? "" : ` --dir ${dir}`}`;
+  const choice = `--name ${lab.name}${dir === undefined ? "" : ` --dir ${quote(dir)}`}`;
   const ssh = lab.processes.find((process) => process.service === "sshd");
   const next = [
-    ["redisha status", `redisha status --file ${lab.file}`],
+    ["redisha status", `redisha status --file ${quote(lab.file)}`],
     ["processes", `redisha lab ps ${choice}`],
-    ...(ssh ? [["a host", `ssh -F ${lab.folder}/ssh/config ${ssh.host}`]] : []),
+    ...(ssh ? [["a host", `ssh -F ${quote(`${lab.folder}/ssh/config`)} ${ssh.host}`]] : []),
     ["a crash", `redisha lab kill ${choice} ${lab.processes.find((each) => each.service === "redis")?.id ?? ""}`],
     ["clean up", `redisha lab down ${choice}`],
   ];

@@ -120,11 +120,16 @@ function refuseUnsupported(config: SshConfigValues, where: string): void {
 }
 
 function knownHostsFiles(settings: SshSettings, config: SshConfigValues): string[] {
+  const listed = (keyword: string) =>
+    config
+      .get(keyword)?.[0]
+      ?.flatMap((files) => files.split(/\s+/))
+      .filter((file) => file.toLowerCase() !== "none");
+  // The path in redisha.yaml is one file, whatever it holds; ssh_config lists several with spaces between them.
   const users = settings.knownHosts
     ? [settings.knownHosts]
-    : (config.get("userknownhostsfile")?.[0] ?? ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]);
-  const global = config.get("globalknownhostsfile")?.[0] ?? ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
-  return [...users, ...global].flatMap((file) => file.split(/\s+/)).filter((file) => file.toLowerCase() !== "none");
+    : (listed("userknownhostsfile") ?? ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]);
+  return [...users, ...(listed("globalknownhostsfile") ?? ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"])];
 }
 
 function agentSocket(configured: string | undefined, expand: (path: string) => string): string | undefined {
