@@ -1,6 +1,7 @@
 import { option } from "@oclif/core/flags";
 import { BaseCommand } from "../../src/cli/base-command.ts";
 import { labChoice, labFlags } from "../../src/cli/lab-flags.ts";
+import { RedishaError } from "../../src/core/errors.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
 import type { LabKillResult } from "../../src/lab/results.ts";
 import { SIGNALS } from "../../src/lab/signals.ts";
@@ -28,6 +29,15 @@ export default class LabKill extends BaseCommand<LabKillResult> {
 
   async run(): Promise<LabKillResult> {
     const { flags, argv } = await this.parse(LabKill);
+    if (argv.length === 0) {
+      throw new RedishaError({
+        code: "USAGE",
+        message: "what is to be killed was not said",
+        exit: EXIT.usage,
+        state: "nothing was touched",
+        next: ["redisha lab kill r1:6379", "redisha lab ps"],
+      });
+    }
     const { labKill } = await import("../../src/lab/kill.ts");
     const processes = await labKill({ ...labChoice(flags), targets: argv.map(String), signal: flags.signal });
     for (const { id, service, signal, pid } of processes) {

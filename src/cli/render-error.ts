@@ -2,8 +2,13 @@ import type { Problem } from "../core/errors.ts";
 import type { ErrorJson } from "./envelope.ts";
 import type { ErrorReport } from "./error-report.ts";
 import { excerpt } from "./excerpt.ts";
-import { wrap } from "./output/text.ts";
+import { truncate, wrap } from "./output/text.ts";
 import type { Theme } from "./output/theme.ts";
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+/** Columns of an excerpt, also where the terminal is narrower: a caret must stand below something. */
+const LONGEST_EXCERPT = 160;
 
 export interface RenderErrorOptions {
   readonly theme: Theme;
@@ -51,7 +56,14 @@ function renderPlace(position: Problem["position"], options: RenderErrorOptions)
 function shown(position: Problem["position"], options: RenderErrorOptions): string[] {
   const text = options.readFile(position.file);
   const lines = text === undefined ? undefined : excerpt(text, position);
-  return lines === undefined ? [] : lines.split("\n").map((line) => `    ${options.theme.dim(line)}`);
+  return lines === undefined
+    ? []
+    : lines.split("\n").map((line) => `    ${options.theme.dim(printable(line, options))}`);
+}
+
+/** A line of a file as it can be shown: it may be a binary, or hold what moves the cursor. Tabs stay, for the caret. */
+function printable(line: string, { theme, width }: RenderErrorOptions): string {
+  return truncate(line.replace(CONTROL, " "), Math.max(width, LONGEST_EXCERPT), theme.symbols.ellipsis);
 }
 
 /** The same as data. Nothing of oclif's own (its configuration, with home directories) gets in. */
