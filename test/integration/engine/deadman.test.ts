@@ -22,6 +22,8 @@ const DIRECTIVE = "slowlog-log-slower-than";
 let lab: TestLab;
 let place: string;
 const runs: Holder[] = [];
+/** Every run of this file: others may arm undos at the same time. */
+const everyRun: Holder[] = [];
 
 beforeAll(async () => {
   lab = await bringUpLab({ topology: "replication", auth: "acl", tls: true });
@@ -31,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await lab.down();
   await rm(place, { recursive: true, force: true });
+  for (const run of everyRun) await rm(join(BASE, runOf(run)), { recursive: true, force: true });
 });
 
 beforeEach(async () => {
@@ -69,6 +72,7 @@ async function start(text: string, past?: string, inventory = lab.file): Promise
   });
   const holder = { child, lines, ended };
   runs.push(holder);
+  everyRun.push(holder);
   return holder;
 }
 
@@ -91,13 +95,14 @@ async function value(id = "r1:6379"): Promise<string> {
 
 const is = (wanted: string, id?: string) => until(async () => (await value(id)) === wanted);
 
-/** Processes that watch, zombies left out; each with its arguments. */
+/** Processes that watch for runs of this file, zombies left out; each with its arguments. */
 function watchdogs(): string[] {
   return readdirSync("/proc").flatMap((pid) => {
     try {
       if (!/^\d+$/.test(pid) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) return [];
       const words = readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
-      return words[0] === "sh" && words[1]?.startsWith(BASE) ? [words.join(" ")] : [];
+      const ours = everyRun.some((run) => words[1]?.startsWith(join(BASE, runOf(run))));
+      return words[0] === "sh" && ours ? [words.join(" ")] : [];
     } catch {
       return [];
     }
