@@ -1,4 +1,4 @@
-import type { Deployment, Host, Instance } from "../inventory/model.ts";
+import type { Deployment, Instance } from "../inventory/model.ts";
 import type { EvalContext, Targets } from "../runbook/model.ts";
 import type { DataNode, SentinelNode, Topology } from "../topology/schema.ts";
 
@@ -37,11 +37,6 @@ export function selectTargets(
     found.sort((a, b) => compare(key.get(a.id), key.get(b.id)) || compare(a.id, b.id));
   }
   return targets.limit === undefined ? found : found.slice(0, targets.limit);
-}
-
-/** The hosts of these targets, each once, for actions that work on machines rather than instances. */
-export function hostsOf(targets: readonly Target[]): Host[] {
-  return [...new Map(targets.map((target) => [target.instance.host.name, target.instance.host])).values()];
 }
 
 function hasRole(target: Target, role: Targets["role"]): boolean {
