@@ -84,11 +84,12 @@ export default class Status extends BaseCommand<StatusResultJson> {
 
   private rendering(sentinelsView: boolean): RenderReport {
     const wide = this.invocation.format === "wide";
-    return (report, previous) => {
+    return (report, previous, brief = false) => {
       const options = {
         theme: this.theme,
         width: wide && !this.invocation.streams.stdout.isTty ? undefined : this.width,
         wide,
+        brief: brief && !wide,
         ...(previous && { previous }),
       };
       if (sentinelsView) return renderSentinelsView(report, options);

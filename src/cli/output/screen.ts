@@ -10,7 +10,8 @@ const CLEAR_BELOW = "\u001b[J";
 
 /** A terminal that is drawn over in place. */
 export interface Screen {
-  draw(text: string): void;
+  /** `shorter` makes what is drawn instead where the text does not fit. */
+  draw(text: string, shorter?: () => string): void;
   /** Gives the cursor back, below what was drawn last. Safe to call twice. */
   end(): void;
 }
@@ -24,11 +25,14 @@ export function openScreen(stream: Pick<TextStream, "write" | "columns">, rows: 
   let open = true;
   stream.write(HIDE_CURSOR + CLEAR_SCREEN);
   return {
-    draw(text) {
-      const lines = text.replace(/\n$/, "").split("\n");
+    draw(text, shorter) {
+      const linesOf = (all: string) => all.replace(/\n$/, "").split("\n");
       const room = Math.max(2, rows()) - 1;
       const rowsOf = (line: string) => Math.max(1, Math.ceil(displayWidth(line) / stream.columns));
-      const shown = fitting(lines, room, rowsOf);
+      const fits = (lines: readonly string[]) => lines.reduce((sum, line) => sum + rowsOf(line), 0) <= room;
+      const whole = linesOf(text);
+      const lines = fits(whole) || !shorter ? whole : linesOf(shorter());
+      const shown = fits(lines) ? lines : cutTo(lines, room, rowsOf);
       stream.write(`${HOME}${shown.map((line) => line + CLEAR_LINE_END).join("\n")}\n${CLEAR_BELOW}`);
     },
     end() {
@@ -38,10 +42,8 @@ export function openScreen(stream: Pick<TextStream, "write" | "columns">, rows: 
   };
 }
 
-/** All lines where they fit, else as many as leave a row to say how many are left out. */
-function fitting(lines: readonly string[], room: number, rowsOf: (line: string) => number): readonly string[] {
-  const total = lines.reduce((sum, line) => sum + rowsOf(line), 0);
-  if (total <= room) return lines;
+/** As many lines as leave a row to say how many are left out. */
+function cutTo(lines: readonly string[], room: number, rowsOf: (line: string) => number): readonly string[] {
   let taken = 0;
   const cut = lines.findIndex((line) => {
     taken += rowsOf(line);

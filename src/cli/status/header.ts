@@ -22,6 +22,7 @@ export function renderHeader(topology: Topology, verdict: Verdict, options: Rend
   else if (!verdict.summary.includes(tolerance)) lines.push(wrap(tolerance.slice(head.length + 2), width, "  "));
   const reasons = options.wide ? verdict.findings.map((finding) => [finding]) : gatherAlike(verdict.findings);
   const shown = options.wide ? reasons : reasons.slice(0, MOST_REASONS);
+  if (options.brief) return [...lines, ...briefReasons(verdict.findings, topology, theme, width)].join("\n");
   if (shown.length > 0) lines.push("");
   for (const [finding, ...others] of shown) {
     if (finding) lines.push(renderFinding(finding, others, topology, options, width));
@@ -70,6 +71,14 @@ function gatherAlike(findings: readonly Finding[]): Finding[][] {
     groups.set(key, [...(groups.get(key) ?? []), finding]);
   }
   return [...groups.values()];
+}
+
+/** One line each, without remarks; the first one stands in the verdict already, so of it only what to do. */
+function briefReasons(findings: readonly Finding[], topology: Topology, theme: Theme, width: number): string[] {
+  const [first, ...others] = findings.filter(({ severity }) => severity !== "info");
+  const next = first?.next[0] === undefined ? [] : [`${theme.symbols.arrow} ${oneLine(first.next[0])}`];
+  const reasons = others.map((finding) => `${looks(theme)[finding.severity].symbol} ${aboutOf(finding, topology)}`);
+  return [...next, ...reasons].map((line) => truncate(`  ${line}`, width, theme.symbols.ellipsis));
 }
 
 /** A finding, and the subjects of `others` for which the same holds. */

@@ -20,12 +20,14 @@ export interface RenderStatusOptions {
   readonly width: number | undefined;
   /** Every column, every reason, the evidence. */
   readonly wide?: boolean;
+  /** A line for each reason but remarks, so that the topology below fits a low screen. */
+  readonly brief?: boolean;
   /** The look before this one: what differs is marked. */
   readonly previous?: StatusReport;
 }
 
-/** How a look is shown, given the one before it. */
-export type RenderReport = (report: StatusReport, previous: StatusReport | undefined) => string;
+/** How a look is shown, given the one before it; `brief` where all of it does not fit the screen. */
+export type RenderReport = (report: StatusReport, previous: StatusReport | undefined, brief?: boolean) => string;
 
 /** One screen that a tired person understands: verdict and reasons, the tree, then Sentinels or slots. */
 export function renderStatus(topology: Topology, verdict: Verdict, options: RenderStatusOptions): string {

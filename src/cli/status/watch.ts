@@ -57,7 +57,7 @@ export function screenDisplay(
     show(report, previous) {
       const at = report.topology.observed_at.slice(0, 19).replace("T", " ");
       const head = theme.dim(`Every ${formatDuration(intervalMs)}  ${at}Z  changes are marked  q to quit`);
-      screen.draw(`${head}\n\n${render(report, previous)}`);
+      screen.draw(`${head}\n\n${render(report, previous)}`, () => `${head}\n\n${render(report, previous, true)}`);
     },
     end() {
       keys.close();

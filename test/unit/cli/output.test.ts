@@ -161,6 +161,17 @@ describe("a screen", () => {
   });
 });
 
+describe("a screen that is too low", () => {
+  it("draws the shorter text, only then", () => {
+    const written: string[] = [];
+    const screen = openScreen({ columns: 80, write: (text) => written.push(text) }, () => 4);
+    screen.draw("a\nb\nc", () => "short");
+    screen.draw("a\nb\nc\nd", () => "short");
+    expect(written[1]).not.toContain("short");
+    expect(written[2]).toContain("short");
+  });
+});
+
 describe("how a call wants to be answered", () => {
   it.each([
     [["--json"], "json"],

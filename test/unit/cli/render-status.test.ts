@@ -111,6 +111,23 @@ describe("the status view", () => {
     expect(wide.split("export PASSWORD")).toHaveLength(4);
   });
 
+  it("spends one line on each reason where the screen is low, and none on remarks", () => {
+    const look = verdict({
+      state: "degraded",
+      summary: "Degraded: a; tolerates nothing.",
+      findings: [
+        finding({ severity: "warning", message: "a".repeat(200), next: ["type this", "or that"] }),
+        finding({ severity: "warning", message: "b".repeat(200), next: ["type another"] }),
+        finding({ severity: "info", message: "a remark" }),
+      ],
+    });
+    const text = renderStatus(topology(), look, { theme: PLAIN_THEME, width: 80, brief: true });
+    expect(text).toContain("type this");
+    expect(text).not.toMatch(/or that|type another|a remark/);
+    expect(text.split("\n").filter((line) => line.includes("bbb"))).toHaveLength(1);
+    expect(widest(text)).toBeLessThanOrEqual(80);
+  });
+
   it("hangs sub-replicas below the replica that they follow", () => {
     const text = renderStatus(
       topology({
