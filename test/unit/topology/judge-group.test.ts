@@ -54,7 +54,10 @@ describe("a failover that has chosen its replica", () => {
   it("is not held against that replica: the flags are those of the primary that died", () => {
     const answers = { master_address: { address: addressOf("r3"), port: 6379 } };
     const s2 = seeing("r2", { flags: "s_down,o_down,failover_in_progress", answers });
-    const result = look(SENTINEL, group(({ r1 }) => ({ r1: dead(must(r1)), r3: primary("r3", []), s2 })));
+    const result = look(
+      SENTINEL,
+      group(({ r1 }) => ({ r1: dead(must(r1)), r3: primary("r3", []), s2 })),
+    );
     expect(found(result, "primary_odown")).toBeUndefined();
     expect(found(result, "failover_in_progress")).toBeDefined();
   });
