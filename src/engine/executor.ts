@@ -1,8 +1,6 @@
 import type { Action } from "../actions/contract.ts";
-import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import { parseDuration } from "../core/units.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
 import { Brake, type Stop } from "./brake.ts";
@@ -13,8 +11,8 @@ import { factsOf, firstError, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
 import type { ArmedUndo } from "./history.ts";
 import { type OpServices, runOp } from "./op.ts";
+import { rollOut } from "./roll-out.ts";
 import { Rollback, type RollbackResult } from "./rollback.ts";
-import { batchesOf } from "./rollout.ts";
 import { PAUSING, RunPaused, StepFailed, settled } from "./run-stops.ts";
 
 /** Names of actions that the engine itself carries out: they hold other steps. */
@@ -205,29 +203,11 @@ export class Executor {
   }
 
   async #rollOut(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope, ops: Map<string, OpFacts>) {
-    const batches = batchesOf(targets, step.rollout);
-    for (const [index, batch] of batches.entries()) {
-      const ends = await Promise.allSettled(
-        batch.map(async (op) => ops.set(op.id, await this.#op(step, action, op, scope))),
-      );
-      for (const end of ends) if (end.status === "rejected") throw end.reason;
-      const failures = [...ops.values()].filter(({ error }) => error !== undefined).length;
-      if (failures > step.rollout.maxFailures || this.#services.signal.aborted) return;
-      if (index < batches.length - 1) this.#refuseWhenStopped(step);
-      if (index < batches.length - 1) await sleep(await this.#pauseBetween(step, scope), this.#services.signal);
-    }
-  }
-
-  async #pauseBetween({ id, rollout }: Step, scope: Scope): Promise<number> {
-    if (!rollout.pauseBetween) return rollout.pauseBetweenMs;
-    const text = await this.#services.evaluator.template(rollout.pauseBetween, scope.frame);
-    const ms = parseDuration(String(text));
-    if (ms !== undefined) return ms;
-    throw new RedishaError({
-      code: "RUNBOOK_WITH",
-      message: `Step ${id}: pause_between is ${String(text)}, which is no duration such as 30s.`,
-      exit: EXIT.usage,
-      position: rollout.pauseBetween.position,
+    await rollOut(step, targets, ops, {
+      signal: this.#services.signal,
+      work: (op) => this.#op(step, action, op, scope),
+      refuseWhenStopped: () => this.#refuseWhenStopped(step),
+      pauseText: (template) => this.#services.evaluator.template(template, scope.frame),
     });
   }
 

@@ -1,6 +1,7 @@
 import { RedishaError } from "../core/errors.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
+import { batchesOf } from "./batches.ts";
 import { readsModel, refuseFailedAssertions } from "./conditions.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
@@ -9,7 +10,6 @@ import { healthWithout } from "./health.ts";
 import { type OpServices, runOp } from "./op.ts";
 import type { Certainty, PlannedOp, PlannedStep } from "./plan.ts";
 import { planOp } from "./planned-op.ts";
-import { batchesOf } from "./rollout.ts";
 
 type Written = Partial<Pick<PlannedStep, "batches" | "skipped" | "note" | "health">>;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchesOf } from "../../../src/engine/rollout.ts";
+import { batchesOf } from "../../../src/engine/batches.ts";
 import type { Rollout } from "../../../src/runbook/model.ts";
 
 const rollout = (...batches: Rollout["batches"]): Rollout => ({ batches, maxFailures: 0, pauseBetweenMs: 0 });
