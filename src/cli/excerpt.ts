@@ -32,9 +32,11 @@ function mayHoldSecret(lines: readonly string[], index: number): boolean {
   return false;
 }
 
-/** Every `key:` of a line, flow mappings included. */
+/** Every `key:` of a line, flow mappings included. A word is tried from its beginning only: a line may be a megabyte. */
 function keysOf(line: string): string[] {
-  return [...line.matchAll(/([A-Za-z0-9_.-]+)["']?\s*:(?=\s|$|["'{[])/g)].map((match) => match[1] ?? "");
+  return [...line.matchAll(/(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]+)["']?\s*:(?=\s|$|["'{[])/g)].map(
+    (match) => match[1] ?? "",
+  );
 }
 
 /** A list item belongs to the key above it even where both start in the same column. */

@@ -28,10 +28,16 @@ export function readYaml(text: string, path: string, code: string): YamlSource {
     return { code, message: sentence(error), position: locate(error.pos[0]), ...(hint ? { hint } : {}) };
   });
 
+  let endless = false;
   visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return;
+    Alias(_, alias, path) {
+      const meant = alias.resolve(document);
       const position = locate(alias.range?.[0] ?? 0);
+      if (meant && path.includes(meant)) {
+        endless = true;
+        problems.push({ code, message: "an alias of what it stands in: that would never end", position });
+      }
+      if (meant) return;
       const hint = "a value that starts with * needs quotes";
       problems.push({ code, message: "an alias whose anchor does not stand before it", position, hint });
     },
@@ -50,7 +56,7 @@ export function readYaml(text: string, path: string, code: string): YamlSource {
 
   let value: unknown;
   // What stands there twice is wrong, and the rest can still be judged.
-  if (document.errors.every((error) => error.code === "DUPLICATE_KEY")) {
+  if (!endless && document.errors.every((error) => error.code === "DUPLICATE_KEY")) {
     try {
       value = document.toJS({ maxAliasCount: MAX_ALIASES });
     } catch (error) {

@@ -67,6 +67,7 @@ describe("reading YAML", () => {
     ["a:\n\tb: 1\n", /^2:1 a tab indents this line/],
     ["a: !x\n", /^1:4 a value that starts with ! is a tag/],
     ["a: *x\n", /^1:4 an alias whose anchor/],
+    ["a: &x\n  b: *x\n", /^2:6 an alias of what it stands in/],
     ["a: [1\n", /^2:1 /],
     ["a: 1\n---\nb: 1\n", /^2:1 a second document/],
     ["{ a: 1 }: 1\n", /^1:1 /],
