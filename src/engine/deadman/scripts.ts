@@ -118,6 +118,8 @@ since=$now
 date -u +%Y-%m-%dT%H:%M:%SZ >"$dir/.firing" && mv "$dir/.firing" "$dir/firing"
 say "no sign of life from the run for $((lease / 100)) s: putting back"
 while :; do
+  # Whoever took the folder away took the matter into their own hands.
+  [ -d "$dir" ] || exit 0
   if put_back "$@"; then how=ok; break; fi
   read_uptime
   if [ $((now - since)) -ge 60000 ]; then how=failed; break; fi
