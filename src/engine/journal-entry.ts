@@ -93,7 +93,7 @@ export const entrySchema = z.discriminatedUnion("kind", [
     kind: z.literal("restored_by_host"),
     ...op,
     host: z.string(),
-    at: z.string().describe("By the host's clock"),
+    host_at: z.string().describe("By the host's clock"),
     ok: z.boolean(),
   }),
   z.object({ kind: z.literal("approval"), what: z.string(), how: z.string(), user: z.string() }),

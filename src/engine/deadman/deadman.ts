@@ -250,7 +250,7 @@ export class Deadman {
 
   async #keepRestored({ step, target, host }: ArmedUndo, { state, at }: WatchdogState): Promise<void> {
     const ok = state === "ok";
-    await this.#around.journal.append({ kind: "restored_by_host", step, target, host, at, ok });
+    await this.#around.journal.append({ kind: "restored_by_host", step, target, host, host_at: at, ok });
     const how = ok ? "has put back" : "could not put back";
     this.#around.emit({ type: "warning", message: `${host} ${how} ${step} on ${target} by itself at ${at}` });
   }
