@@ -1,9 +1,12 @@
 import { REPORT_STYLE } from "./html-style.ts";
 import { Html, html } from "./html-text.ts";
-import type { RunStory, ToldOp } from "./story.ts";
+import type { ArmedEvent, RunStory, ToldOp } from "./story.ts";
 import {
+  armedText,
   clock,
   elapsed,
+  heldText,
+  isArmedEvent,
   lasted,
   opWord,
   pairs,
@@ -11,6 +14,7 @@ import {
   STATE_WORD,
   stamp,
   stepName,
+  timelineOf,
   toneOf,
   valueText,
   verdictOf,
@@ -41,13 +45,14 @@ ${story.error ? section("Why it ended", errorOf(story.error)) : ""}
 ${section(
   "What happened",
   html`<ol class="ops">
-${story.ops.map(opItem)}
+${timelineOf(story).map((entry) => (isArmedEvent(entry) ? armedItem(entry) : opItem(entry)))}
 </ol>`,
 )}
 ${approvals(story)}
 ${section("Invariants", violations(story))}
 ${places("In doubt", story.in_doubt)}
 ${places("Changed and not taken back, in the order of going back", story.to_undo)}
+${held(story)}
 ${story.next.length === 0 ? "" : section("Next", html`<pre class="card">${story.next.join("\n")}</pre>`)}
 ${section(
   "Proof",
@@ -79,6 +84,11 @@ function facts(story: RunStory): Html {
 function opItem(op: ToldOp): Html {
   const tries = op.attempt > 1 ? ` (attempt ${op.attempt})` : "";
   return html`<li><div class="head"><span class="time">${clock(op.started_at)}</span><strong class="name">${stepName(op)}</strong><code class="where">${op.target}</code><span class="how ${toneOfOp(op)}">${opWord(op)}${tries}</span><span class="took">${lasted(op)}</span></div>${details(op)}</li>`;
+}
+
+function armedItem(event: ArmedEvent): Html {
+  const tone = event.kind !== "restored_by_host" ? "soft" : event.ok ? "warn" : "bad";
+  return html`<li><div class="head"><span class="time">${clock(event.at)}</span><strong class="name">${event.step}</strong><code class="where">${event.target}</code><span class="how ${tone}">${armedText(event)}</span></div></li>`;
 }
 
 function details(op: ToldOp): Html {
@@ -122,6 +132,14 @@ function violations({ violations: seen }: RunStory): Html {
 function places(title: string, all: RunStory["to_undo"]): Html | string {
   if (all.length === 0) return "";
   return section(title, html`<ol>${all.map((place) => html`<li><code>${placeOf(place)}</code></li>`)}</ol>`);
+}
+
+function held({ held: all }: RunStory): Html | string {
+  if (all.length === 0) return "";
+  return section(
+    "Held by hosts, as far as the journal knows",
+    html`<ul>${all.map((undo) => html`<li>${heldText(undo)}</li>`)}</ul>`,
+  );
 }
 
 function section(title: string, body: Html): Html {

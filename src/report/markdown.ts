@@ -1,5 +1,20 @@
-import type { RunStory } from "./story.ts";
-import { clock, elapsed, lasted, opWord, pairs, placeOf, STATE_WORD, stamp, stepName, verdictOf } from "./words.ts";
+import type { ArmedEvent, RunStory, ToldOp } from "./story.ts";
+import {
+  armedText,
+  clock,
+  elapsed,
+  heldText,
+  isArmedEvent,
+  lasted,
+  opWord,
+  pairs,
+  placeOf,
+  STATE_WORD,
+  stamp,
+  stepName,
+  timelineOf,
+  verdictOf,
+} from "./words.ts";
 
 /** The run as Markdown, for a change ticket. */
 export function markdownReport(story: RunStory): string {
@@ -10,7 +25,7 @@ export function markdownReport(story: RunStory): string {
     table(["", ""], facts(story)),
     ...(story.fault === null ? [] : [`**The journal cannot be relied on: ${text(story.fault)}.**`]),
     ...(error ? [section("Why it ended", [errorText(error)])] : []),
-    section("What happened", [table(["Time (UTC)", "Step", "Target", "Status", "Took"], story.ops.map(opRow))]),
+    section("What happened", [table(["Time (UTC)", "Step", "Target", "Status", "Took"], timelineOf(story).map(row))]),
     section("What was sent", changes(story)),
     section(
       "Approvals",
@@ -32,6 +47,10 @@ export function markdownReport(story: RunStory): string {
     section(
       "Changed and not taken back, in the order of going back",
       story.to_undo.map((place, index) => `${index + 1}. ${code(placeOf(place))}`),
+    ),
+    section(
+      "Held by hosts, as far as the journal knows",
+      story.held.map((held) => `- ${text(heldText(held))}`),
     ),
     section(
       "Next",
@@ -62,7 +81,12 @@ function facts(story: RunStory): string[][] {
   ];
 }
 
-function opRow(op: RunStory["ops"][number]): string[] {
+function row(entry: ToldOp | ArmedEvent): string[] {
+  if (!isArmedEvent(entry)) return opRow(entry);
+  return [clock(entry.at), code(entry.step), code(entry.target), text(armedText(entry)), ""];
+}
+
+function opRow(op: ToldOp): string[] {
   const tries = op.attempt > 1 ? ` (attempt ${op.attempt})` : "";
   const why = op.error ? `: ${code(op.error.code)} ${text(op.error.message)}` : "";
   return [clock(op.started_at), code(stepName(op)), code(op.target), `${text(opWord(op))}${tries}${why}`, lasted(op)];

@@ -23,7 +23,22 @@ const opSchema = z.strictObject({
   error: errorSchema.nullable(),
 });
 
-const placeSchema = z.strictObject({ step: z.string(), target: z.string() });
+const place = { step: z.string(), target: z.string() };
+const placeSchema = z.strictObject(place);
+const lease_ms = z.int().describe("The host acts when the run is silent for so long");
+
+const armedEventSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ at: z.string(), kind: z.literal("armed"), ...place, host: z.string(), lease_ms }),
+  z.strictObject({ at: z.string(), kind: z.literal("disarmed"), ...place }),
+  z.strictObject({
+    at: z.string().describe("When the run learned of it"),
+    kind: z.literal("restored_by_host"),
+    ...place,
+    host: z.string(),
+    host_at: z.string().describe("When the host put it back, by its own clock"),
+    ok: z.boolean().describe("false: the host tried for as long as it does, and gave up"),
+  }),
+]);
 
 export const storySchema = z.strictObject({
   run: z.string(),
@@ -51,6 +66,7 @@ export const storySchema = z.strictObject({
     )
     .describe("Who worked on it, and from where"),
   ops: z.array(opSchema),
+  armed: z.array(armedEventSchema).describe("What became of the undos that hosts were given to hold"),
   pauses: z.array(z.strictObject({ at: z.string(), reason: errorSchema })),
   approvals: z.array(z.strictObject({ at: z.string(), what: z.string(), how: z.string(), user: z.string() })),
   violations: z.array(z.strictObject({ at: z.string(), id: z.string(), assert: z.string(), action: z.string() })),
@@ -59,6 +75,11 @@ export const storySchema = z.strictObject({
   to_undo: z
     .array(placeSchema)
     .describe("What changed, or may have, and is not taken back; in the order of going back"),
+  held: z
+    .array(z.strictObject({ ...place, host: z.string(), lease_ms, armed_at: z.string() }))
+    .describe(
+      "Undos that hosts hold, as far as the journal knows: without a sign of life they carry them out by themselves",
+    ),
   next: z.array(z.string()).describe("Commands to type, most useful first"),
   journal: z.string(),
   lines: z.int(),
@@ -68,3 +89,4 @@ export const storySchema = z.strictObject({
 
 export type RunStory = z.infer<typeof storySchema>;
 export type ToldOp = RunStory["ops"][number];
+export type ArmedEvent = RunStory["armed"][number];

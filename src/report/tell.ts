@@ -1,12 +1,12 @@
 import type { JournalLine } from "../engine/journal-entry.ts";
 import type { RunDetail } from "../use-cases/runs.ts";
-import type { RunStory, ToldOp } from "./story.ts";
+import type { ArmedEvent, RunStory, ToldOp } from "./story.ts";
 
 type Of<K extends JournalLine["kind"]> = Extract<JournalLine, { kind: K }>;
 
 /** The story of a run, from its journal. Pure. */
 export function tellRun(detail: RunDetail): RunStory {
-  const { record, lines, ops, to_undo, digest, fault } = detail;
+  const { record, lines, ops, to_undo, held, digest, fault } = detail;
   const [first] = lines;
   if (first?.kind !== "run_started") throw new TypeError(`the journal of ${record.run} does not begin as one`);
   const passed = linesOf(lines, "point_of_no_return")[0];
@@ -27,12 +27,14 @@ export function tellRun(detail: RunDetail): RunStory {
     ended_at: record.last_at,
     sittings: sittingsOf(lines),
     ops: toldOps(lines),
+    armed: lines.flatMap(armedEvents),
     pauses: linesOf(lines, "paused").map(({ at, reason }) => ({ at, reason: { ...reason } })),
     approvals: linesOf(lines, "approval").map(({ at, what, how, user }) => ({ at, what, how, user })),
     violations: linesOf(lines, "invariant").map(({ at, id, assert, action }) => ({ at, id, assert, action })),
     point_of_no_return: passed?.step ?? null,
     in_doubt: inDoubt.map(({ step, target }) => ({ step, target })),
     to_undo: to_undo.map(({ step, target }) => ({ step, target })),
+    held: [...held],
     journal: record.journal,
     lines: lines.length,
     digest,
@@ -86,6 +88,24 @@ function sameOp(op: ToldOp, line: Of<"outcome">): boolean {
 
 function beginOf({ at, duration_ms }: Of<"outcome">): string {
   return new Date(Date.parse(at) - duration_ms).toISOString();
+}
+
+function armedEvents(line: JournalLine): ArmedEvent[] {
+  const { at } = line;
+  switch (line.kind) {
+    case "armed": {
+      const { kind, step, target, host, lease_ms } = line;
+      return [{ at, kind, step, target, host, lease_ms }];
+    }
+    case "disarmed":
+      return [{ at, kind: line.kind, step: line.step, target: line.target }];
+    case "restored_by_host": {
+      const { kind, step, target, host, host_at, ok } = line;
+      return [{ at, kind, step, target, host, host_at, ok }];
+    }
+    default:
+      return [];
+  }
 }
 
 function sittingsOf(lines: readonly JournalLine[]): RunStory["sittings"] {

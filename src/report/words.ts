@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/units.ts";
 import type { RunState } from "../engine/run-state.ts";
-import type { RunStory, ToldOp } from "./story.ts";
+import type { ArmedEvent, RunStory, ToldOp } from "./story.ts";
 
 /** How a state reads. */
 export const STATE_WORD: Readonly<Record<RunState, string>> = {
@@ -28,12 +28,14 @@ export function opWord({ status, settled }: Pick<ToldOp, "status" | "settled">):
 
 /** The run in one sentence: what became of it, what it changed, what is open. */
 export function verdictOf(story: RunStory): string {
-  const { state, ops, in_doubt, to_undo, point_of_no_return } = story;
+  const { state, ops, armed, in_doubt, to_undo, point_of_no_return } = story;
   const changed = new Set(ops.filter(({ status, undo }) => status === "changed" && !undo).map(placeOf)).size;
   const undone = ops.filter(({ undo, status }) => undo && status === "changed").length;
+  const restored = armed.filter((event) => event.kind === "restored_by_host" && event.ok).length;
   const parts = [
     `${changed} ${changed === 1 ? "op" : "ops"} changed something`,
     ...(undone > 0 ? [`${undone} taken back`] : []),
+    ...(restored > 0 ? [`${restored} put back by ${restored === 1 ? "its host" : "their hosts"}`] : []),
     ...(state === "rolled_back" && to_undo.length > 0 ? [`${to_undo.length} left as they are`] : []),
     in_doubt.length === 0 ? "nothing is in doubt" : `${in_doubt.length} in doubt`,
     ...(point_of_no_return === null ? [] : [`past the point of no return (${point_of_no_return})`]),
@@ -72,6 +74,38 @@ export function lasted({ duration_ms }: Pick<ToldOp, "duration_ms">): string {
 
 export function stepName({ step, undo }: Pick<ToldOp, "step" | "undo">): string {
   return undo ? `${step} (undo)` : step;
+}
+
+/** What happened to an undo that a host was given to hold. */
+export function armedText(event: ArmedEvent): string {
+  switch (event.kind) {
+    case "armed":
+      return `undo armed on ${event.host}, lease ${formatDuration(event.lease_ms)}`;
+    case "disarmed":
+      return "undo disarmed";
+    case "restored_by_host": {
+      const how = event.ok ? `put back by ${event.host} itself` : `undo failed on ${event.host}, which gave up`;
+      return `${how}, ${stamp(event.host_at)} by its clock`;
+    }
+  }
+}
+
+export function heldText({ step, target, host, lease_ms, armed_at }: RunStory["held"][number]): string {
+  const within = formatDuration(lease_ms);
+  return `${host} puts ${step}@${target} back by itself within ${within} of the last sign of life (armed ${clock(armed_at)})`;
+}
+
+/** Ops and what became of armed undos, in the order of their times: what is armed comes before the change. */
+export function timelineOf({ ops, armed }: Pick<RunStory, "ops" | "armed">): (ToldOp | ArmedEvent)[] {
+  return [...armed, ...ops].sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0));
+}
+
+export function isArmedEvent(entry: ToldOp | ArmedEvent): entry is ArmedEvent {
+  return "kind" in entry;
+}
+
+function timeOf(entry: ToldOp | ArmedEvent): string {
+  return isArmedEvent(entry) ? entry.at : entry.started_at;
 }
 
 /** A value on one line. */

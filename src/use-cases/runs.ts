@@ -24,6 +24,15 @@ export interface RunRecord {
   readonly journal: string;
 }
 
+/** An undo that a host holds, as far as the journal knows: only the host can tell whether it has carried it out since. */
+export interface HeldUndo {
+  readonly step: string;
+  readonly target: string;
+  readonly host: string;
+  readonly lease_ms: number;
+  readonly armed_at: string;
+}
+
 /** A run in full. */
 export interface RunDetail {
   readonly record: RunRecord;
@@ -31,6 +40,8 @@ export interface RunDetail {
   readonly ops: readonly PastOp[];
   /** Ops that rolling back would take back or ask about, the last one first. */
   readonly to_undo: readonly PastOp[];
+  /** In the order in which they were armed. */
+  readonly held: readonly HeldUndo[];
   /** SHA-256 of the last line, which stands for all of them. */
   readonly digest: string;
   /** What is wrong with the journal, with the line; null where the chain holds. */
@@ -183,7 +194,16 @@ async function readRun(run: string, env: NodeJS.ProcessEnv): Promise<RunDetail> 
     journal: path,
   };
   const fault = broken ? `line ${broken.line} ${broken.why}` : null;
-  return { record, lines, ops: history.all(), to_undo: history.toUndo(), digest: lastDigest, fault };
+  const held = heldOf(history, lines);
+  return { record, lines, ops: history.all(), to_undo: history.toUndo(), held, digest: lastDigest, fault };
+}
+
+function heldOf(history: History, lines: readonly JournalLine[]): HeldUndo[] {
+  return history.armed().map(({ step, target, host, id, leaseMs }) => {
+    // Where a later attempt could not arm its own, the line of the earlier one is there twice.
+    const armed = lines.find((line) => line.kind === "armed" && line.id === id);
+    return { step, target, host, lease_ms: leaseMs, armed_at: armed?.at ?? "" };
+  });
 }
 
 function stateOf(lines: readonly JournalLine[]): RunState {

@@ -1,5 +1,19 @@
-import type { RunStory, ToldOp } from "../../report/story.ts";
-import { clock, elapsed, lasted, opWord, pairs, placeOf, stamp, stepName, verdictOf } from "../../report/words.ts";
+import type { ArmedEvent, RunStory, ToldOp } from "../../report/story.ts";
+import {
+  armedText,
+  clock,
+  elapsed,
+  heldText,
+  isArmedEvent,
+  lasted,
+  opWord,
+  pairs,
+  placeOf,
+  stamp,
+  stepName,
+  timelineOf,
+  verdictOf,
+} from "../../report/words.ts";
 import { displayWidth, oneLine, wrap } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
 import { stateCell } from "./render-list.ts";
@@ -23,7 +37,9 @@ export function renderStory(story: RunStory, options: Options): string {
     ...(Object.keys(story.inputs).length > 0 ? [wrap(`inputs ${pairs(story.inputs)}`, width, "  ", "    ")] : []),
     ...(story.fault === null ? [] : [theme.bad(wrap(`journal: ${story.fault}`, width, "  ", "    "))]),
     "",
-    ...story.ops.flatMap((op) => opLines(op, options)),
+    ...timelineOf(story).flatMap((entry) =>
+      isArmedEvent(entry) ? armedLines(entry, options) : opLines(entry, options),
+    ),
     ...part(
       "Approvals",
       story.approvals.map(({ at, what, how, user }) => `${clock(at)} ${user} ${how}: ${oneLine(what)}`),
@@ -36,6 +52,7 @@ export function renderStory(story: RunStory, options: Options): string {
     ),
     ...part("In doubt", story.in_doubt.map(placeOf), options),
     ...part("Changed and not taken back, in the order of going back", story.to_undo.map(placeOf), options),
+    ...part("Held by hosts, as far as the journal knows", story.held.map(heldText), options),
     ...ending(story, options),
     ...part("Next", story.next, options),
     theme.dim(`journal ${story.journal} (${story.lines} lines, sha256 ${story.digest.slice(0, 12)})`),
@@ -66,6 +83,23 @@ function opLines(op: ToldOp, { theme, width }: Options): string[] {
     ...op.commands.map((command) => theme.dim(`${indent}$ ${oneLine(command)}`)),
     ...(op.before === null ? [] : [theme.dim(`${indent}before: ${oneLine(pairs(op.before))}`)]),
     ...(op.error ? [wrap(`${op.error.code}: ${oneLine(op.error.message)}`, width, indent)] : []),
+  ];
+}
+
+function armedLines(event: ArmedEvent, { theme, width }: Options): string[] {
+  const { symbols } = theme;
+  const [paint, symbol] =
+    event.kind !== "restored_by_host"
+      ? [theme.dim, symbols.dot]
+      : event.ok
+        ? [theme.warn, symbols.undo]
+        : [theme.bad, symbols.bad];
+  const head = `${clock(event.at)} ${symbol} ${event.step} `;
+  const tail = `${event.target}  ${armedText(event)}`;
+  const room = displayWidth(head) + displayWidth(tail) <= width;
+  return [
+    `${theme.dim(clock(event.at))} ${paint(symbol)} ${theme.strong(event.step)} ${room ? tail : ""}`.trimEnd(),
+    ...(room ? [] : [wrap(tail, width, " ".repeat(15))]),
   ];
 }
 

@@ -50,7 +50,11 @@ function detailOf(state: RunState, entries: readonly JournalEntry[], fault: stri
     ...{ run: RUN, runbook: "tune", deployment: "shop", state, started_at: at(0), last_at: at(entries.length - 1) },
     ...{ user: "ada", controller: "laptop", exit: 7, journal: `/state/runs/${RUN}.jsonl` },
   };
-  return { record, lines, ops: history.all(), to_undo: history.toUndo(), digest: "d".repeat(64), fault };
+  const held = history.armed().map(({ step, target, host, leaseMs }) => {
+    const armed_at = lines.find((line) => line.kind === "armed" && line.step === step)?.at ?? "";
+    return { step, target, host, lease_ms: leaseMs, armed_at };
+  });
+  return { record, lines, ops: history.all(), to_undo: history.toUndo(), held, digest: "d".repeat(64), fault };
 }
 
 const PAUSED_RUN = detailOf("paused", [
@@ -64,7 +68,47 @@ const PAUSED_RUN = detailOf("paused", [
   PAUSED,
 ]);
 
+const op = (step: string, target: string) => ({ step, target });
+const armed = (step: string, target: string, host: string): JournalEntry => ({
+  kind: "armed",
+  ...{ ...op(step, target), host, id: "0011223344556677", lease_ms: 60_000 },
+});
+const restored = (step: string, target: string, host: string, ok: boolean): JournalEntry => ({
+  kind: "restored_by_host",
+  ...{ ...op(step, target), host, host_at: "2026-11-21T01:30:18Z", ok },
+});
+
+/** What hosts were given to hold: one has let go, one has put back, one could not, one still waits. */
+const ARMED_RUN = detailOf("interrupted", [
+  START,
+  armed("kept", "r1:6379", "r1"),
+  intent("kept", "r1:6379", "CONFIG SET maxclients 1"),
+  outcome("kept", "r1:6379"),
+  armed("relax", "r2:6379", "r2"),
+  intent("relax", "r2:6379", "CONFIG SET min-replicas-to-write 0"),
+  outcome("relax", "r2:6379"),
+  armed("pause", "r3:6379", "r3"),
+  intent("pause", "r3:6379", "CLIENT PAUSE 60000"),
+  outcome("pause", "r3:6379"),
+  { kind: "disarmed", ...op("kept", "r1:6379") },
+  restored("relax", "r2:6379", "r2", true),
+  restored("pause", "r3:6379", "r3", false),
+  armed("fence", "r3:6379", "r3"),
+]);
+
 describe("the story of a run", () => {
+  it("says what became of the undos that hosts hold, and which they hold still", () => {
+    const story = storySchema.parse(tellRun(ARMED_RUN));
+    expect(story.armed.map(({ kind, step }) => `${kind} ${step}`)).toEqual([
+      ...["armed kept", "armed relax", "armed pause", "disarmed kept"],
+      ...["restored_by_host relax", "restored_by_host pause", "armed fence"],
+    ]);
+    expect(story.held).toEqual([
+      { ...op("fence", "r3:6379"), host: "r3", lease_ms: 60_000, armed_at: "2026-11-21T01:30:28.000Z" },
+    ]);
+    expect(story.to_undo).toEqual([op("pause", "r3:6379"), op("kept", "r1:6379")]);
+  });
+
   it("pairs each intent with its outcome, and leaves open what has none", () => {
     const story = storySchema.parse(tellRun(PAUSED_RUN));
     expect(story.ops.map(({ step, target, effect, status }) => [step, target, effect, status])).toEqual([
@@ -141,6 +185,46 @@ describe("runs on the terminal", () => {
         redisha runs resume 20261121T013015Z-9f3a1c --redo primary@r1:6379
         redisha runs rollback 20261121T013015Z-9f3a1c --dry-run
       journal /state/runs/20261121T013015Z-9f3a1c.jsonl (8 lines, sha256 dddddddddddd)"
+    `);
+  });
+
+  it("show what hosts put back by themselves, and what they hold still", () => {
+    expect(renderStory(tellRun(ARMED_RUN), { theme, width: 100 })).toMatchInlineSnapshot(`
+      "▲ interrupted  tune 1.0.0 on shop  20261121T013015Z-9f3a1c
+        Interrupted: its process is gone and it has no end; 3 ops changed something, 1 put back by its
+        host, nothing is in doubt.
+        2026-11-21 01:30:15 UTC run by ada@laptop
+        13s from the first line to the last
+        inputs micros=4711
+
+      01:30:16.000 · kept r1:6379  undo armed on r1, lease 1m 00s
+      01:30:17.000 ✔ kept r1:6379  changed  12ms
+                     $ CONFIG SET maxclients 1
+                     before: value=10000
+      01:30:19.000 · relax r2:6379  undo armed on r2, lease 1m 00s
+      01:30:20.000 ✔ relax r2:6379  changed  12ms
+                     $ CONFIG SET min-replicas-to-write 0
+                     before: value=10000
+      01:30:22.000 · pause r3:6379  undo armed on r3, lease 1m 00s
+      01:30:23.000 ✔ pause r3:6379  changed  12ms
+                     $ CLIENT PAUSE 60000
+                     before: value=10000
+      01:30:25.000 · kept r1:6379  undo disarmed
+      01:30:26.000 ↩ relax r2:6379  put back by r2 itself, 2026-11-21 01:30:18 UTC by its clock
+      01:30:27.000 ✖ pause r3:6379  undo failed on r3, which gave up, 2026-11-21 01:30:18 UTC by its clock
+      01:30:28.000 · fence r3:6379  undo armed on r3, lease 1m 00s
+
+      Changed and not taken back, in the order of going back
+        pause@r3:6379
+        kept@r1:6379
+
+      Held by hosts, as far as the journal knows
+        r3 puts fence@r3:6379 back by itself within 1m 00s of the last sign of life (armed 01:30:28.000)
+
+      Next
+        redisha runs resume 20261121T013015Z-9f3a1c
+        redisha runs rollback 20261121T013015Z-9f3a1c --dry-run
+      journal /state/runs/20261121T013015Z-9f3a1c.jsonl (14 lines, sha256 dddddddddddd)"
     `);
   });
 
@@ -261,6 +345,47 @@ describe("a report", () => {
     `);
   });
 
+  it("says in both formats what hosts put back by themselves, and what they hold still", () => {
+    const story = tellRun(ARMED_RUN);
+    const markdown = markdownReport(story);
+    expect(
+      markdown.slice(markdown.indexOf("## What happened"), markdown.indexOf("## What was")),
+    ).toMatchInlineSnapshot(`
+      "## What happened
+
+      | Time (UTC) | Step | Target | Status | Took |
+      | --- | --- | --- | --- | --- |
+      | 01:30:16.000 | \`kept\` | \`r1:6379\` | undo armed on r1, lease 1m 00s |  |
+      | 01:30:17.000 | \`kept\` | \`r1:6379\` | changed | 12ms |
+      | 01:30:19.000 | \`relax\` | \`r2:6379\` | undo armed on r2, lease 1m 00s |  |
+      | 01:30:20.000 | \`relax\` | \`r2:6379\` | changed | 12ms |
+      | 01:30:22.000 | \`pause\` | \`r3:6379\` | undo armed on r3, lease 1m 00s |  |
+      | 01:30:23.000 | \`pause\` | \`r3:6379\` | changed | 12ms |
+      | 01:30:25.000 | \`kept\` | \`r1:6379\` | undo disarmed |  |
+      | 01:30:26.000 | \`relax\` | \`r2:6379\` | put back by r2 itself, 2026-11-21 01:30:18 UTC by its clock |  |
+      | 01:30:27.000 | \`pause\` | \`r3:6379\` | undo failed on r3, which gave up, 2026-11-21 01:30:18 UTC by its clock |  |
+      | 01:30:28.000 | \`fence\` | \`r3:6379\` | undo armed on r3, lease 1m 00s |  |
+
+      "
+    `);
+    expect(markdown.slice(markdown.indexOf("## Held"), markdown.indexOf("## Next"))).toMatchInlineSnapshot(`
+      "## Held by hosts, as far as the journal knows
+
+      - r3 puts fence@r3:6379 back by itself within 1m 00s of the last sign of life (armed 01:30:28.000)
+
+      "
+    `);
+    const page = htmlReport(story);
+    for (const words of [
+      "undo armed on r2, lease 1m 00s",
+      "undo disarmed",
+      "put back by r2 itself, 2026-11-21 01:30:18 UTC by its clock",
+      "undo failed on r3, which gave up, 2026-11-21 01:30:18 UTC by its clock",
+      "r3 puts fence@r3:6379 back by itself within 1m 00s of the last sign of life",
+    ])
+      expect(page).toContain(words);
+  });
+
   it("in HTML holds the same, and asks nothing of a network", () => {
     const page = htmlReport(tellRun(PAUSED_RUN));
     for (const words of [
@@ -302,6 +427,9 @@ describe("a report", () => {
           error: { code: evil, exit: 1, message: evil, host: evil, state: evil, next: [evil] },
         },
         { kind: "invariant", id: evil, assert: evil, action: evil },
+        { kind: "armed", step: evil, target: evil, host: evil, id: evil, lease_ms: 10_000 },
+        { kind: "armed", step: "x", target: evil, host: evil, id: evil, lease_ms: 10_000 },
+        { kind: "restored_by_host", step: evil, target: evil, host: evil, host_at: evil, ok: false },
       ]),
     );
     const page = htmlReport(story);
