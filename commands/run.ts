@@ -71,6 +71,7 @@ export default class Run extends RunningCommand<RunSummary | Plan> {
       const sealTo = flags["plan-out"];
       const plan = await this.carrying(work, (request) => planRunbook({ ...request, inputs }, { sealTo }));
       this.print(renderPlan(plan, { theme: this.theme, width: this.width }));
+      if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
       if (sealTo !== undefined) this.note(`sealed in ${sealTo}; run it: redisha run --plan ${sealTo}`);
       return plan;
     }

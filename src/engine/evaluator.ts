@@ -67,6 +67,19 @@ export class Evaluator {
     return [...perHost.values()];
   }
 
+  /**
+   * Declared instances that a step by role leaves out because they do not answer: nobody knows what they are now. A step
+   * with a `where` has said itself whom it means.
+   */
+  async silentFor({ targets }: Step): Promise<string[]> {
+    if (!targets || targets.where || (targets.role !== "primary" && targets.role !== "replica")) return [];
+    const { nodes } = await this.#model();
+    return nodes
+      .filter(({ listed, role }) => listed && role === "unknown")
+      .filter(({ id, host }) => !targets.hosts || targets.hosts.includes(id) || targets.hosts.includes(host))
+      .map(({ id }) => id);
+  }
+
   /** What expressions see as `host`, as the model has it now. */
   liveOf(target: Target): unknown {
     const topology = this.#live.current();

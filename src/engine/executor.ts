@@ -28,6 +28,8 @@ export interface ExecutionResult {
   readonly rollback?: RollbackResult;
   /** Steps that failed and were allowed to. */
   readonly tolerated: number;
+  /** Instances that steps left out because they do not answer. */
+  readonly leftOut: readonly string[];
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
@@ -37,6 +39,7 @@ export class Executor {
   /** Pauses of the runbook that an earlier process made. */
   readonly #passedPauses: ReadonlySet<string>;
   #tolerated = 0;
+  readonly #leftOut = new Set<string>();
   /** A failure asked for everything to be taken back. */
   #rollBack = false;
 
@@ -53,7 +56,7 @@ export class Executor {
     const goBack = async (reason: EventError) => {
       if (this.#rollBack) rollback = await this.#goBack(runbook, values, reason);
     };
-    const end = () => ({ tolerated: this.#tolerated, ...(rollback ? { rollback } : {}) });
+    const end = () => ({ tolerated: this.#tolerated, leftOut: [...this.#leftOut], ...(rollback ? { rollback } : {}) });
     try {
       await this.#services.deadman?.takeOver((unheld) => this.#putBack(runbook, values, unheld));
       const outputs = await this.#runbook(runbook, scope, goBack);
@@ -182,6 +185,7 @@ export class Executor {
         targets: targets.map(({ id }) => id),
         depth: scope.depth,
       });
+      await this.#tellLeftOut(step, path);
       await this.#rollOut(step, action, targets, scope, ops);
     } catch (thrown) {
       if (thrown instanceof RunPaused) throw thrown;
@@ -200,6 +204,14 @@ export class Executor {
       ...(ops.size === 0 && !error ? { reason: "no target matched" } : {}),
     });
     return { status, ...(error ? { error } : {}) };
+  }
+
+  /** A step that could not reach all it is meant for has not done all it is there for. */
+  async #tellLeftOut(step: Step, path: string): Promise<void> {
+    for (const id of await this.#services.evaluator.silentFor(step)) {
+      this.#leftOut.add(id);
+      this.#services.emit({ type: "warning", message: `${path} leaves ${id} out: it does not answer` });
+    }
   }
 
   async #rollOut(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope, ops: Map<string, OpFacts>) {

@@ -52,6 +52,7 @@ export const planSchema = z.strictObject({
   runbook: z.strictObject({ name: z.string(), version: z.string(), digest: z.string(), origin: z.string() }),
   deployment: z.string(),
   created_at: z.string(),
+  stops_at: z.string().optional().describe("The gate that would stop the run now: what follows would not be reached"),
   steps: z.array(stepSchema).readonly(),
 });
 

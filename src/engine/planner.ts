@@ -8,7 +8,7 @@ import { factsOf, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
 import { healthWithout } from "./health.ts";
 import { type OpServices, runOp } from "./op.ts";
-import type { Certainty, PlannedOp, PlannedStep } from "./plan.ts";
+import type { Certainty, Plan, PlannedOp, PlannedStep } from "./plan.ts";
 import { planOp } from "./planned-op.ts";
 
 type Written = Partial<Pick<PlannedStep, "batches" | "skipped" | "note" | "health">>;
@@ -26,22 +26,30 @@ export class Planner {
   #runbook: Runbook | undefined;
   /** The first step that would change the deployment: what is read after it may differ from now. */
   #changedBy: string | undefined;
+  /** The gate that would stop the run now, and whether what is planned runs nevertheless. */
+  #gate: string | undefined;
+  #tidying = false;
 
   constructor(services: OpServices) {
     this.#services = services;
   }
 
-  async plan(runbook: Runbook, values: FrameValues): Promise<readonly PlannedStep[]> {
+  /** The steps, and the gate at which the run would stop as things are now. */
+  async plan(runbook: Runbook, values: FrameValues): Promise<Pick<Plan, "steps" | "stops_at">> {
     this.#runbook = runbook;
     await this.#steps(runbook, { frame: new Frame(values), depth: 0, path: "" });
-    return this.#planned;
+    return { steps: this.#planned, ...(this.#gate === undefined ? {} : { stops_at: this.#gate }) };
   }
 
   async #steps(runbook: Runbook, scope: Scope): Promise<void> {
     for (const [name, expression] of runbook.vars) {
       scope.frame.setVar(name, await this.#services.evaluator.expression(expression, scope.frame));
     }
-    for (const step of [...runbook.steps, ...runbook.finally]) await this.#step(step, scope);
+    for (const step of runbook.steps) await this.#step(step, scope);
+    const around = this.#tidying;
+    this.#tidying = true;
+    for (const step of runbook.finally) await this.#step(step, scope);
+    this.#tidying = around;
   }
 
   /** `forced`: the certainty of the steps around it, where that is less than exact. */
@@ -49,7 +57,7 @@ export class Planner {
     const action = this.#services.actions.get(step.action);
     if (!action) throw new TypeError(`no action ${step.action}`);
     const own = this.#certainty(step);
-    const certainty = own.kind === "exact" && forced ? forced : own;
+    const certainty = own.kind === "exact" ? this.#around(forced) : own;
     if (own.kind === "known_after") {
       this.#write(step, scope, certainty);
       for (const inner of step.block?.steps ?? []) {
@@ -69,7 +77,7 @@ export class Planner {
     }
     const ops = await Promise.all(due.map((op) => planOp(step, action, op, scope, this.#services)));
     const batches = batchesOf(ops, step.rollout);
-    const note = certainty.kind === "exact" ? await this.#gateNote(step, due, scope) : undefined;
+    const note = certainty.kind === "exact" ? await this.#note(step, due, scope) : undefined;
     this.#write(step, scope, certainty, {
       batches,
       ...none,
@@ -124,6 +132,14 @@ export class Planner {
     if ([...ops.values()].some(({ error }) => error)) this.#unknown.add(step.id);
   }
 
+  /** What an operator should know of the step beside what it does. */
+  async #note(step: Step, due: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
+    const gate = await this.#gateNote(step, due, scope);
+    if (gate !== undefined && scope.depth === 0 && step.onFailure !== "continue") this.#gate ??= step.id;
+    const silent = await this.#services.evaluator.silentFor(step);
+    return gate ?? (silent.length > 0 ? `left out, since they do not answer: ${silent.join(", ")}` : undefined);
+  }
+
   /** An assert that would stop the run now says so in the plan. */
   async #gateNote(step: Step, due: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
     if (this.#changedBy !== undefined || !step.assertions) return undefined;
@@ -162,6 +178,13 @@ export class Planner {
     const conditions = [step.when, step.skipIf].filter((expression) => expression !== undefined);
     const open = conditions.find(({ reads }) => reads.some((root) => this.#isOpen(root)));
     return open ? { kind: "conditional", on: open.source } : { kind: "exact" };
+  }
+
+  /** What stands around an exact step: a condition of its block, or a gate before it that would stop the run now. */
+  #around(forced: Certainty | undefined): Certainty {
+    if (forced) return forced;
+    if (this.#gate === undefined || this.#tidying) return { kind: "exact" };
+    return { kind: "conditional", on: `${this.#gate} lets it pass` };
   }
 
   /** Whether the value may differ by the time the step runs. */

@@ -93,6 +93,7 @@ async function goBack(request: ContinueRequest, lock: HeldLock | undefined): Pro
       exit,
       duration_ms,
       tolerated_failures: 0,
+      left_out: [],
       error: done ? null : error,
       outputs: {},
       rollback: { undone: result.undone, kept: result.kept, left: result.left },

@@ -21,7 +21,7 @@ export async function planRunbook(request: RunRequest, options: { sealTo?: strin
     },
     deployment: session.deployment.name,
     created_at: new Date().toISOString(),
-    steps: await new Planner(services).plan(runbook, values),
+    ...(await new Planner(services).plan(runbook, values)),
   };
   if (options.sealTo !== undefined) {
     await sealPlan(plan, { runbook, ...values, topology: await session.live.topology(signal) }, options.sealTo);

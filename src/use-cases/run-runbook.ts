@@ -57,6 +57,8 @@ export interface RunSummary {
   readonly duration_ms: number;
   /** Steps that failed and were allowed to. */
   readonly tolerated_failures: number;
+  /** Instances that steps left out because they do not answer. */
+  readonly left_out: readonly string[];
   readonly error: EventError | null;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** What was taken back, where that was asked for. */
@@ -231,6 +233,7 @@ async function finish(
     exit,
     duration_ms: duration,
     tolerated_failures: result.tolerated,
+    left_out: result.leftOut,
     error: error ?? null,
     outputs: result.outputs,
     rollback: rollback ? { undone: rollback.undone, kept: rollback.kept, left: rollback.left } : null,
@@ -240,11 +243,11 @@ async function finish(
 
 /** How a run ended, and what to type next where it can be gone on with. */
 function verdictOf(
-  { failure, paused, rollback, tolerated }: ExecutionResult,
+  { failure, paused, rollback, tolerated, leftOut }: ExecutionResult,
   run: string,
   history: History | undefined,
 ): { status: RunSummary["status"]; exit: ExitCode; error?: EventError } {
-  if (!failure) return { status: "done", exit: tolerated > 0 ? EXIT.warnings : EXIT.done };
+  if (!failure) return { status: "done", exit: tolerated + leftOut.length > 0 ? EXIT.warnings : EXIT.done };
   if (paused) {
     return { status: "paused", exit: failure.exit, error: withWayOn(failure, run, history) };
   }

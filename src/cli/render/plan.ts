@@ -79,6 +79,8 @@ function certaintyText(step: PlannedStep, theme: Theme): string {
 }
 
 function summary(plan: Plan, theme: Theme): string {
+  if (plan.stops_at !== undefined)
+    return theme.bad(`As things are now it would stop at ${plan.stops_at}, and change nothing behind it.`);
   const running = plan.steps.filter((step) => !step.skipped);
   const changing = running.filter((step) => step.effect !== "read");
   const targets = new Set(changing.flatMap((step) => step.batches.flat().map((op) => op.target)));

@@ -12,6 +12,9 @@ export function renderSummary(summary: RunSummary, theme: Theme): string {
   const lines = [
     `${look} ${summary.runbook} on ${summary.deployment} in ${formatDuration(summary.duration_ms)} ${theme.dim(summary.run)}`,
   ];
+  if (summary.left_out.length > 0) {
+    lines.push(theme.warn(`  ${symbols.warn} left out, since they do not answer: ${summary.left_out.join(", ")}`));
+  }
   if (summary.tolerated_failures > 0) {
     lines.push(theme.warn(`  ${symbols.warn} ${plural(summary.tolerated_failures, "step")} failed and was allowed to`));
   }

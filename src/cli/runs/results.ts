@@ -51,6 +51,7 @@ export const runSummarySchema = z.strictObject({
   exit: z.int(),
   duration_ms: z.int(),
   tolerated_failures: z.int().describe("Steps that failed and were allowed to"),
+  left_out: z.array(z.string()).readonly().describe("Instances that steps left out because they do not answer"),
   error: eventErrorSchema.nullable(),
   outputs: z.record(z.string(), z.unknown()).readonly(),
   rollback: z

@@ -9,6 +9,7 @@ import { parse, stringify } from "yaml";
 import { connectLocal } from "../../../src/connect/local/connect.ts";
 import { armOnHost } from "../../../src/engine/deadman/host-calls.ts";
 import { payloadOf } from "../../../src/engine/deadman/payload.ts";
+import { showRun } from "../../../src/use-cases/runs.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { runbookText } from "../../support/runs.ts";
 import { childrenOf } from "../../support/sshd.ts";
@@ -52,11 +53,11 @@ interface Holder {
   readonly ended: Promise<Record<string, unknown> | undefined>;
 }
 
-/** Runs the text in a process of its own; with `past` that run is resumed. */
-async function start(text: string, past?: string, inventory = lab.file): Promise<Holder> {
+/** Runs the text in a process of its own; with `past` that run is resumed, or rolled back. */
+async function start(text: string, past?: string, inventory = lab.file, how = "resume"): Promise<Holder> {
   const file = join(place, "test.yaml");
   if (past === undefined) await writeFile(file, text);
-  const args = [HOLDER, inventory, file, join(place, "state"), ...(past === undefined ? [] : [past])];
+  const args = [HOLDER, inventory, file, join(place, "state"), ...(past === undefined ? [] : [past, how])];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -212,6 +213,31 @@ describe("an undo that is armed", () => {
     const journal = await journalOf(runOf(run));
     expect(kindsOf(journal)).not.toContain("restored_by_host");
     expect(kindsOf(journal).filter((kind) => kind === "armed")).toHaveLength(1);
+  });
+
+  it("is taken over by a rollback within the lease, which puts it back once", async () => {
+    const run = await start(relaxed(relax(), wait(60_000)));
+    await is("4711");
+    run.child.kill("SIGKILL");
+    await run.ended;
+    const { held } = await showRun(runOf(run), { REDISHA_STATE_DIR: join(place, "state") });
+    expect(held).toMatchObject([{ step: "relax", target: "r1:6379", host: "r1", lease_ms: 10_000 }]);
+    expect(held[0]?.armed_at).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    const back = await start("", runOf(run), lab.file, "rollback");
+    expect(await back.ended).toMatchObject({
+      status: "rolled_back",
+      rollback: { undone: ["relax@r1:6379"], left: [] },
+    });
+    expect(await value()).toBe("10000");
+    expect(watchdogs()).toEqual([]);
+    expect(existsSync(join(BASE, runOf(run)))).toBe(false);
+    const journal = await journalOf(runOf(run));
+    expect(journal.filter(({ kind, undo }) => kind === "intent" && undo === true)).toHaveLength(1);
+    expect(kindsOf(journal)).not.toContain("restored_by_host");
+    // Nobody puts it back a second time when the lease would have run out.
+    await lab.cli("r1:6379", "CONFIG", "SET", DIRECTIVE, "5555");
+    await sleep(11_000);
+    expect(await value()).toBe("5555");
   });
 
   it("is let go of by a step that disarms it, and the change stays", async () => {

@@ -104,6 +104,8 @@ steps:
 `),
     );
     expect(step(plan, "gate")?.note).toContain("would stop here now: Nine nodes are wanted");
+    expect(plan.stops_at).toBe("gate");
+    expect(step(plan, "guarded.cross")?.certainty).toEqual({ kind: "conditional", on: "gate lets it pass" });
     expect(step(plan, "guarded.cross")?.point_of_no_return).toBe(true);
     expect(step(plan, "guarded.mend")?.certainty).toEqual({ kind: "conditional", on: "a step of guarded fails" });
   });

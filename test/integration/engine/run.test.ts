@@ -301,6 +301,32 @@ steps:
   });
 });
 
+describe("an instance that does not answer", () => {
+  const tune = runbookText(`
+steps:
+  - id: tune
+    action: redis.config_set
+    targets: { role: replica }
+    with: { parameter: slowlog-log-slower-than, value: "4714" }
+    undo: none
+`);
+
+  it("is named by the plan and by the run that leave it out, and the run ends with warnings", async () => {
+    process.kill(group.server("r3:6379").pid, "SIGKILL");
+    try {
+      const plan = await place.plan(tune);
+      expect(plan.steps[0]?.note).toBe("left out, since they do not answer: r3:6379");
+      const { summary, events } = await place.run(tune);
+      expect(summary).toMatchObject({ status: "done", exit: 3, left_out: ["r3:6379"] });
+      expect(events).toContainEqual(
+        expect.objectContaining({ type: "warning", message: expect.stringContaining("r3:6379") }),
+      );
+    } finally {
+      await group.restart("r3:6379");
+    }
+  });
+});
+
 describe("a plan", () => {
   it("marks what depends on a step that was not run, and what may differ by then", async () => {
     const plan = await place.plan(
