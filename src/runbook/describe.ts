@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/units.ts";
 import { describeInput } from "./inputs.ts";
-import type { Rollout, Runbook, Step, Targets } from "./model.ts";
+import type { Rollout, Runbook, Step, Targets, Undo } from "./model.ts";
 
 /** What a runbook does, as Markdown for people: needs, inputs, every step with its conditions, undo and what may go wrong. */
 export function describe(runbook: Runbook): string {
@@ -102,11 +102,19 @@ function details(step: Step): string[] {
     ...(step.failedWhen ? [`failed when ${code(step.failedWhen.source)}`] : []),
     ...(retry.attempts > 1 ? [`up to ${retry.attempts} attempts, ${formatDuration(retry.delayMs)} apart`] : []),
     ...(verify ? [`then ${code(verify.that.source)} must hold within ${formatDuration(verify.withinMs)}`] : []),
-    ...(typeof undo === "object" ? [`undo: ${code(undo.action)}`] : undo === "none" ? ["no undo"] : []),
+    ...(typeof undo === "object" ? [undoText(undo)] : undo === "none" ? ["no undo"] : []),
+    ...(step.disarm
+      ? [`when it has ended well, what ${step.disarm.map(code).join(", ")} changed stays: its undo is disarmed`]
+      : []),
     ...(pointOfNoReturn === true ? ["**point of no return**"] : []),
     ...(typeof pointOfNoReturn === "object" ? [`**point of no return** if ${code(pointOfNoReturn.source)}`] : []),
     ...(step.onFailure === "abort" ? [] : [`on failure: ${step.onFailure}`]),
   ];
+}
+
+function undoText({ action, armedMs }: Undo): string {
+  const held = armedMs === undefined ? "" : `; the host does it by itself after ${formatDuration(armedMs)} of silence`;
+  return `undo: ${code(action)}${held}`;
 }
 
 function targetText(targets: Targets, rollout: Rollout): string {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { actionCatalog } from "../../../src/actions/catalog.ts";
 import { InvalidFileError } from "../../../src/core/errors.ts";
 import { compileRunbook } from "../../../src/runbook/compile.ts";
+import { describe as tell } from "../../../src/runbook/describe.ts";
 
 const RELAX = `  - id: relax
     action: redis.config_set
@@ -10,14 +11,21 @@ const RELAX = `  - id: relax
     undo: { action: redis.config_set, with: { parameter: maxclients, value: "\${{ before.value }}" }, armed: 60s }
 `;
 
-function problems(steps: string): string[] {
+const KEEP =
+  "  - { id: keep, action: redis.query, targets: { role: replica }, with: { command: [PING] }, disarm: relax }\n";
+
+function compiled(steps: string) {
   const text = `apiVersion: redisha/v1
 kind: Runbook
 metadata: { name: test, version: 1.0.0 }
 steps:
 ${steps}`;
+  return compileRunbook({ text, path: "test.yaml", origin: "file" }, actionCatalog(), () => undefined).runbook;
+}
+
+function problems(steps: string): string[] {
   try {
-    compileRunbook({ text, path: "test.yaml", origin: "file" }, actionCatalog(), () => undefined);
+    compiled(steps);
     return [];
   } catch (error) {
     if (error instanceof InvalidFileError) return error.problems.map(({ message }) => message);
@@ -27,9 +35,14 @@ ${steps}`;
 
 describe("an undo that is armed", () => {
   it("is taken as written, and so is a later step that disarms it", () => {
-    const keep =
-      "  - { id: keep, action: redis.query, targets: { role: replica }, with: { command: [PING] }, disarm: relax }\n";
-    expect(problems(RELAX + keep)).toEqual([]);
+    expect(problems(RELAX + KEEP)).toEqual([]);
+  });
+
+  it("is told as what it is, and so is the step that disarms it", () => {
+    const told = tell(compiled(RELAX + KEEP));
+    expect(told).toContain("- undo: `redis.config_set`; the host does it by itself after 1m 00s of silence\n");
+    expect(told).toContain("- when it has ended well, what `relax` changed stays: its undo is disarmed\n");
+    expect(tell(compiled(RELAX.replace(", armed: 60s", "")))).toContain("- undo: `redis.config_set`\n");
   });
 
   it("has a lease from 10s to 1h", () => {
@@ -50,10 +63,8 @@ describe("an undo that is armed", () => {
 
 describe("a step that disarms", () => {
   it("names an earlier step whose undo is armed", () => {
-    const keep =
-      "  - { id: keep, action: redis.query, targets: { role: replica }, with: { command: [PING] }, disarm: relax }\n";
     const message = "step keep disarms relax, which is no earlier step with an undo that is armed";
-    expect(problems(keep + RELAX)).toEqual([message]);
-    expect(problems(RELAX.replace(", armed: 60s", "") + keep)).toEqual([message]);
+    expect(problems(KEEP + RELAX)).toEqual([message]);
+    expect(problems(RELAX.replace(", armed: 60s", "") + KEEP)).toEqual([message]);
   });
 });
