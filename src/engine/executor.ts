@@ -98,7 +98,7 @@ export class Executor {
       if (!(error instanceof StepFailed)) throw error;
       this.#rollBack ||= goingBack !== undefined;
       await goBack?.(error.facts);
-      await this.#cleaner().#steps(runbook.finally, scope);
+      await this.#tidy(runbook.finally, scope);
       throw error;
     }
     await this.#steps(runbook.finally, scope);
@@ -258,19 +258,24 @@ export class Executor {
     };
     return settled(async () => {
       try {
-        await this.#steps(steps, this.#replayed(inner, [...rescue, ...always]));
+        await this.#rescued(steps, rescue, always, inner);
       } catch (error) {
-        if (!(error instanceof StepFailed)) throw error;
-        if (rescue.length === 0) {
-          await this.#cleaner().#steps(always, inner);
-          throw error;
-        }
-        this.#rollBack = false;
-        await this.#steps(rescue, this.#replayed(inner, always));
+        if (error instanceof StepFailed) await this.#tidy(always, inner);
+        throw error;
       }
       await this.#cleaner().#steps(always, inner);
       return { changed: anyChanged([...steps, ...rescue, ...always], inner.frame), outputs: {} };
     });
+  }
+
+  async #rescued(steps: readonly Step[], rescue: readonly Step[], always: readonly Step[], scope: Scope) {
+    try {
+      await this.#steps(steps, this.#replayed(scope, [...rescue, ...always]));
+    } catch (error) {
+      if (!(error instanceof StepFailed) || rescue.length === 0) throw error;
+      this.#rollBack = false;
+      await this.#steps(rescue, this.#replayed(scope, always));
+    }
   }
 
   async #subRunbook(step: Step, op: OpTarget, scope: Scope): Promise<OpFacts> {
@@ -282,15 +287,21 @@ export class Executor {
         ...scope.frame.values,
         inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`),
       });
-      const inner: Scope = {
-        frame,
-        depth: scope.depth + 1,
-        path: `${scope.path}${step.id}.`,
-        replay: scope.replay === true,
-      };
+      const replay = scope.replay === true;
+      const inner: Scope = { frame, depth: scope.depth + 1, path: `${scope.path}${step.id}.`, replay };
       const outputs = await this.#runbook(compiled, inner);
       return { changed: anyChanged(compiled.steps, frame), outputs };
     });
+  }
+
+  /** Runs what must run after a failure, which stays the one that is told: one of these steps does not take its place. */
+  async #tidy(steps: readonly Step[], scope: Scope): Promise<void> {
+    try {
+      await this.#cleaner().#steps(steps, scope);
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      this.#services.emit({ type: "warning", message: `tidying up failed, too: ${error.facts.message}` });
+    }
   }
 
   /** Runs what must run however things ended: after a stop under a signal of its own, bounded by the steps' time limits. */

@@ -96,6 +96,42 @@ finally:
     expect(await list()).toEqual(["first", "last"]);
   });
 
+  it("keeps the first error as the run's, where a step of finally fails after it, and warns of the second", async () => {
+    const { summary, events } = await place.run(
+      runbookText(`
+steps:
+  - { id: first, action: redis.command, targets: { role: primary }, with: { command: [RPUSH, log, first] }, undo: none }
+  - { id: broken, action: redis.command, targets: { role: primary }, with: { command: [INCR, log] }, undo: none }
+finally:
+  - { id: last, action: redis.command, targets: { role: primary }, with: { command: [NOSUCHCOMMAND] }, undo: none }
+`),
+    );
+    expect(summary).toMatchObject({ status: "failed", error: { code: "REDIS_WRONGTYPE" } });
+    const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+    expect(warnings).toContainEqual(expect.stringMatching(/^tidying up failed, too: .*NOSUCHCOMMAND/));
+  });
+
+  it("carries out always also where rescue fails, and keeps the error of rescue", async () => {
+    const { summary } = await place.run(
+      runbookText(`
+steps:
+  - id: guarded
+    action: block
+    targets: { role: primary }
+    steps:
+      - { id: breaks, action: redis.command, with: { command: [NOSUCHCOMMAND] }, undo: none }
+    rescue:
+      - { id: mend, action: redis.command, with: { command: [RPUSH, log, rescued] }, undo: none }
+      - { id: stuck, action: redis.command, with: { command: [INCR, log] }, undo: none }
+    always:
+      - { id: tidy, action: redis.command, with: { command: [RPUSH, log, always] }, undo: none }
+      - { id: untidy, action: redis.command, with: { command: [NOSUCHCOMMAND] }, undo: none }
+`),
+    );
+    expect(summary.error).toMatchObject({ code: "REDIS_WRONGTYPE" });
+    expect(await list()).toEqual(["rescued", "always"]);
+  });
+
   it("goes on after a failure that may happen, and ends with warnings", async () => {
     const { summary } = await place.run(
       runbookText(`
