@@ -61,10 +61,11 @@ export default class Run extends RunningCommand<RunSummary | Plan> {
   async run(): Promise<RunSummary | Plan> {
     const { args, flags } = await this.parse(Run);
     const sealed = flags.plan === undefined ? undefined : await openSealedPlan(flags.plan);
+    const name = nameOf(args.runbook, sealed);
     const choice = { ...flags, deployment: flags.deployment ?? sealed?.plan.deployment };
     const { deployment, warnings } = await findDeployment(this.choice(choice));
     this.warnOf(warnings);
-    const { runbook } = await compileByName(nameOf(args.runbook, sealed), storeBeside(deployment.file));
+    const { runbook } = await compileByName(name, storeBeside(deployment.file));
     const inputs = parseInputs(flags.input);
     const work = { deployment, runbook, flags, quietly: flags["dry-run"], look: "look first: --dry-run" };
     if (flags["dry-run"]) {

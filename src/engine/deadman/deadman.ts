@@ -103,11 +103,24 @@ export class Deadman {
     const watched = this.#watched.get(keyOf(step, target));
     if (!watched) return;
     for (let tries = 0; tries < PROVE_TRIES; tries += 1) {
-      if (!watched.over) await this.#renew(watched.at, [watched], watched.leaseMs / 2);
+      if (!watched.over) await this.#renewOrWake(watched, tries === PROVE_TRIES - 1);
       if (watched.over) throw watched.over;
       if (this.#clock.since(watched.seen) < watched.leaseMs / 2) return;
     }
     throw notArmed(watched.host, `${step} on ${target}`, "it answers too slowly for the lease");
+  }
+
+  /**
+   * A process that slept finds every time limit of before run out when it wakes: that says nothing of the host, so it is
+   * asked again over a connection that is looked at anew.
+   */
+  async #renewOrWake(watched: Watched, last: boolean): Promise<void> {
+    try {
+      await this.#renew(watched.at, [watched], watched.leaseMs / 2);
+    } catch (error) {
+      if (last) throw error;
+      this.#around.live.connections.forgetFailures();
+    }
   }
 
   /** Why this run cannot end well any more: what a step relaxed was put back before the end. */

@@ -177,8 +177,16 @@ test("what a killed redisha left of the ssh program is swept by the next one", a
 /** Kills every process of sshd that serves a connection, as if its machine had lost power; a command lives on. */
 function cut(sshd: Sshd, but?: number): void {
   for (const pid of childrenOf(sshd.pid)) {
-    const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-    if (pid !== but && name.startsWith("sshd")) process.kill(pid, "SIGKILL");
+    if (pid !== but && nameOf(pid).startsWith("sshd")) process.kill(pid, "SIGKILL");
+  }
+}
+
+/** Empty for a process that has ended since it was listed. */
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8");
+  } catch {
+    return "";
   }
 }
 
