@@ -226,7 +226,7 @@ describe("an undo that is armed", () => {
     const back = await start("", runOf(run), lab.file, "rollback");
     expect(await back.ended).toMatchObject({
       status: "rolled_back",
-      rollback: { undone: ["relax@r1:6379"], left: [] },
+      rollback: { undone: ["relax on r1:6379"], left: [] },
     });
     expect(await value()).toBe("10000");
     expect(watchdogs()).toEqual([]);
@@ -338,6 +338,26 @@ describe("an undo that cannot be armed", () => {
 });
 
 describe("undos that a host carries out as programs and scripts", () => {
+  it("are tried again while they fail, until somebody takes the folder away", async () => {
+    const step = `  - id: program
+    action: ssh.exec
+    targets: { role: data, hosts: [r1] }
+    with: { argv: ["true"] }
+    undo: { action: ssh.exec, with: { argv: ["false"] }, armed: 10s }
+`;
+    const run = await start(relaxed(`\n${step}`, wait(60_000)));
+    await until(async () => run.lines().some(({ type, step }) => type === "step_started" && step === "wait"));
+    run.child.kill("SIGKILL");
+    const folder = join(BASE, runOf(run));
+    const log = join(folder, readdirSync(folder)[0] ?? "", "log");
+    const failures = () => readFileSync(log, "utf8").match(/ended with status 1/g)?.length ?? 0;
+    await until(async () => existsSync(log) && failures() > 1);
+    expect(watchdogs()).toHaveLength(1);
+    await rm(folder, { recursive: true, maxRetries: 3 });
+    await until(async () => watchdogs().length === 0);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it("get their arguments and environment as they are written, and count the exit statuses they are told", async () => {
     const file = join(place, "it's put back");
     const script = `  - id: script
