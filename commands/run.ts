@@ -95,6 +95,6 @@ function nameOf(name: string | undefined, sealed: SealedPlan | undefined): strin
     message: sealed ? "A sealed plan names its runbook; leave the name out." : "Which runbook is to be run?",
     exit: EXIT.usage,
     state: "nothing was touched",
-    next: sealed ? ["redisha run --plan FILE"] : ["redisha runbook list", "redisha run NAME"],
+    next: sealed ? ["redisha run --plan FILE"] : ["redisha run --help", "redisha runbook list"],
   });
 }
