@@ -136,6 +136,8 @@ export interface RedisTarget {
   readonly port: number;
   readonly auth?: RedisAuth;
   readonly tls?: RedisTls;
+  /** What a person types before a command to run it on the server's machine: `ssh -t ops@10.0.1.10`; empty for this one. */
+  readonly shell?: string;
   /** Whole time allowed for connecting, TLS and AUTH. */
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;

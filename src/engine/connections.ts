@@ -1,6 +1,7 @@
 import type { HostConnection, HostTarget, RedisConnection, RedisTarget } from "../connect/types.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { shellOf } from "../inventory/by-hand.ts";
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
 
 /** Opens connections. The adapters behind it are loaded when the first one is asked for. */
@@ -84,12 +85,14 @@ export class Connections {
 
   async #openRedis(instance: Instance): Promise<RedisConnection> {
     const { auth, tls, timeouts } = this.#deployment;
+    const shell = shellOf(instance.host);
     const target: RedisTarget = {
       instance: instance.id,
       address: instance.address,
       port: instance.port,
       auth: instance.kind === "sentinel" ? auth.sentinel : auth.data,
       ...(tls ? { tls } : {}),
+      ...(shell === undefined ? {} : { shell }),
       connectTimeoutMs: timeouts.connectMs,
       commandTimeoutMs: timeouts.commandMs,
     };

@@ -72,6 +72,7 @@ function nameHosts(nodes: readonly DataNode[], sentinels: readonly SentinelNode[
     const neighbour = item.listed ? undefined : all.find(({ listed, address }) => listed && address === item.address);
     if (neighbour) item.host = neighbour.host;
     if (neighbour) item.zone = neighbour.zone;
+    if (neighbour) item.shell = neighbour.shell;
   }
 }
 

@@ -16,6 +16,10 @@ export interface Observation {
   readonly at: string;
   readonly duration_ms: number;
   readonly via: "direct" | "ssh" | "local";
+  /** What a person types before a command to run it on that host, `ssh -t ops@10.0.1.10`; empty for the controller itself. */
+  readonly shell?: string;
+  /** redis-cli for this instance as a person types it on the controller, SSH included; never a password. */
+  readonly redis_cli?: string;
   readonly reach: Reach;
   /** INFO, all sections in one map. */
   readonly info?: Readonly<Record<string, string>>;

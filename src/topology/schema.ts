@@ -23,6 +23,12 @@ const reachSchema = z.strictObject({
   next: z.array(z.string()),
 });
 
+const shell = z
+  .string()
+  .nullable()
+  .describe("Typed before a command to run it on that host; empty for this machine, null where no way is known");
+const redisCli = z.string().describe("redis-cli for it as typed here, without a command; asks for a password");
+
 const dataNodeSchema = z.strictObject({
   id: z.string().describe("host:port as in redisha.yaml, address:port where it is not listed"),
   host: z.string(),
@@ -37,6 +43,8 @@ const dataNodeSchema = z.strictObject({
   reach: reachSchema,
   via: z.enum(["direct", "ssh", "local"]),
   latency_ms: z.number().describe("Time the whole observation took"),
+  shell,
+  redis_cli: redisCli,
   engine: z.string().nullable().describe("redis, valkey, …"),
   version: z.string().nullable(),
   mode: z.string().nullable(),
@@ -139,6 +147,8 @@ const sentinelSchema = z.strictObject({
   reach: reachSchema,
   via: z.enum(["direct", "ssh", "local"]),
   latency_ms: z.number(),
+  shell,
+  redis_cli: redisCli,
   version: z.string().nullable(),
   run_id: z.string().nullable().describe("myid, by which other Sentinels know it"),
   watching: z.boolean().describe("Knows the deployment's master name"),

@@ -41,6 +41,8 @@ function observe(server: Pick<Server, "address" | "port" | "kind">, look: Look =
     kind: look.kind ?? "replication",
     ...(masterName === undefined ? {} : { masterName }),
     redisVia: "direct" as const,
+    auth: { data: {}, sentinel: {} },
+    config: {},
     timeouts: { connectMs: 5_000, commandMs: 5_000 },
   };
   const target = { instance: instance.id, address, port, ...LIMITS, ...(look.auth ? { auth: look.auth } : {}) };

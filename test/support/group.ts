@@ -75,6 +75,8 @@ export async function startGroup(options: GroupOptions): Promise<Group> {
     kind,
     ...(kind === "sentinel" ? { masterName: MASTER_NAME } : {}),
     redisVia: "direct" as const,
+    auth: { data: {}, sentinel: {} },
+    config: {},
     timeouts: { connectMs: 1_000, commandMs: 1_000 },
   };
   const group: Group = {

@@ -1,6 +1,8 @@
+import { typedOver } from "../../connect/by-hand.ts";
 import type { RedisConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { formatDuration } from "../../core/units.ts";
+import { redisCliOf, shellOf } from "../../inventory/by-hand.ts";
 import type { Deployment, Instance } from "../../inventory/model.ts";
 import type { Observation, Reach } from "../../topology/observation.ts";
 import { Answers } from "./answers.ts";
@@ -8,7 +10,10 @@ import { askDataNode } from "./data.ts";
 import { askSentinel } from "./sentinel.ts";
 
 /** What an observation needs to know of the deployment. */
-export type ObservedDeployment = Pick<Deployment, "kind" | "masterName" | "redisVia" | "timeouts">;
+export type ObservedDeployment = Pick<
+  Deployment,
+  "kind" | "masterName" | "redisVia" | "timeouts" | "auth" | "tls" | "config"
+>;
 
 export interface ObserveOptions {
   /** For connecting and reading together, in milliseconds. Default: the deployment's two limits added up. */
@@ -38,6 +43,7 @@ export async function observeInstance(
   const startedAt = performance.now();
   const at = new Date().toISOString();
   const limitMs = options.timeLimitMs ?? deployment.timeouts.connectMs + deployment.timeouts.commandMs;
+  const shell = shellOf(instance.host);
   const seen = await look(instance, deployment, open, new Clock(limitMs, signal), options);
   return {
     instance: instance.id,
@@ -51,6 +57,8 @@ export async function observeInstance(
     at,
     duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
     via: wayTo(instance, deployment),
+    ...(shell === undefined ? {} : { shell }),
+    redis_cli: redisCliOf(instance, deployment),
     refused: [],
     ...seen,
   };
@@ -88,14 +96,17 @@ function wayTo({ host }: Instance, { redisVia }: ObservedDeployment): Observatio
   return redisVia === "ssh" && host.ssh !== "none" ? "ssh" : "direct";
 }
 
+const LOOK = "top -b -n 1  # a stopped (T), stuck (D) or overloaded process";
+
 function unreached(error: unknown, instance: Instance, limitMs: number): Reach {
   if (error instanceof RedishaError) return { ok: false, code: error.code, message: error.message, next: error.next };
   if (!(error instanceof TimeUp)) throw error;
+  const shell = shellOf(instance.host);
   return {
     ok: false,
     code: "REDIS_TIMEOUT",
     message: `Nothing came within ${formatDuration(limitMs)}, connecting included.`,
-    next: [`ssh ${instance.host.name} -- top -b -n 1  # a stopped (T), stuck (D) or overloaded process`],
+    next: [shell === undefined ? `on ${instance.host.name}: ${LOOK}` : typedOver(shell, LOOK)],
   };
 }
 

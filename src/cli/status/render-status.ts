@@ -35,7 +35,7 @@ export function renderStatus(topology: Topology, verdict: Verdict, options: Rend
     renderHeader(topology, verdict, options),
     renderNodes(topology, options),
     topology.kind === "sentinel" ? renderSentinels(topology, options) : "",
-    topology.kind === "cluster" ? renderSlots(topology, options) : "",
+    topology.kind === "cluster" ? renderSlots(topology, verdict, options) : "",
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }

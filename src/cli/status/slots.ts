@@ -1,23 +1,31 @@
-import type { Topology } from "../../topology/schema.ts";
+import type { Shard, Topology, Verdict } from "../../topology/schema.ts";
 import { slotRanges } from "../output/format.ts";
 import { wrap } from "../output/text.ts";
 import type { RenderStatusOptions } from "./render-status.ts";
 
 const ALL_SLOTS = 16_384;
 
-/** How much of the key space has an owner that answers, what is missing, and what is being moved. */
-export function renderSlots(topology: Topology, options: RenderStatusOptions): string {
+/** Findings by which some slots, or all, are not served as the map of owners says. */
+const NOT_SERVED: readonly string[] = ["slots_uncovered", "shard_primary_down", "cluster_state_fail", "nodes_disagree"];
+
+/** How much of the key space has an owner that is up, what is missing, and what is being moved. */
+export function renderSlots(topology: Topology, verdict: Verdict, options: RenderStatusOptions): string {
   const { theme } = options;
   const { cluster } = topology;
-  const missing = uncovered(topology);
-  const whole = missing.length === 0;
-  const covered = ALL_SLOTS - missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
-  const mark = whole ? theme.good(theme.symbols.ok) : theme.bad(theme.symbols.bad);
-  const facts = [`${mark} ${covered} of ${ALL_SLOTS} covered`];
-  if (!whole) facts.push(theme.bad(`missing ${slotRanges(missing)}`));
-  if (cluster && cluster.slots_ok < cluster.slots_assigned) {
-    facts.push(theme.bad(`${cluster.slots_assigned - cluster.slots_ok} without an owner that answers`));
+  const missing = gaps(topology.shards);
+  const unserved = gaps(topology.shards.filter((shard) => ownerIsUp(shard, topology)));
+  const silent = topology.shards.filter((shard) => shard.slots.length > 0 && !ownerIsUp(shard, topology));
+  const whole = unserved.length === 0;
+  const sound = whole && !verdict.findings.some(({ id }) => NOT_SERVED.includes(id));
+  const mark = sound ? theme.good(theme.symbols.ok) : theme.bad(theme.symbols.bad);
+  const facts = [
+    `${mark} ${ALL_SLOTS - size(unserved)} of ${ALL_SLOTS} covered${whole ? "" : " by nodes that are up"}`,
+  ];
+  if (silent.length > 0) facts.push(`${ALL_SLOTS - size(missing)} assigned`);
+  for (const { primary_id, slots } of silent) {
+    facts.push(theme.bad(`${slotRanges(slots)} of ${primary_id ?? "nobody"}, which is not up`));
   }
+  if (missing.length > 0) facts.push(theme.bad(`missing ${slotRanges(missing)}`));
   if (cluster)
     facts.push(`cluster_state ${cluster.state}`, ...(cluster.epoch === null ? [] : [`epoch ${cluster.epoch}`]));
   const width = options.width ?? Number.POSITIVE_INFINITY;
@@ -26,17 +34,25 @@ export function renderSlots(topology: Topology, options: RenderStatusOptions): s
   return lines.join("\n");
 }
 
-/** Slots that no shard owns. */
-function uncovered(topology: Topology): [number, number][] {
-  const ranges = topology.shards.flatMap((shard) => shard.slots).sort((a, b) => a[0] - b[0]);
-  const gaps: [number, number][] = [];
+function ownerIsUp({ primary_id }: Shard, { nodes }: Topology): boolean {
+  return nodes.some(({ id, up }) => up && id === primary_id);
+}
+
+function size(ranges: readonly (readonly [number, number])[]): number {
+  return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+/** Slots that none of these shards owns. */
+function gaps(shards: readonly Shard[]): [number, number][] {
+  const ranges = shards.flatMap((shard) => shard.slots).sort((a, b) => a[0] - b[0]);
+  const found: [number, number][] = [];
   let next = 0;
   for (const [first, last] of ranges) {
-    if (first > next) gaps.push([next, first - 1]);
+    if (first > next) found.push([next, first - 1]);
     next = Math.max(next, last + 1);
   }
-  if (next < ALL_SLOTS) gaps.push([next, ALL_SLOTS - 1]);
-  return gaps;
+  if (next < ALL_SLOTS) found.push([next, ALL_SLOTS - 1]);
+  return found;
 }
 
 /** `slot 42: r1:7000 migrating to r4:7000`, by the words of each side. */

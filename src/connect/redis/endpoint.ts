@@ -1,3 +1,4 @@
+import { redisCliByHand, typedOver } from "../by-hand.ts";
 import type { HostConnection, RedisTarget } from "../types.ts";
 
 /** The one connection being made: where to, and over what. */
@@ -19,24 +20,18 @@ export function destination({ target, through }: Route): string {
 
 /** A command line that asks the instance the same thing by hand; a password is asked for, never part of it. */
 export function redisCli(route: Route, command: string): string {
-  const { address, port, auth, tls } = route.target;
-  const parts = [`redis-cli -h ${address} -p ${port}`];
-  if (tls) parts.push("--tls", ...(tls.ca ? [`--cacert ${tls.ca}`] : []));
-  if (auth?.username) parts.push(`--user ${auth.username}`);
-  if (auth?.password) parts.push("--askpass");
-  return onHost(route, [...parts, command].join(" "));
+  return onHost(route, `${redisCliByHand(route.target)} ${command}`);
 }
 
 /** A command to type on the machine that the connection is made from. */
-export function onHost({ through }: Pick<Route, "through">, command: string): string {
-  return through && through.adapter !== "local" ? `ssh -t ${through.host} -- ${command}` : command;
+export function onHost({ target, through }: Route, command: string): string {
+  return through ? onServer({ target, through }, command) : command;
 }
 
-/** A command to type on the machine that the server runs on. A loopback address says nothing: the host's name stands for it. */
+/** A command to type on the machine that the server runs on; that is named where nobody knows the way to it. */
 export function onServer({ target, through }: Route, command: string): string {
   if (through?.adapter === "local") return command;
-  const { address, instance } = target;
-  return `ssh ${/^127\.|^::1$|^localhost$/.test(address) ? hostOf(instance) : address} -- ${command}`;
+  return target.shell === undefined ? `on ${hostOf(target.instance)}: ${command}` : typedOver(target.shell, command);
 }
 
 /** The host part of an instance's name: `r1` of `r1:6379`. */

@@ -112,10 +112,14 @@ function shardPrimaryDown(facts: Case): Finding[] {
         next:
           next.length === 0
             ? [`start ${primary.id} again`]
-            : ["redisha status --watch", `if no vote comes through: CLUSTER FAILOVER FORCE on ${next[0]}`],
+            : ["redisha status --watch", ...takeOver(facts.node(next[0] ?? null))],
       }),
     ];
   });
+}
+
+function takeOver(heir: DataNode | undefined): string[] {
+  return heir ? [`if no vote comes through: ${redisCli(heir, "CLUSTER", "FAILOVER", "FORCE")}`] : [];
 }
 
 /** Both ends of every open slot, as far as they answered. */

@@ -1,7 +1,7 @@
 import { lacksReplicas } from "../model/data-node.ts";
 import type { DataNode, Finding } from "../schema.ts";
 import { simulate } from "../simulate.ts";
-import { count, few, list, redisCli } from "../words.ts";
+import { count, few, list, onHostOf, redisCli } from "../words.ts";
 import { type Case, finding } from "./case.ts";
 
 /** Writes that are refused, or would be, and what a restart would leave of the data. */
@@ -34,6 +34,7 @@ function blocked(node: DataNode): Finding {
     next: [
       "bring the missing replicas back",
       `or let it write without them: ${redisCli(node, "CONFIG", "SET", "min-replicas-to-write", String(node.good_replicas ?? 0))}`,
+      `and once they are back: ${redisCli(node, "CONFIG", "SET", "min-replicas-to-write", String(node.min_replicas_to_write))}`,
     ],
   });
 }
@@ -72,7 +73,7 @@ function aofWrite(node: DataNode): Finding {
     subject: node.id,
     message: `${node.id} cannot write its append-only file${node.role === "primary" ? " and refuses writes with MISCONF" : ""}: is its disk full or read-only?`,
     evidence: ["INFO aof_last_write_status:err"],
-    next: [`on ${node.host}: df -h and the log of ${node.id}`],
+    next: [onHostOf(node, "df -h"), `read the log of ${node.id}`],
   });
 }
 
@@ -90,7 +91,8 @@ function bgsave(node: DataNode): Finding {
       `INFO rdb_last_bgsave_status:err, ${node.changes_since_save ?? "unknown"} changes since the last good one`,
     ],
     next: [
-      `on ${node.host}: df -h, permissions of dir, free memory (vm.overcommit_memory), and the log of ${node.id}`,
+      onHostOf(node, "df -h"),
+      `look at permissions of dir, free memory (vm.overcommit_memory) and the log of ${node.id}`,
       `then try: ${redisCli(node, "BGSAVE")}`,
     ],
   });
@@ -103,7 +105,7 @@ function aofRewrite(node: DataNode): Finding {
     subject: node.id,
     message: `${node.id} could not rewrite its append-only file: it keeps growing`,
     evidence: ["INFO aof_last_bgrewrite_status:err"],
-    next: [`on ${node.host}: df -h`, redisCli(node, "BGREWRITEAOF")],
+    next: [onHostOf(node, "df -h"), redisCli(node, "BGREWRITEAOF")],
   });
 }
 

@@ -1,6 +1,6 @@
 import type { DataNode } from "../schema.ts";
 import { canFullSync } from "../versions.ts";
-import { redisCli } from "../words.ts";
+import { follow, onHostOf } from "../words.ts";
 
 /** Why a replica probably has no link, what that is taken from, and what to do. */
 export interface LinkCause {
@@ -11,16 +11,16 @@ export interface LinkCause {
 
 /**
  * The likeliest cause by what both ends say, without a look at logs: the replica's state in ROLE, and logins that its
- * primary refused. A wrong masterauth leaves `connect` in ROLE and a growing WRONGPASS or NOAUTH count on the primary.
+ * primary refused. `right` is whom it should follow where it follows nobody known. A wrong masterauth leaves `connect` in ROLE and a growing WRONGPASS or NOAUTH count on the primary.
  */
-export function linkCause(replica: DataNode, primary: DataNode | undefined): LinkCause {
+export function linkCause(replica: DataNode, primary: DataNode | undefined, right: DataNode | undefined): LinkCause {
   const where = replica.primary_address ?? "nobody";
   const ownLog = `read the log of ${replica.id}: it says why each attempt fails`;
   if (!primary || (!primary.reach.ok && !primary.listed)) {
     return {
       text: `it follows ${where}, which redisha.yaml does not list`,
       evidence: [],
-      next: [`point it at the primary: ${redisCli(replica, "REPLICAOF", "HOST", "PORT")}`],
+      next: [`point it at the primary: ${follow(replica, right)}`],
     };
   }
   if (!primary.reach.ok) {
@@ -58,12 +58,17 @@ export function linkCause(replica: DataNode, primary: DataNode | undefined): Lin
     return {
       text: `it cannot open a connection to ${where}, which answers us: a firewall between them, or an address it cannot reach`,
       evidence: [`${replica.id} ROLE: connecting`],
-      next: [`try from that host: redis-cli -h ${primary.address} -p ${primary.port} PING`],
+      next: [knock(replica, primary)],
     };
   }
   return {
     text: `${primary.id} answers us, so look at masterauth, TLS (tls-replication) and the way from ${replica.host} to ${where}`,
     evidence: [],
-    next: [ownLog, `try from that host: redis-cli -h ${primary.address} -p ${primary.port} PING`],
+    next: [ownLog, knock(replica, primary)],
   };
+}
+
+/** Any answer will do, NOAUTH too: it shows that the way from the replica's host is open. */
+function knock(replica: DataNode, { address, port }: DataNode): string {
+  return `is the way open from ${replica.host}? ${onHostOf(replica, `redis-cli -h ${address} -p ${port} PING`)}`;
 }

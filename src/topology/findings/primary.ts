@@ -1,6 +1,7 @@
+import { lacksReplicas } from "../model/data-node.ts";
 import { isVouchedFor } from "../model/primary-views.ts";
-import type { Finding, PrimaryView } from "../schema.ts";
-import { count, few, list, redisCli } from "../words.ts";
+import type { DataNode, Finding, PrimaryView } from "../schema.ts";
+import { count, few, follow, list, redisCli } from "../words.ts";
 import { type Case, finding } from "./case.ts";
 
 /** Who the primary is, and whether all views say the same. Clusters have rules of their own. */
@@ -68,32 +69,90 @@ function unobserved({ topology, primary }: Case): Finding[] {
   ];
 }
 
-function twoPrimaries({ topology, watching }: Case): Finding[] {
+function twoPrimaries(facts: Case): Finding[] {
+  const { topology, watching } = facts;
   const primaries = topology.nodes.filter(({ reach, role }) => reach.ok && role === "primary");
   if (primaries.length < 2) return [];
   const namedBy = (id: string) => watching.filter(({ primary_id }) => primary_id === id).map((sentinel) => sentinel.id);
-  const kept = topology.primary_id;
-  const rest = primaries.filter(({ id }) => id !== kept);
+  const kept = primaries.find((node) => node.id === topology.primary_id && isBacked(node, primaries, facts));
+  const rest = primaries.filter((node) => node !== kept);
   const words = primaries.map(({ id, connected_replicas }) => {
     const by = namedBy(id);
     const sentinels = watching.length === 0 ? "" : by.length === 0 ? ", named by no Sentinel" : `, named by ${few(by)}`;
     return `${id} (${count(connected_replicas ?? 0, "replica")}${sentinels})`;
   });
+  const lost = `What is written to ${kept ? list(rest.map(({ id }) => id)) : "all but one"} will be lost when it is made a replica`;
+  const returned = kept !== undefined && rest.every((stale) => justReturned(stale, kept, facts));
   return [
     finding({
       id: "two_primaries",
       severity: "critical",
       subject: topology.deployment,
-      message: `${primaries.length} primaries take writes: ${list(words)}. What is written to ${kept === null ? "all but one" : list(rest.map(({ id }) => id))} will be lost when it is made a replica`,
+      message: returned
+        ? `${primaries.length} primaries take writes, but ${list(rest.map(({ id, uptime_s }) => `${id} came back only ${uptime_s} s ago`))} and all Sentinels name ${kept.id}: they make ${rest.length === 1 ? "it a replica" : "the others replicas"} within about 10 to 15 s. ${lost}`
+        : `${primaries.length} primaries take writes: ${list(words)}. ${lost}`,
       evidence: primaries.map(
-        ({ id, replid, offset, keys }) =>
-          `${id} INFO role:master, replid ${replid}, offset ${offset}, ${count(keys ?? 0, "key")}`,
+        ({ id, replid, offset, keys, uptime_s }) =>
+          `${id} INFO role:master, replid ${replid}, offset ${offset}, ${count(keys ?? 0, "key")}, up for ${uptime_s} s`,
       ),
-      next: rest.flatMap((node) => [
-        `stop writes there: ${redisCli(node, "CONFIG", "SET", "min-replicas-to-write", "1000")}`,
-        "save what only it holds, then make it a replica of the other",
-      ]),
+      next: returned
+        ? [
+            "wait 15 s and look again: redisha status",
+            ...rest.map((stale) => `only if it is still a primary then: ${follow(stale, kept)}`),
+          ]
+        : settle(primaries, kept),
     }),
+  ];
+}
+
+/** Sentinels or replicas speak for it. Where nothing does, to say which one loses its data is not for us. */
+function isBacked(chosen: DataNode, primaries: readonly DataNode[], { watching }: Case): boolean {
+  const followers = ({ connected_replicas }: DataNode) => connected_replicas ?? 0;
+  return (
+    watching.some(({ primary_id }) => primary_id === chosen.id) ||
+    primaries.every((other) => other === chosen || followers(other) < followers(chosen))
+  );
+}
+
+/**
+ * An old primary that was started again while every Sentinel names another: they send it REPLICAOF once it has called
+ * itself a primary for 8 s (four times their publishing period) and an INFO of it, asked for every 10 s, says so.
+ */
+const RETURNED_S = 30;
+const TOGETHER_S = 3;
+
+function justReturned(stale: DataNode, kept: DataNode, { watching }: Case): boolean {
+  const agreed = watching.length > 0 && watching.every(({ primary_id }) => primary_id === kept.id);
+  if (!agreed || stale.uptime_s === null || stale.uptime_s >= RETURNED_S) return false;
+  // Started together, nothing came back: one of them was promoted by hand.
+  return kept.uptime_s === null || kept.uptime_s >= stale.uptime_s + TOGETHER_S;
+}
+
+/** REPLICAOF ends it; a fence only wins time to save what would be lost, and has to be taken back afterwards. */
+function settle(primaries: readonly DataNode[], kept: DataNode | undefined): string[] {
+  if (!kept) {
+    return [
+      "decide which of them is kept: the one with most replicas and the newest data",
+      ...primaries.flatMap((keep) =>
+        primaries.filter((other) => other !== keep).map((other) => `to keep ${keep.id}: ${follow(other, keep)}`),
+      ),
+    ];
+  }
+  const stale = primaries.filter((node) => node !== kept);
+  return [
+    ...stale.map((node) => `let it follow ${kept.id}, which drops what only it holds: ${follow(node, kept)}`),
+    ...stale.filter((node) => !lacksReplicas(node)).flatMap((node) => fence(node, kept)),
+  ];
+}
+
+/** Left behind, it would block writes as soon as this one is primary again: Sentinel's CONFIG REWRITE keeps it. */
+function fence(node: DataNode, kept: DataNode): string[] {
+  const config = (...words: string[]) => redisCli(node, "CONFIG", ...words);
+  const before = node.min_replicas_to_write === null ? "<value before>" : String(node.min_replicas_to_write);
+  return [
+    `or, to save that first, stop writes there: ${config("SET", "min-replicas-to-write", "1000")}`,
+    `and take that back as soon as it follows ${kept.id}: ${config("SET", "min-replicas-to-write", before)}`,
+    `and out of its configuration file: ${config("REWRITE")}`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../core/units.ts";
 import { NOT_OBSERVED } from "../model/silent.ts";
 import type { DataNode, Finding } from "../schema.ts";
-import { count, few, list, redisCli } from "../words.ts";
+import { count, few, follow, list, redisCli } from "../words.ts";
 import { type Case, finding } from "./case.ts";
 import { linkCause } from "./link-cause.ts";
 
@@ -20,7 +20,7 @@ export function replicationFindings(facts: Case): Finding[] {
   ];
 }
 
-function linkFindings(replica: DataNode, { node, topology }: Case): Finding[] {
+function linkFindings(replica: DataNode, { node, topology, primary: right }: Case): Finding[] {
   const primary = node(replica.primary_id);
   if (replica.sync_in_progress === true) {
     const left = replica.sync_left_bytes === null ? "" : `, ${formatBytes(replica.sync_left_bytes)} left`;
@@ -36,7 +36,7 @@ function linkFindings(replica: DataNode, { node, topology }: Case): Finding[] {
     ];
   }
   if (replica.link_up !== false) return [];
-  const cause = linkCause(replica, primary);
+  const cause = linkCause(replica, primary, right);
   const never = replica.link_down_s === null;
   // Without a primary every link is down; that is said once, as no_primary or shard_primary_down.
   const implied = !never && primary?.reach.ok === false && topology.primary_id !== primary.id;
@@ -121,7 +121,7 @@ function lagFindings(replica: DataNode, { thresholds, node }: Case): Finding[] {
   return findings;
 }
 
-function following(replica: DataNode, { topology, node }: Case): Finding[] {
+function following(replica: DataNode, { topology, node, primary: right }: Case): Finding[] {
   const primary = node(replica.primary_id);
   if (primary?.role === "replica") {
     return [
@@ -142,7 +142,7 @@ function following(replica: DataNode, { topology, node }: Case): Finding[] {
       subject: replica.id,
       message: `${replica.id} follows ${replica.primary_address ?? "nobody"}, which is no instance of this deployment`,
       evidence: [`INFO master_host, master_port: ${replica.primary_address}`],
-      next: [redisCli(replica, "REPLICAOF", "HOST", "PORT")],
+      next: [follow(replica, right)],
     }),
   ];
 }
@@ -160,16 +160,18 @@ function writable(replica: DataNode): Finding {
 
 /** Attached or promotable without being declared: nothing here manages or checks it. */
 function unlisted(node: DataNode, { topology }: Case): Finding[] {
-  const others = few(node.known_by);
-  const attached = topology.nodes.some((other) => other.attached.some(({ node_id }) => node_id === node.id));
+  const followed = topology.nodes.filter((other) => other.attached.some(({ node_id }) => node_id === node.id));
+  const others = node.known_by.filter((id) => !followed.some((other) => other.id === id));
+  const attached = followed.length > 0;
+  const too = others.length === 0 ? "" : `; ${few(others)} ${others.length === 1 ? "knows" : "know"} it as well`;
   return [
     finding({
       id: attached ? "unlisted_replica" : "unlisted_instance",
       severity: "warning",
       subject: node.id,
       message: attached
-        ? `A replica at ${node.id} is attached to ${others} but redisha.yaml does not list it`
-        : `${others || "Others"} ${node.known_by.length === 1 ? "speaks" : "speak"} of an instance at ${node.id} that redisha.yaml does not list`,
+        ? `A replica at ${node.id} follows ${list(followed.map(({ id }) => id))}, but redisha.yaml does not list it${too}`
+        : `${few(others) || "Others"} ${node.known_by.length === 1 ? "speaks" : "speak"} of an instance at ${node.id} that redisha.yaml does not list`,
       evidence: node.known_by.map((id) => `known to ${id}`),
       next: [
         "add it to redisha.yaml, or take it out of the deployment",

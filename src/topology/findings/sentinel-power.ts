@@ -1,3 +1,4 @@
+import { lockedOut } from "../locked-out.ts";
 import { promotionObstacle } from "../promotable.ts";
 import type { Finding } from "../schema.ts";
 import { authority } from "../sentinel-authority.ts";
@@ -18,8 +19,11 @@ export function sentinelPowerFindings(facts: Case): Finding[] {
 
 function lostAuthority({ topology }: Case): Finding[] {
   const found = authority(topology);
+  const silent = topology.sentinels.filter(({ listed, reach }) => listed && !reach.ok);
+  const locked = silent.filter(lockedOut);
   if (!found) {
-    if (!topology.sentinels.some(({ reach }) => !reach.ok)) return [];
+    // Sentinels that never were asked may be well: why they were not is the finding, sentinel_unreachable.
+    if (silent.length === locked.length) return [];
     return [
       finding({
         id: "majority_lost",
@@ -32,6 +36,10 @@ function lostAuthority({ topology }: Case): Finding[] {
   }
   const { reachable, voters, majority, quorum } = found;
   const seen = `${reachable} of ${count(voters, "Sentinel")} ${reachable === 1 ? "takes" : "take"} part`;
+  const bringBack =
+    locked.length > 0
+      ? `first let redisha in to ${list(locked.map(({ id }) => id))} (see sentinel_unreachable): whom it cannot ask does not count here`
+      : "bring back the Sentinels that do not answer";
   const findings: Finding[] = [];
   if (reachable < quorum) {
     findings.push(
@@ -41,7 +49,7 @@ function lostAuthority({ topology }: Case): Finding[] {
         subject: topology.deployment,
         message: `${seen}, below the quorum of ${quorum}: if the primary dies, nobody declares it down and nothing takes its place`,
         evidence: [`quorum ${quorum}, voters ${voters}`],
-        next: ["bring back the Sentinels that do not answer"],
+        next: [bringBack],
       }),
     );
   }
@@ -53,10 +61,7 @@ function lostAuthority({ topology }: Case): Finding[] {
         subject: topology.deployment,
         message: `${seen}, below the majority of ${majority}: a failover cannot be authorised, whatever the quorum says`,
         evidence: [`voters ${voters}, dead and stale ones counted`],
-        next: [
-          "bring back the Sentinels that do not answer",
-          "if some are gone for good, make the others forget them: SENTINEL RESET, one at a time",
-        ],
+        next: [bringBack, "if some are gone for good, make the others forget them: SENTINEL RESET, one at a time"],
       }),
     );
   }

@@ -7,6 +7,8 @@ export interface Place {
   readonly host: string;
   readonly address: string;
   readonly port: number;
+  readonly shell?: string;
+  readonly redis_cli?: string;
 }
 
 /** The code in `reach` of instances that nobody asked, because redisha.yaml does not list them. */
@@ -107,7 +109,7 @@ export function placeOf(endpoint: string): Place {
   return { instance: endpoint, host: address, address, port };
 }
 
-function silent({ instance, host, address, port }: Place) {
+function silent({ instance, host, address, port, shell, redis_cli }: Place) {
   return {
     id: instance,
     host,
@@ -125,6 +127,8 @@ function silent({ instance, host, address, port }: Place) {
     },
     via: "direct" as const,
     latency_ms: 0,
+    shell: shell ?? null,
+    redis_cli: redis_cli ?? `redis-cli -h ${address} -p ${port}`,
     refused: [],
   };
 }

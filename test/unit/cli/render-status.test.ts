@@ -204,12 +204,36 @@ describe("the status view", () => {
       └─ c3:7000  replica  ✔ link up  –             0  1.2G 20%  aof rdb 4m  8.0.2
       c2:7000     primary  ✔ up       5461-10922    –  1.2G 20%  aof rdb 4m  7.0.15
 
-      SLOTS  ✖ 10923 of 16384 covered, missing 10923-16383, cluster_state fail, epoch
-        6
+      SLOTS  ✖ 10923 of 16384 covered by nodes that are up, missing 10923-16383,
+        cluster_state fail, epoch 6
         ▲ open slot 42: c1:7000 migrating to c2:7000
       "
     `);
     expect(widest(text)).toBeLessThanOrEqual(80);
+  });
+
+  it("does not call slots covered while their owner is down, although the cluster has not noticed yet", () => {
+    const owner = { cluster: cluster(0, 5_460) };
+    const report = topology({
+      kind: "cluster",
+      master_name: null,
+      sentinels: [],
+      primary_id: null,
+      nodes: [silent("c1:7000", "REDIS_REFUSED", "refused"), primary("c2:7000", { cluster: cluster(5_461, 16_383) })],
+      shards: [
+        { id: "0-5460", primary_id: "c1:7000", replica_ids: [], slots: [[0, 5_460]] },
+        { id: "5461-16383", primary_id: "c2:7000", replica_ids: [], slots: [[5_461, 16_383]] },
+      ],
+      cluster: { state: "ok", slots_assigned: 16_384, slots_ok: 16_384, size: 2, epoch: 6 },
+    });
+    const wide = { ...plain, width: 200 };
+    expect(renderStatus(report, verdict(), wide)).toContain(
+      "SLOTS  ✖ 10923 of 16384 covered by nodes that are up, 16384 assigned, 0-5460 of c1:7000, which is not up, cluster_state ok",
+    );
+    const all = { ...report, nodes: [primary("c1:7000", owner), ...report.nodes.slice(1)] };
+    expect(renderStatus(all, verdict(), wide)).toContain("SLOTS  ✔ 16384 of 16384 covered, cluster_state ok");
+    const findings = [finding({ id: "nodes_disagree", severity: "critical" })];
+    expect(renderStatus(all, verdict({ state: "critical", findings }), wide)).toContain("SLOTS  ✖ 16384 of 16384");
   });
 
   it("keeps the port of a long host name and drops columns before it breaks a row", () => {

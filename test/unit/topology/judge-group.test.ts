@@ -163,7 +163,7 @@ const EXAMPLES: readonly Example[] = [
     damage: "an attached replica that redisha.yaml does not list",
     id: "unlisted_replica",
     severity: "warning",
-    says: "10.0.114.8:6379 is attached to r1:6379",
+    says: "A replica at 10.0.114.8:6379 follows r1:6379, but redisha.yaml does not list it",
     group: () => group(() => ({ r1: primary("r1", ["r2", "r3", "r8"]) })),
   },
   {
@@ -609,6 +609,145 @@ describe("replication without Sentinel", () => {
     const result = look(REPLICATION, { r1: blocked, r2: dead(replica("r2", "r1")) });
     expect(result.verdict.tolerance.failures).toBe(-1);
     expect(nodeOf(result, "r1:6379").writable).toBe(false);
+  });
+});
+
+describe("two primaries", () => {
+  const LONG_AGO = { uptime_in_seconds: "9000" };
+  const stale = (info: Record<string, string>, set?: string) => {
+    const node = primary("r3", [], info, {
+      initial_primary: false,
+      shell: "ssh -t ops@r3",
+      redis_cli: "ssh -t ops@r3 cli",
+    });
+    return set === undefined ? node : { ...node, config: { ...node.config, "min-replicas-to-write": set } };
+  };
+  const beside = (r3: Observation, damage: Group = {}) =>
+    found(
+      look(
+        SENTINEL,
+        group(() => ({ r1: primary("r1", ["r2"], LONG_AGO), r3, ...damage })),
+      ),
+      "two_primaries",
+    );
+
+  it("are waited for where the stale one has just returned and all Sentinels name the other", () => {
+    const finding = beside(stale({ uptime_in_seconds: "4" }));
+    expect(finding).toMatchObject({ severity: "critical", subject: "shop" });
+    expect(finding?.message).toContain("r3:6379 came back only 4 s ago and all Sentinels name r1:6379");
+    expect(finding?.message).toContain("within about 10 to 15 s");
+    expect(finding?.next).toEqual([
+      "wait 15 s and look again: redisha status",
+      "only if it is still a primary then: ssh -t ops@r3 cli REPLICAOF 10.0.114.1 6379",
+    ]);
+  });
+
+  it.each([
+    ["it is up for half a minute", stale({ uptime_in_seconds: "30" }), {}],
+    ["its uptime is not known", stale({}), {}],
+    [
+      "both were started together",
+      stale({ uptime_in_seconds: "4" }),
+      { r1: primary("r1", ["r2"], { uptime_in_seconds: "6" }) },
+    ],
+    ["a Sentinel names it", stale({ uptime_in_seconds: "4" }), { s3: seeing("r3", { names: "r3", replicas: ["r2"] }) }],
+  ])("are not waited for where %s", (_why, r3, damage) => {
+    expect(beside(r3, damage)?.next.join("\n")).not.toContain("wait 15 s");
+  });
+
+  it("end by REPLICAOF of the stale one, and a fence is told with the way to take it back", () => {
+    expect(beside(stale({ ...LONG_AGO, min_slaves_good_slaves: "1" }, "1"))?.next).toEqual([
+      "let it follow r1:6379, which drops what only it holds: ssh -t ops@r3 cli REPLICAOF 10.0.114.1 6379",
+      "or, to save that first, stop writes there: ssh -t ops@r3 cli CONFIG SET min-replicas-to-write 1000",
+      "and take that back as soon as it follows r1:6379: ssh -t ops@r3 cli CONFIG SET min-replicas-to-write 1",
+      "and out of its configuration file: ssh -t ops@r3 cli CONFIG REWRITE",
+    ]);
+  });
+
+  it("are not fenced twice", () => {
+    expect(beside(stale({ ...LONG_AGO, min_slaves_good_slaves: "0" }, "1000"))?.next).toHaveLength(1);
+  });
+
+  it("leave the choice to the operator where nobody names one of them", () => {
+    const pair = { r1: primary("r1", []), r2: primary("r2", []) };
+    const finding = found(look(REPLICATION, pair), "two_primaries");
+    expect(finding?.next.join("\n")).not.toContain("min-replicas-to-write");
+    expect(finding?.next.join("\n")).toContain("redis-cli -h 10.0.114.2 -p 6379 REPLICAOF 10.0.114.1 6379");
+  });
+});
+
+describe("what cannot be looked at for a reason of one's own", () => {
+  const locked = (code: string) =>
+    group((healthy) => {
+      return Object.fromEntries(Object.entries(healthy).map(([name, each]) => [name, dead(each, code)]));
+    });
+
+  it.each([
+    "SSH_KEY_UNREADABLE",
+    "SSH_HOST_KEY_UNKNOWN",
+    "SECRET_NOT_FOUND",
+    "SSH_PASSPHRASE_NEEDED",
+    "REDIS_WRONGPASS",
+  ])("says nothing of Sentinels after %s", (code) => {
+    const result = look(SENTINEL, locked(code));
+    expect(result.verdict.state).toBe("unreachable");
+    expect(ids(result)).not.toContain("majority_lost");
+    expect(ids(result)[0]).toBe("instance_unreachable");
+  });
+
+  it("still finds that no Sentinel answers where they refuse connections", () => {
+    expect(ids(look(SENTINEL, locked("REDIS_REFUSED")))).toContain("majority_lost");
+  });
+
+  it("asks to be let in before Sentinels are started, where it is kept out of some", () => {
+    const result = look(
+      SENTINEL,
+      group(({ s2, s3 }) => ({
+        s2: dead(must(s2), "SSH_HOST_KEY_UNKNOWN"),
+        s3: dead(must(s3), "SSH_HOST_KEY_UNKNOWN"),
+      })),
+    );
+    expect(found(result, "majority_lost")?.next[0]).toContain("let redisha in to r2:26379 and r3:26379");
+  });
+});
+
+describe("advice that is typed", () => {
+  it("goes the way to the host that the observation tells, and names the host where none is known", () => {
+    const broken = { info: { ...must(sentinelGroup().r1).info, aof_enabled: "1", aof_last_write_status: "err" } };
+    const at = (shell: Partial<Observation>) =>
+      found(
+        look(
+          SENTINEL,
+          group(({ r1 }) => ({ r1: { ...must(r1), ...broken, ...shell } })),
+        ),
+        "aof_write_error",
+      )?.next[0];
+    expect(at({ shell: "ssh -t -p 2222 ops@10.0.1.10" })).toBe("ssh -t -p 2222 ops@10.0.1.10 df -h");
+    expect(at({ shell: "" })).toBe("df -h");
+    expect(at({})).toBe("on r1: df -h");
+  });
+
+  it("points a stray replica at the primary, by the address that it announces", () => {
+    const announced = { config: { "replica-announce-ip": "192.0.2.1", "replica-announce-port": "7001" } };
+    const stray = replica("r3", "x7", { master_replid: "b".repeat(40) });
+    const result = look(
+      SENTINEL,
+      group(() => ({ r1: primary("r1", ["r2"], {}, announced), r3: stray })),
+    );
+    expect(found(result, "replica_of_nobody")?.next).toEqual([
+      "redis-cli -h 10.0.114.3 -p 6379 REPLICAOF 192.0.2.1 7001",
+    ]);
+  });
+
+  it("says that a stranger follows its primary and is known to Sentinels, not that it is attached to them", () => {
+    const s1 = seeing("r1", { replicas: ["r2", "r3", "r8"] });
+    const result = look(
+      SENTINEL,
+      group(() => ({ r1: primary("r1", ["r2", "r3", "r8"]), s1 })),
+    );
+    expect(found(result, "unlisted_replica")?.message).toBe(
+      "A replica at 10.0.114.8:6379 follows r1:6379, but redisha.yaml does not list it; r1:26379 knows it as well",
+    );
   });
 });
 

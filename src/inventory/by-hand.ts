@@ -1,0 +1,22 @@
+import { redisCliByHand, shellByHand, typedOver } from "../connect/by-hand.ts";
+import type { Deployment, Host, Instance } from "./model.ts";
+
+/** What is put before a command that a person runs on this host; undefined where redisha.yaml knows no way there. */
+export function shellOf({ name, address, ssh }: Host): string | undefined {
+  return ssh === "none" ? undefined : shellByHand({ host: name, address, ssh });
+}
+
+/**
+ * redis-cli for this instance as a person types it here, by the way that redisha itself takes: on the host where Redis
+ * is reached over SSH. There the certificates are those that the server's own configuration names, as far as it is declared.
+ */
+export function redisCliOf(
+  { kind, address, port, host }: Instance,
+  { auth, tls, redisVia, config }: Pick<Deployment, "auth" | "tls" | "redisVia" | "config">,
+): string {
+  const target = { address, port, auth: kind === "sentinel" ? auth.sentinel : auth.data };
+  const shell = redisVia === "ssh" ? (shellOf(host) ?? "") : "";
+  if (!tls) return typedOver(shell, redisCliByHand(target));
+  const ca = shell === "" ? tls.ca : (config["tls-ca-cert-file"] ?? tls.ca);
+  return typedOver(shell, redisCliByHand({ ...target, tls: { ...tls, ...(ca ? { ca } : {}) } }));
+}
