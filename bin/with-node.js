@@ -4,6 +4,9 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
+/** Tells a Node that was started in place of an older one who that is. */
+const PARENT = "REDISHA_STARTED_BY";
+
 /**
  * Calls `start` where this Node is at least `oldest` ([major, minor]); else runs the same command with the Node that npm
  * installed beside redisha. What `start` resolves to is the exit code.
@@ -20,7 +23,21 @@ export async function withNode(oldest, start) {
       if (error.code !== "EPIPE") throw error;
     });
   }
+  // A hang-up ends what has no ending of its own with the code of a termination, not with one that stands in no table.
+  process.on("SIGHUP", () => {
+    if (process.listenerCount("SIGHUP") === 1) process.exit(128 + constants.signals.SIGTERM);
+  });
+  hangUpWithoutParent();
   process.exit(await start());
+}
+
+/** What an older Node has started is hung up when that Node is gone, even by SIGKILL: nobody could end it any more. */
+function hangUpWithoutParent() {
+  const parent = process.env[PARENT];
+  delete process.env[PARENT];
+  if (parent !== String(process.ppid) || !process.channel) return;
+  process.once("disconnect", () => process.kill(process.pid, "SIGHUP"));
+  process.channel.unref();
 }
 
 /** Hands everything over to another Node: terminal, signals and exit code are the same as if it had been called. */
@@ -31,7 +48,11 @@ function runWith(node, oldest) {
     process.exitCode = 1;
     return;
   }
-  const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
+  const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], {
+    // The channel carries nothing: it breaks when this process is gone.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, [PARENT]: String(process.pid) },
+  });
   for (const signal of ["SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {
     // On a terminal Ctrl-C reaches the child by itself; given twice, it would mean "stop now".

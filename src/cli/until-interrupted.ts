@@ -1,8 +1,10 @@
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Runs work that stops by a signal: Ctrl-C and SIGTERM abort it with INTERRUPTED (exit 130 or 143) as the reason.
+ * Runs work that stops by a signal: Ctrl-C, SIGTERM and SIGHUP abort it with INTERRUPTED (exit 130 or 143) as the reason.
  * `state` says what state things are in once it has stopped.
  */
 export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>, state: string): Promise<T> {
@@ -16,10 +18,10 @@ export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise
         state,
       }),
     );
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  for (const signal of SIGNALS) process.once(signal, stop);
   try {
     return await work(controller.signal);
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
 }

@@ -34,5 +34,5 @@ export const EXIT_MEANING: Readonly<Record<ExitCode, string>> = {
   [EXIT.unhealthy]: "the deployment is unhealthy",
   [EXIT.verificationFailed]: "verification failed",
   [EXIT.interrupted]: "interrupted (Ctrl-C)",
-  [EXIT.terminated]: "terminated (SIGTERM)",
+  [EXIT.terminated]: "terminated (SIGTERM, SIGHUP)",
 };
