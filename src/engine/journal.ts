@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { messageOf, RedishaError } from "../core/errors.ts";
+import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { inWords, nearestExisting } from "../core/files.ts";
 import { scrubber } from "../core/scrub.ts";
 import { History } from "./history.ts";
 import type { JournalEntry } from "./journal-entry.ts";
@@ -111,11 +112,12 @@ export function journalPath(directory: string, run: string): string {
 }
 
 function unwritable(path: string, cause: unknown): RedishaError {
+  const there = nearestExisting(dirname(path));
   return new RedishaError({
     code: "JOURNAL_UNWRITABLE",
-    message: `The journal ${path} cannot be written: ${messageOf(cause)}`,
+    message: `The journal ${path} cannot be written: ${inWords(cause)}`,
     state: "the op that was about to start was not started",
-    next: [`df -h ${dirname(path)}`, "REDISHA_STATE_DIR=/another/place redisha …"],
+    next: [`ls -ld ${there}`, `df -h ${there}`, "REDISHA_STATE_DIR=/another/place redisha …"],
     cause,
   });
 }

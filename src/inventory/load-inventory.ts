@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InvalidFileError, type Problem, RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { inWords, readRegularFile, systemCode } from "../core/files.ts";
 import { readYaml } from "../core/yaml/read-yaml.ts";
 import { checkInventory } from "./check-inventory.ts";
 import { INVALID } from "./findings.ts";
@@ -51,16 +51,15 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
 
 async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return await readRegularFile(file);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
-    const missing = code === "ENOENT";
+    const missing = systemCode(cause) === "ENOENT";
     throw new RedishaError({
       code: missing ? "INVENTORY_NOT_FOUND" : "INVENTORY_NOT_READABLE",
-      message: missing ? `${file} does not exist` : `${file} cannot be read (${code})`,
+      message: missing ? `${file} does not exist` : `${file} cannot be read: ${inWords(cause)}`,
       exit: EXIT.usage,
       state: "nothing was touched",
-      next: [`ls -l ${file}`],
+      next: [`ls -ld ${file}`],
       cause,
     });
   }

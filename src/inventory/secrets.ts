@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { inWords, systemCode } from "../core/files.ts";
 import { scrubber } from "../core/scrub.ts";
 import { parseDuration } from "../core/units.ts";
 import { resolvePath, type Surroundings } from "./paths.ts";
@@ -63,9 +64,10 @@ async function fileText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
-    if (code === "ENOENT") throw failure("SECRET_NOT_FOUND", `the secret file ${path} does not exist`);
-    throw failure("SECRET_NOT_READABLE", `the secret file ${path} cannot be read (${code})`, [`ls -l ${path}`]);
+    if (systemCode(cause) === "ENOENT") throw failure("SECRET_NOT_FOUND", `the secret file ${path} does not exist`);
+    throw failure("SECRET_NOT_READABLE", `the secret file ${path} cannot be read: ${inWords(cause)}`, [
+      `ls -l ${path}`,
+    ]);
   }
 }
 

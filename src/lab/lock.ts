@@ -3,7 +3,9 @@ import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises
 import { basename, dirname, join } from "node:path";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { systemCode } from "../core/files.ts";
 import { startTimeOf } from "./processes.ts";
+import { labUnwritable } from "./unwritable.ts";
 
 /** A lock file that is empty for longer than this was left by a process that died between creating and filling it. */
 const FILLED_WITHIN_MS = 2_000;
@@ -11,7 +13,7 @@ const FILLED_WITHIN_MS = 2_000;
 /**
  * Runs `body` while nobody else works on the same lab. The lock is a file that names its holder by pid and start time,
  * so that one left by a killed process is known to be stale and taken over.
- * Fails with LAB_BUSY (exit 5) where a living process holds it.
+ * Fails with LAB_BUSY (exit 5) where a living process holds it, with LAB_UNWRITABLE where the lock cannot be made.
  */
 export async function withLabLock<T>(path: string, doing: string, body: () => Promise<T>): Promise<T> {
   const mine = `${process.pid} ${startTimeOf(process.pid) ?? 0} ${doing}`;
@@ -31,8 +33,8 @@ async function create(path: string, content: string): Promise<boolean> {
     await writeFile(path, content, { flag: "wx", mode: 0o600 });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
+    if (systemCode(error) === "EEXIST") return false;
+    throw labUnwritable(dirname(path), error, "nothing was touched");
   }
 }
 

@@ -100,6 +100,7 @@ async function startFailed(code: string, node: LabProcess, what: string): Promis
     code,
     message: `${node.service} ${what}\n  ${last.join("\n  ")}`,
     host: node.id,
+    state: `${node.id} does not run`,
     next: [`less ${log}`],
   });
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { systemCode } from "../core/files.ts";
 import { claimNetwork } from "./addresses.ts";
 import { createCertificates } from "./certificates.ts";
 import { createCredentials, readCredentials } from "./credentials.ts";
@@ -19,10 +20,15 @@ import type { LabUpResult } from "./results.ts";
 import { type LabOptions, portsOf, shapeLab } from "./shape.ts";
 import { type LabSpec, readSpec, writeSpec } from "./spec.ts";
 import { prepareSsh } from "./ssh-setup.ts";
+import { labUnwritable } from "./unwritable.ts";
+
+/** What the system says where a file cannot be written, through no fault of ours. */
+const UNWRITABLE: readonly unknown[] = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"];
 
 /**
  * Brings up a whole deployment of real processes on loopback and waits until all of it agrees.
- * What fails or is aborted on the way is taken down again. Fails with LAB_EXISTS where the name is in use.
+ * What fails or is aborted on the way is taken down again. Fails with LAB_EXISTS where the name is in use, with
+ * LAB_UNWRITABLE where there is no place for it.
  */
 export async function labUp(
   options: LabOptions,
@@ -34,8 +40,7 @@ export async function labUp(
   const engine = await findEngine({ name: options.engine, directory: options.engineDir }, report);
   // A wrong number is told before anything is made.
   shapeLab(options, { name, folder: "", network: "", engine, at: new Date() });
-  await mkdir(labsRoot(options.root), { recursive: true, mode: 0o700 });
-  const folder = join(await realpath(labsRoot(options.root)), name);
+  const folder = join(await makeRoot(labsRoot(options.root)), name);
 
   return withLabLock(`${folder}.lock`, `up --name ${name}`, async () => {
     const there = await readSpec(folder);
@@ -44,6 +49,16 @@ export async function labUp(
       : await build(options, { name, folder, engine }, report, signal);
     return { ...statusOf(spec), reused: there !== undefined, ready_ms: Math.round(performance.now() - started) };
   });
+}
+
+/** Makes the folder of all labs; its path without symbolic links. */
+async function makeRoot(root: string): Promise<string> {
+  try {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    return await realpath(root);
+  } catch (error) {
+    throw labUnwritable(root, error, "nothing was touched");
+  }
 }
 
 async function build(
@@ -72,8 +87,18 @@ async function build(
     return spec;
   } catch (error) {
     await takeDown(place.name, place.folder);
-    throw signal?.aborted ? signal.reason : error;
+    if (signal?.aborted) throw signal.reason;
+    throw afterTakingDown(error, place.folder);
   }
+}
+
+/** An error of a lab that has been taken down again: its log, which would be the next to look at, is gone with it. */
+function afterTakingDown(error: unknown, folder: string): unknown {
+  const state = "what had been made was removed again";
+  if (UNWRITABLE.includes(systemCode(error))) return labUnwritable(folder, error, state);
+  if (!(error instanceof RedishaError && error.code.startsWith("LAB_PROCESS_"))) return error;
+  const { code, message, exit, host = "", cause } = error;
+  return new RedishaError({ code, message, exit, host, state, next: [], cause });
 }
 
 async function reuse(

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { inWords, readRegularFile } from "../core/files.ts";
 import { nearest } from "../core/nearest.ts";
 import { packagePath } from "../core/package-root.ts";
 
@@ -76,8 +77,20 @@ export class RunbookStore {
     return testBeside(found.path);
   }
 
-  async read(file: RunbookFile): Promise<string> {
-    return readFile(file.path, "utf8");
+  /** The text of a runbook. Fails with RUNBOOK_NOT_READABLE. */
+  async read({ path }: RunbookFile): Promise<string> {
+    try {
+      return await readRegularFile(path);
+    } catch (cause) {
+      throw new RedishaError({
+        code: "RUNBOOK_NOT_READABLE",
+        message: `${path} cannot be read: ${inWords(cause)}`,
+        exit: EXIT.usage,
+        state: "nothing was touched",
+        next: [`ls -ld ${path}`],
+        cause,
+      });
+    }
   }
 
   /** Copies a shipped runbook to the operator's folder, where it is used instead. Never overwrites: RUNBOOK_EXISTS. */

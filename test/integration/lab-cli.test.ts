@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv } from "ajv";
@@ -53,8 +53,36 @@ describe("redisha lab, as it is typed", () => {
     expect(answer.stderr).toContain(`Error ${code}`);
   });
 
+  test("a server that does not start is told with its own words, and what became of the rest", async () => {
+    const { status, stderr } = await redisha("up", ...small, "--config", "foo=bar");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Error LAB_PROCESS_DIED r1:6379: .*\n[\s\S]*State: what had been made was removed again\n$/);
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  test("a place that cannot be written is no bug, and the folder to look at exists", async () => {
+    const file = join(root, "file");
+    await writeFile(file, "");
+    const { status, stderr } = await run(["up", ...small, "--dir", join(file, "labs")]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("Error LAB_UNWRITABLE");
+    expect(stderr).toContain("not a directory");
+    expect(stderr).toContain("State: nothing was touched\n");
+    expect(stderr).toContain(`Next: ls -ld ${file}\n`);
+    await rm(file);
+  });
+
+  test("help of the lab commands shows no flag that means nothing to them", async () => {
+    for (const command of ["up", "down", "kill", "ps", "restart"]) {
+      const { stdout } = await redisha(command, "--help");
+      expect(stdout).toContain("--json");
+      expect(stdout).not.toMatch(/--deployment=|--file=/);
+    }
+  });
+
   test.each([
     ["SIGINT", 130],
+    ["SIGHUP", 143],
     ["SIGTERM", 143],
   ] as const)("%s during up ends with status %i, and what had been started is taken down", async (signal, status) => {
     const up = spawn(process.execPath, [
@@ -81,8 +109,12 @@ interface Answer {
 }
 
 function redisha(...words: string[]): Promise<Answer> {
+  return run([...words, "--dir", root]);
+}
+
+function run(words: readonly string[]): Promise<Answer> {
   return new Promise((resolve) => {
-    const args = ["--no-warnings", packagePath("bin/dev.js"), "lab", ...words, "--dir", root];
+    const args = ["--no-warnings", packagePath("bin/dev.js"), "lab", ...words];
     const child = execFile(process.execPath, args, (_, stdout, stderr) => {
       resolve({ status: child.exitCode, stdout, stderr });
     });

@@ -76,7 +76,9 @@ describe("the journal of a run", () => {
     await writeFile(join(directory, "a-file"), "");
     await expect(Journal.create(join(directory, "a-file", "runs"), "run-4")).rejects.toMatchObject({
       code: "JOURNAL_UNWRITABLE",
+      message: expect.stringContaining("cannot be written: not a directory"),
       state: "the op that was about to start was not started",
+      next: expect.arrayContaining([`df -h ${join(directory, "a-file")}`]),
     });
   });
 });

@@ -98,7 +98,7 @@ describe("a secret that is not there", () => {
     await mkdir(join(directory, "p"));
     expect(await failure({ file: "p" })).toMatchObject({
       code: "SECRET_NOT_READABLE",
-      message: `the secret file ${join(directory, "p")} cannot be read (EISDIR)`,
+      message: `the secret file ${join(directory, "p")} cannot be read: it is a folder, not a file`,
     });
     await rm(join(directory, "p"), { recursive: true });
   });
