@@ -52,7 +52,9 @@ export default class Unlock extends BaseCommand<UnlockResult> {
         const live = [...before.hosts, ...before.local].some((lock) => lock.run === run && lock.state === "live");
         if (live && force) await this.agree(name, run, flags.confirm, signal);
         const { removals, exit, error } = await removeLocks(run, force, looking);
-        this.print(renderRemovals(run, removals, this.theme));
+        if (removals.some(({ outcome }) => outcome !== "none") || !error) {
+          this.print(renderRemovals(run, removals, this.theme));
+        }
         this.endWith(exit, error ? describeError(error) : null);
         return { deployment: name, run, removals, ...(await showLocks(looking)) };
       } finally {

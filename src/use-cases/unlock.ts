@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { messageOf, RedishaError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
+import { journalPath } from "../engine/journal.ts";
 import { controllerEntries, removeControllerEntry } from "../engine/lock/controller-lock.ts";
 import { locksOn, removeLocksOn } from "../engine/lock/look.ts";
 import type { LockAnswer } from "../engine/lock/script-call.ts";
@@ -49,7 +51,7 @@ export async function showLocks({ session, env, signal }: Looking): Promise<{ ho
 /**
  * Removes the locks of one run, and no other, from every host and from this machine. Live ones stay unless `force`. Each
  * place is tried, whatever happened in the others; `exit` is 4 where a live lock was left, 6 where a host could not be
- * reached, 1 where one could not be removed.
+ * reached, 1 where one could not be removed, 2 where nobody knows of such a run: it has no lock, nor a journal here.
  */
 export async function removeLocks(
   run: string,
@@ -86,6 +88,8 @@ export async function removeLocks(
     await removeControllerEntry(entry);
     removals.push({ host: "this machine", outcome: "removed", path: entry.path, error: null });
   }
+  const none = removals.every(({ outcome }) => outcome === "none");
+  if (none && !existsSync(journalPath(stateDir(env), run))) errors.push(noSuchLock(deployment.name, run));
   const worst = errors.find(({ exit }) => exit === EXIT.gateRefused) ?? errors[0];
   return { removals, exit: worst?.exit ?? EXIT.done, error: worst };
 }
@@ -108,6 +112,16 @@ function lockOf(host: Host, { directory, run, user, controller, started, leftMs 
     lease_left_ms: leftMs,
     error: null,
   };
+}
+
+function noSuchLock(deployment: string, run: string): RedishaError {
+  return new RedishaError({
+    code: "LOCK_NOT_FOUND",
+    message: `Run ${run} has no lock of ${deployment}, and this machine knows of no such run.`,
+    exit: EXIT.usage,
+    state: "no lock was removed",
+    next: [`redisha unlock -d ${deployment}`, "redisha runs list"],
+  });
 }
 
 function liveHere(deployment: string, run: string, pid: number): RedishaError {

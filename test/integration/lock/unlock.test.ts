@@ -109,8 +109,19 @@ describe("redisha unlock", () => {
 
   it("leaves the locks of other runs alone", async () => {
     const { exit, result } = await unlock(["--run", "another", "--force", `--confirm=${hosts.deployment.name}`]);
-    expect([exit, result?.removals.map(({ outcome }) => outcome)]).toEqual([0, ["none", "none"]]);
+    expect([exit, result?.removals.map(({ outcome }) => outcome)]).toEqual([2, ["none", "none"]]);
     await lock.fence();
+  });
+
+  it("says with exit 2 that there is no such lock, and with exit 0 that a run known here has none any more", async () => {
+    await lock.release();
+    const refused = await redisha(["unlock", "--file", file, "--run", "nope"]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("Error LOCK_NOT_FOUND");
+    expect((await unlock(["--run", "nope"])).error?.code).toBe("LOCK_NOT_FOUND");
+    mkdirSync(`${alice.state}/runs`, { recursive: true });
+    writeFileSync(`${alice.state}/runs/ended.jsonl`, "");
+    expect((await unlock(["--run", "ended"], alice.state)).exit).toBe(0);
   });
 
   it("removes what a dead run left, without a question", async () => {
