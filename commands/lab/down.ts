@@ -1,6 +1,6 @@
 import { boolean } from "@oclif/core/flags";
 import { BaseCommand } from "../../src/cli/base-command.ts";
-import { labChoice, labFlags } from "../../src/cli/lab-flags.ts";
+import { labChoice, labCommonFlags, labFlags } from "../../src/cli/lab-flags.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
 import type { LabDownResult } from "../../src/lab/results.ts";
 
@@ -10,6 +10,7 @@ export default class LabDown extends BaseCommand<LabDownResult> {
     "Works from what is running, not from notes: also where `lab up` was killed half-way. A lab that is not there is no error.";
   static override examples = ["<%= config.bin %> lab down", "<%= config.bin %> lab down --all"];
   static override exitCodes = [EXIT.done, EXIT.failedSafe, EXIT.usage, EXIT.lockHeld];
+  static override baseFlags = labCommonFlags;
   static override flags = { ...labFlags, all: boolean({ summary: "All labs" }) };
 
   async run(): Promise<LabDownResult> {

@@ -1,6 +1,6 @@
 import { option } from "@oclif/core/flags";
 import { BaseCommand } from "../../src/cli/base-command.ts";
-import { labChoice, labFlags } from "../../src/cli/lab-flags.ts";
+import { labChoice, labCommonFlags, labFlags } from "../../src/cli/lab-flags.ts";
 import { RedishaError } from "../../src/core/errors.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
 import type { LabKillResult } from "../../src/lab/results.ts";
@@ -18,6 +18,7 @@ export default class LabKill extends BaseCommand<LabKillResult> {
   ];
   static override exitCodes = [EXIT.done, EXIT.failedSafe, EXIT.usage];
   static override strict = false;
+  static override baseFlags = labCommonFlags;
   static override flags = {
     ...labFlags,
     signal: option({

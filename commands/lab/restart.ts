@@ -1,5 +1,5 @@
 import { BaseCommand } from "../../src/cli/base-command.ts";
-import { labChoice, labFlags } from "../../src/cli/lab-flags.ts";
+import { labChoice, labCommonFlags, labFlags } from "../../src/cli/lab-flags.ts";
 import { untilInterrupted } from "../../src/cli/until-interrupted.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
 import type { LabRestartResult } from "../../src/lab/results.ts";
@@ -16,6 +16,7 @@ export default class LabRestart extends BaseCommand<LabRestartResult> {
   ];
   static override exitCodes = [EXIT.done, EXIT.failedSafe, EXIT.usage, EXIT.lockHeld];
   static override strict = false;
+  static override baseFlags = labCommonFlags;
   static override flags = { ...labFlags };
 
   async run(): Promise<LabRestartResult> {

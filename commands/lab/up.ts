@@ -1,6 +1,6 @@
 import { boolean, integer, option, string } from "@oclif/core/flags";
 import { BaseCommand } from "../../src/cli/base-command.ts";
-import { labChoice, labFlags } from "../../src/cli/lab-flags.ts";
+import { labChoice, labCommonFlags, labFlags } from "../../src/cli/lab-flags.ts";
 import { labUpText } from "../../src/cli/lab-text.ts";
 import { untilInterrupted } from "../../src/cli/until-interrupted.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
@@ -22,6 +22,7 @@ export default class LabUp extends BaseCommand<LabUpResult> {
   static override environment = {
     REDISHA_ENGINES: "where fetched engines are kept (default: redisha/engines below XDG_CACHE_HOME)",
   };
+  static override baseFlags = labCommonFlags;
   static override flags = {
     ...labFlags,
     topology: option({ options: TOPOLOGIES, default: "sentinel", summary: "What to build" })(),

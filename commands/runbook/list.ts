@@ -14,7 +14,7 @@ export default class RunbookList extends BaseCommand<{ runbooks: ListedRunbook[]
   async run(): Promise<{ runbooks: ListedRunbook[] }> {
     const { flags } = await this.parse(RunbookList);
     const runbooks = await listRunbooks(await findStore(this.choice(flags)));
-    this.print(renderRunbooks(runbooks, { theme: this.theme, width: this.width }));
+    this.print(renderRunbooks(runbooks, { theme: this.theme, width: this.tableWidth }));
     return { runbooks };
   }
 }

@@ -22,7 +22,8 @@ export default class RunbookShow extends BaseCommand<ShownRunbook> {
     const { args, flags } = await this.parse(RunbookShow);
     const { runbook, text } = await compileByName(args.runbook, await findStore(this.choice(flags)));
     const shown = toShown(runbook, text);
-    this.note(`${renderShown(shown, { theme: this.noteTheme, width: this.width })}\n`);
+    const { isTty, columns } = this.invocation.streams.stderr;
+    this.note(`${renderShown(shown, { theme: this.noteTheme, width: isTty ? columns : undefined })}\n`);
     this.print(text);
     return shown;
   }

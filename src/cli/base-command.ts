@@ -91,6 +91,12 @@ export abstract class BaseCommand<T> extends Command {
     return this.invocation.streams.stdout.columns;
   }
 
+  /** Columns for a table on stdout; undefined, which cuts nothing, where no terminal limits them. */
+  protected get tableWidth(): number | undefined {
+    const { isTty, columns } = this.invocation.streams.stdout;
+    return isTty ? columns : undefined;
+  }
+
   /** Which deployment is meant, as the use cases take it. */
   protected choice(flags: { file?: string | undefined; deployment?: string | undefined }): Choice {
     return { file: flags.file, deployment: flags.deployment, cwd: process.cwd(), env: process.env };

@@ -1,10 +1,11 @@
 import type { Config } from "@oclif/core/config";
 import { normalizeArgv } from "@oclif/core/help";
+import type { RedishaError } from "../core/errors.ts";
 import { fail } from "./fail.ts";
 import { readInvocation } from "./invocation.ts";
 import { loadConfig } from "./load-config.ts";
 import type { Mode, PackageJson } from "./main.ts";
-import { unknownCommand } from "./usage-error.ts";
+import { flagsFirst, unknownCommand } from "./usage-error.ts";
 
 /**
  * Finds the command that the arguments name and runs it; shows help where that is asked for. Every error of every
@@ -22,7 +23,7 @@ export async function dispatch(argv: readonly string[], mode: Mode, pjson: Packa
       return 0;
     }
     const command = config.findCommand(id);
-    if (!command) throw unknownCommand(attempted(config, id, rest), config.commandIDs);
+    if (!command) throw misplacedFlags(argv, config) ?? unknownCommand(attempted(config, id, rest), config.commandIDs);
     await config.runCommand(id, rest, command);
     return Number(process.exitCode ?? 0);
   } catch (error) {
@@ -35,6 +36,17 @@ function wantsHelp(argv: readonly string[], config: Config, id: string, rest: re
   const end = argv.indexOf("--");
   if ((end === -1 ? argv : argv.slice(0, end)).some((word) => word === "--help" || word === "-h")) return true;
   return config.findCommand(id) === undefined && config.findTopic(id) !== undefined && rest.length === 0;
+}
+
+/** Where flags were typed before the command: the same in the right order. */
+function misplacedFlags(argv: readonly string[], config: Config): RedishaError | undefined {
+  if (!argv[0]?.startsWith("-")) return undefined;
+  for (const index of argv.keys()) {
+    const [id = "", ...rest] = normalizeArgv(config, argv.slice(index));
+    const command = config.findCommand(id);
+    if (command) return flagsFirst(command, argv.slice(0, index), rest);
+  }
+  return undefined;
 }
 
 /** The words that were meant as a command: a topic takes the word behind it along. */

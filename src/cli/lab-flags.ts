@@ -1,4 +1,12 @@
 import { string } from "@oclif/core/flags";
+import { commonFlags } from "./flags.ts";
+
+/** The flags of all commands; those that choose a deployment have no meaning here, and are not shown. */
+export const labCommonFlags = {
+  ...commonFlags,
+  deployment: { ...commonFlags.deployment, hidden: true },
+  file: { ...commonFlags.file, hidden: true },
+};
 
 /** Flags that every lab command has. */
 export const labFlags = {

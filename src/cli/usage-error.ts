@@ -25,6 +25,21 @@ export function unknownCommand(words: string, ids: readonly string[]): RedishaEr
   });
 }
 
+/** Flags that stand before the command. Only flags that it has are said again: what others were given may be a secret. */
+export function flagsFirst(command: CommandFacts, flags: readonly string[], rest: readonly string[]): RedishaError {
+  const names = flags.filter((word) => word.startsWith("-")).map((word) => word.replace(/(?<=^-[^-])..*|=.*$/s, ""));
+  const known = names.every((name) => name.replace(/^--/, "") in command.flags || /^-[a-z]$/.test(name));
+  const name = command.id.replaceAll(":", " ");
+  const words = known ? [name, ...rest, ...flags] : [name, "…"];
+  return new RedishaError({
+    code: "USAGE_UNKNOWN_COMMAND",
+    message: `flags stand after the command, not before it: ${names.join(" ")}`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: [`redisha ${words.join(" ")}`],
+  });
+}
+
 /**
  * An error of oclif's parser as ours; anything else comes back as it is. Parser errors are told by their fields, and of
  * their message only the first part is kept: it may carry the help of the whole command.

@@ -17,8 +17,12 @@ const ALWAYS: readonly ExitCode[] = [EXIT.usage, EXIT.interrupted, EXIT.terminat
 export class RedishaHelp extends Help {
   protected override CommandHelpClass = RedishaCommandHelp;
 
-  constructor(config: Interfaces.Config, options: { colour: boolean }) {
+  readonly #lines: string[] | undefined;
+
+  /** With `lines` the help is put there instead of being printed. */
+  constructor(config: Interfaces.Config, options: { colour: boolean; lines?: string[] }) {
     super(config, { stripAnsi: !options.colour, docopts: false });
+    this.#lines = options.lines;
     this.render = withoutNeedlessTemplates(this.render);
   }
 
@@ -35,6 +39,11 @@ export class RedishaHelp extends Help {
       throw unknownCommand(words.join(" "), this.config.commandIDs);
     }
     await super.showHelp(argv);
+  }
+
+  protected override log(...args: string[]): void {
+    if (this.#lines) this.#lines.push(args.join(" "));
+    else super.log(...args);
   }
 
   protected override async showRootHelp(): Promise<void> {

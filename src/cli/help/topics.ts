@@ -4,14 +4,25 @@ import { ENVIRONMENT } from "./environment.ts";
 export interface HelpTopic {
   readonly name: string;
   readonly summary: string;
+  /** The same for programs. */
+  readonly data: Readonly<Record<string, unknown>>;
   text(): string;
 }
+
+const FORMATS = [
+  ["-o table", "for people; may change at any time, never parse it"],
+  ["-o wide", "the same with every column"],
+  ["-o json, --json", "one JSON document (an envelope), also when the command fails"],
+  ["-o yaml", "the same document as YAML"],
+  ["-o jsonl", 'one JSON object a line, as it happens; the last has type "result"'],
+] as const;
 
 /** `redisha help <topic>`: what counts for all commands. */
 export const HELP_TOPICS: readonly HelpTopic[] = [
   {
     name: "exit-codes",
     summary: "What each exit code means",
+    data: { exit_codes: Object.entries(EXIT_MEANING).map(([code, meaning]) => ({ code: Number(code), meaning })) },
     text: () =>
       [
         "Every command ends with one of these. They are a stable interface; treat a code that is not in",
@@ -23,6 +34,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
   {
     name: "environment",
     summary: "Environment variables",
+    data: { environment: Object.entries(ENVIRONMENT).map(([name, meaning]) => ({ name, meaning })) },
     text: () =>
       [
         "A flag wins over its variable, a variable over redisha.yaml.",
@@ -35,17 +47,12 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
   {
     name: "output",
     summary: "What goes where, and how to read it from a script",
+    data: { formats: FORMATS.map(([flags, meaning]) => ({ flags, meaning })) },
     text: () =>
       [
         "stdout is data; progress, remarks and errors for people go to stderr.",
         "",
-        ...rows([
-          ["-o table", "for people; may change at any time, never parse it"],
-          ["-o wide", "the same with every column"],
-          ["-o json, --json", "one JSON document (an envelope), also when the command fails"],
-          ["-o yaml", "the same document as YAML"],
-          ["-o jsonl", 'one JSON object a line, as it happens; the last has type "result"'],
-        ]),
+        ...rows(FORMATS),
         "",
         "The envelope: schema_version, command, ok, exit, result or error, warnings. Keys stay; new ones",
         "may be added. Its schema and that of every result stand in schemas/.",

@@ -4,8 +4,10 @@ import { oneLine } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
 
 /** The runbooks there are, whose they are, and the worst that each does. */
-export function renderRunbooks(runbooks: readonly ListedRunbook[], options: { theme: Theme; width: number }): string {
-  const { theme } = options;
+export function renderRunbooks(
+  runbooks: readonly ListedRunbook[],
+  { theme, width }: { theme: Theme; width: number | undefined },
+): string {
   return renderTable(
     [
       { header: "NAME" },
@@ -23,6 +25,6 @@ export function renderRunbooks(runbooks: readonly ListedRunbook[], options: { th
         ? oneLine(runbook.description ?? "")
         : { text: `${theme.symbols.bad} not valid: redisha runbook validate ${runbook.name}`, paint: theme.bad },
     ]),
-    options,
+    { theme, ...(width === undefined ? {} : { width }) },
   );
 }

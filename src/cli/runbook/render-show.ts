@@ -52,8 +52,10 @@ function shownInput(name: string, input: InputSpec): ShownInput {
 }
 
 /** Whose file it is and the inputs it takes: remarks beside the text of the file, which is the data. */
-export function renderShown(shown: ShownRunbook, options: { theme: Theme; width: number }): string {
-  const { theme } = options;
+export function renderShown(
+  shown: ShownRunbook,
+  { theme, width }: { theme: Theme; width: number | undefined },
+): string {
   const whose = shown.origin === "shipped" ? "shipped with redisha" : "your own";
   const lines = [`${theme.strong(`${shown.name} ${shown.version}`)}  ${whose}: ${shown.path}`];
   if (shown.inputs.length > 0) {
@@ -66,7 +68,7 @@ export function renderShown(shown: ShownRunbook, options: { theme: Theme; width:
           input.default === null ? (input.required ? "required" : theme.symbols.none) : String(input.default),
           oneLine(input.description ?? ""),
         ]),
-        { ...options, indent: 2 },
+        { theme, indent: 2, ...(width === undefined ? {} : { width }) },
       ),
     );
   }

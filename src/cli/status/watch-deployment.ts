@@ -5,6 +5,7 @@ import type { Invocation } from "../invocation.ts";
 import type { QuitKey } from "../output/quit-keys.ts";
 import type { RenderReport, StatusReport } from "./render-status.ts";
 import { linesDisplay, screenDisplay, type WatchDisplay, watchStatus } from "./watch.ts";
+import { withoutWatchAdvice } from "./watch-advice.ts";
 
 interface Look extends StatusReport {
   readonly exit: ExitCode;
@@ -43,7 +44,7 @@ export async function watchDeployment<R extends Look>(options: WatchDeploymentOp
       intervalMs,
       signal,
       closed: () => stdout.closed,
-      look: () => watched.look(),
+      look: async () => withoutWatchAdvice(await watched.look()),
       display,
     });
     if (last) return { ...last, exit: interrupted() ?? last.exit };

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { envelopeSchema } from "../../../src/cli/envelope.ts";
+import { oldNode } from "../../support/old-node.ts";
 import { inShell, onTerminal, redisha } from "../../support/redisha.ts";
 
 let folder: string;
@@ -65,6 +65,42 @@ describe("the program", () => {
     expect(json.stdout.length).toBeLessThan(2_000);
   });
 
+  it.each([
+    [["--file", "X", "status", "--json"], "redisha status --json --file X"],
+    [["-q", "--deployment=shop", "runbook", "list"], "redisha runbook list -q --deployment=shop"],
+    [["--password=hunter2-secret", "status"], "redisha status …"],
+  ])("says the right order of %j, without repeating what it does not know", async (argv, next) => {
+    const { code, stdout, stderr } = await redisha(argv);
+    expect(code).toBe(2);
+    expect(stdout + stderr).toContain(next);
+    expect(stdout + stderr).not.toContain("hunter2");
+  });
+
+  it("prints help as one JSON document, where that is asked for", async () => {
+    const codes = await redisha(["help", "exit-codes", "--json"]);
+    expect(envelopeSchema.parse(JSON.parse(codes.stdout))).toMatchObject({ ok: true, command: "help" });
+    const { exit_codes } = JSON.parse(codes.stdout).result;
+    expect(exit_codes).toContainEqual({ code: 143, meaning: "terminated (SIGTERM, SIGHUP)" });
+    const status = await redisha(["help", "status", "--json"]);
+    expect(JSON.parse(status.stdout).result.text).toMatch(/^Say what state/);
+  });
+
+  it("refuses what is no file in words, and never waits for a pipe", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const [path, why] of [
+      [pipe, "it is a pipe"],
+      [folder, "it is a folder"],
+    ] as const) {
+      const { code, stdout } = await redisha(["status", "--json", "--file", path]);
+      expect(code).toBe(2);
+      const { error } = JSON.parse(stdout);
+      expect(error).toMatchObject({ code: "INVENTORY_NOT_READABLE", message: expect.stringContaining(why) });
+      const shown = await redisha(["runbook", "show", `${path}/`.replace("pipe/", "pipe"), "--json"]);
+      expect(JSON.parse(shown.stdout).error).toMatchObject({ code: "RUNBOOK_NOT_READABLE" });
+    }
+  });
+
   it("never repeats what was given to a flag that is not there", async () => {
     const { stdout, stderr } = await redisha(["status", "--password=hunter2-secret"]);
     expect(stdout + stderr).not.toContain("hunter2");
@@ -122,6 +158,9 @@ describe("runbooks, looked into", () => {
     expect(JSON.parse(list.stdout).result.runbooks).toContainEqual(
       expect.objectContaining({ name: "canary", origin: "shipped", valid: true, effect: "change" }),
     );
+    // Into a pipe nothing is cut.
+    const text = await redisha(["runbook", "list"]);
+    expect(text.stdout).not.toContain("…");
     const shown = await redisha(["runbook", "show", "status"]);
     expect(shown.stdout).toContain("kind: Runbook");
     expect(shown.stderr).toContain("shipped with redisha");
@@ -160,9 +199,3 @@ describe("runbooks, looked into", () => {
 });
 
 /** A Node of the machine itself that is older than what redisha needs, where there is one. */
-function oldNode(): string | undefined {
-  const node = "/usr/bin/node";
-  if (!existsSync(node)) return undefined;
-  const [major = 0] = execFileSync(node, ["-p", "process.versions.node"]).toString().split(".").map(Number);
-  return major < 22 ? node : undefined;
-}
