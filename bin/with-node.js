@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /** Tells a Node that was started in place of an older one who that is. */
 const PARENT = "REDISHA_STARTED_BY";
+const LOOK_FOR_PARENT_MS = 500;
 
 /**
  * Calls `start` where this Node is at least `oldest` ([major, minor]); else runs the same command with the Node that npm
@@ -33,11 +34,16 @@ export async function withNode(oldest, start) {
 
 /** What an older Node has started is hung up when that Node is gone, even by SIGKILL: nobody could end it any more. */
 function hangUpWithoutParent() {
-  const parent = process.env[PARENT];
+  const parent = Number(process.env[PARENT]);
   delete process.env[PARENT];
-  if (parent !== String(process.ppid) || !process.channel) return;
-  process.once("disconnect", () => process.kill(process.pid, "SIGHUP"));
-  process.channel.unref();
+  if (!parent) return;
+  // Looking now and then costs nothing; a channel between the two would cost every start some milliseconds.
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(looking);
+    process.kill(process.pid, "SIGHUP");
+  }, LOOK_FOR_PARENT_MS);
+  looking.unref();
 }
 
 /** Hands everything over to another Node: terminal, signals and exit code are the same as if it had been called. */
@@ -49,8 +55,7 @@ function runWith(node, oldest) {
     return;
   }
   const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], {
-    // The channel carries nothing: it breaks when this process is gone.
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    stdio: "inherit",
     env: { ...process.env, [PARENT]: String(process.pid) },
   });
   for (const signal of ["SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
