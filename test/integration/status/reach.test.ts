@@ -34,7 +34,7 @@ describe("an instance that cannot be reached costs its limit and hides no other:
     expectFinding(seen, "instance_unreachable", {
       subject: "r2:6379",
       message: /REDIS_TIMEOUT/,
-      next: /r2/,
+      next: new RegExp(`ssh .*@${addressOf(lab, "r2")} top`),
       varies: true,
     });
     expectOthersSeen(seen, ["r2:6379"]);
@@ -47,7 +47,7 @@ describe("an instance that cannot be reached costs its limit and hides no other:
     expectFinding(seen, "instance_unreachable", {
       subject: "r1:6379",
       message: /REDIS_TIMEOUT/,
-      next: /r1/,
+      next: new RegExp(`ssh .*@${addressOf(lab, "r1")} top`),
       varies: true,
     });
     // Its replicas heard from it within the last ping interval, so it is not known to be dead.

@@ -82,7 +82,7 @@ describe("status, before Sentinel acts,", () => {
     const found = expectFinding(seen, "two_primaries", {
       severity: "critical",
       message: /r1:6379.*r3:6379/,
-      next: /min-replicas-to-write/,
+      next: /redis-cli .* REPLICAOF/,
     });
     expect(found.next.join("\n")).toContain(addressOf(lab, "r3"));
     await lab.cli("r3:6379", "REPLICAOF", addressOf(lab, "r1"), "6379");
@@ -118,4 +118,14 @@ it("says after a failover who is primary now, and that one instance is gone", as
   expectFinding(seen, "instance_unreachable", { subject: "r1:6379", message: /REDIS_REFUSED/ });
   expectFinding(seen, "primary_moved", { severity: "info", message: /r1:6379/ });
   expect(seen.ids).not.toContain("no_primary");
+
+  await lab.restart("r1:6379");
+  const back = await look(lab.file);
+  const twice = expectFinding(back, "two_primaries", {
+    severity: "critical",
+    message: /r1:6379 came back only \d+ s ago/,
+    next: /^wait 15 s and look again/,
+    varies: true,
+  });
+  expect(twice.next.join("\n")).not.toContain("min-replicas-to-write");
 });
