@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { getSystemErrorMessage } from "node:util";
@@ -22,6 +22,17 @@ export function nearestExisting(path: string): string {
   let at = resolve(path);
   while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
   return at;
+}
+
+/** Why nothing can be written to `path`. Node says of a folder it cannot make that it does not exist: the one above knows. */
+export function whyUnwritable(path: string, cause: unknown): string {
+  if (systemCode(cause) !== "ENOENT") return inWords(cause);
+  try {
+    accessSync(nearestExisting(path), constants.W_OK);
+    return inWords(cause);
+  } catch (error) {
+    return inWords(error);
+  }
 }
 
 /** The text of a regular file. A pipe or a device is refused: it might never end, and is empty for who reads it next. */

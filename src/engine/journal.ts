@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promis
 import { dirname, join } from "node:path";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import { inWords, nearestExisting } from "../core/files.ts";
+import { nearestExisting, whyUnwritable } from "../core/files.ts";
 import { scrubber } from "../core/scrub.ts";
 import { History } from "./history.ts";
 import type { JournalEntry } from "./journal-entry.ts";
@@ -115,7 +115,7 @@ function unwritable(path: string, cause: unknown): RedishaError {
   const there = nearestExisting(dirname(path));
   return new RedishaError({
     code: "JOURNAL_UNWRITABLE",
-    message: `The journal ${path} cannot be written: ${inWords(cause)}`,
+    message: `The journal ${path} cannot be written: ${whyUnwritable(dirname(path), cause)}`,
     state: "the op that was about to start was not started",
     next: [`ls -ld ${there}`, `df -h ${there}`, "REDISHA_STATE_DIR=/another/place redisha …"],
     cause,
