@@ -1,20 +1,13 @@
+import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { packagePath } from "../core/package-root.ts";
 
 const NAME = "redisha.yaml";
 const OTHERS_MAY_WRITE = 0o002;
-
-const EXAMPLE = `version: 1
-deployments:
-  shop:
-    topology: replication
-    hosts:
-      r1: { address: 10.0.1.10 }
-      r2: { address: 10.0.1.11 }
-    redis: { on: [r1, r2] }`;
 
 export interface WhereToLook {
   /** What `--file` says. */
@@ -46,7 +39,7 @@ export async function findInventory({ file, cwd, env }: WhereToLook): Promise<st
     state: "nothing was touched",
     next: [
       "redisha lab up, for a whole deployment of your own on this machine",
-      `or write ${join(resolve(cwd), NAME)}, for a start:\n${EXAMPLE}`,
+      `or write ${join(resolve(cwd), NAME)}, for a start:\n${example()}`,
       "or name one that you have: --file PATH, or REDISHA_FILE",
     ],
   });
@@ -71,4 +64,9 @@ function untrusted(file: string): RedishaError {
     state: "nothing was touched",
     next: [`ls -l ${file}`, `redisha … --file ${file}, if it is the one you want`],
   });
+}
+
+/** The smallest redisha.yaml that works. */
+function example(): string {
+  return readFileSync(packagePath("templates", NAME), "utf8").trimEnd();
 }
