@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseDuration } from "../core/units.ts";
 import { EFFECTS } from "./effect.ts";
 import { INPUT_TYPES } from "./model.ts";
+import { VERSION_RANGE } from "./version-range.ts";
 
 /** The file as it is written. What stands between steps (ids, references, types) is checked after this. */
 
@@ -148,6 +149,10 @@ export const invariantSchema = z.strictObject({
 });
 
 /** Everything of a runbook but its steps. */
+const versionRange = z.string().regex(VERSION_RANGE, {
+  error: "is no range of versions; write comparisons such as >=6.2, or >=7.0 <8.0",
+});
+
 export const headSchema = z.strictObject({
   apiVersion: z.literal("redisha/v1"),
   kind: z.literal("Runbook"),
@@ -159,12 +164,12 @@ export const headSchema = z.strictObject({
   }),
   requires: z
     .strictObject({
-      engine: z.string().optional().describe("Versions of redisha, e.g. >=0.5"),
+      engine: versionRange.optional().describe("Versions of redisha, e.g. >=0.5"),
       topology: z
         .array(z.enum(["replication", "sentinel", "cluster"]))
         .min(1)
         .optional(),
-      redis: z.string().optional().describe("Versions of the server, e.g. >=6.2"),
+      redis: versionRange.optional().describe("Versions of the server, e.g. >=6.2, or >=7.0 <8.0"),
     })
     .optional(),
   inputs: z.record(name, z.unknown()).optional(),

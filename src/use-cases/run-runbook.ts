@@ -1,6 +1,5 @@
 import { actionCatalog } from "../actions/catalog.ts";
 import type { Action } from "../actions/contract.ts";
-import { RedishaError } from "../core/errors.ts";
 import { EXIT, type ExitCode } from "../core/exit-codes.ts";
 import { stateDir } from "../core/state-dir.ts";
 import { type Approve, type EarlyApproval, journalled, nobodyToAsk } from "../engine/approval.ts";
@@ -26,6 +25,7 @@ import { resolveInputs } from "../runbook/inputs.ts";
 import type { Runbook } from "../runbook/model.ts";
 import { lockForRun } from "./lock-for-run.ts";
 import { operator } from "./operator.ts";
+import { refuseUnmet } from "./refuse-unmet.ts";
 import type { Session } from "./session.ts";
 
 /** One run of a compiled runbook on a deployment. */
@@ -151,7 +151,8 @@ export async function prepare(
 ): Promise<{ run: string; values: FrameValues }> {
   const { runbook, session } = request;
   const { deployment } = session;
-  refuseTopology(runbook, deployment.kind);
+  // A run that is gone on with may have changed what it was refused for at first.
+  if (!past) await refuseUnmet(runbook, session, request.signal);
   refuseUnarmable(runbook, deployment);
   const now = new Date();
   const run = past?.run ?? newRunId(now);
@@ -303,16 +304,4 @@ export function rolledBack(
       next: [...new Set([...stuck.next, `redisha runs rollback ${run}`, `redisha runs show ${run}`])],
     },
   };
-}
-
-function refuseTopology(runbook: Runbook, kind: string): void {
-  const { topology } = runbook.requires;
-  if (!topology || topology.includes(kind)) return;
-  throw new RedishaError({
-    code: "RUNBOOK_TOPOLOGY",
-    message: `The runbook ${runbook.name} is for ${topology.join(" or ")}; this deployment is a ${kind}.`,
-    exit: EXIT.usage,
-    state: "nothing was touched",
-    next: ["redisha runbook list"],
-  });
 }

@@ -337,6 +337,24 @@ steps:
   });
 });
 
+describe("what a runbook requires", () => {
+  const requiring = (requires: string) =>
+    runbookText(
+      "steps:\n  - { id: look, action: redis.query, targets: { role: primary }, with: { command: [PING] } }\n",
+    ).replace("topology: [replication, sentinel]", `topology: [replication, sentinel], ${requires}`);
+
+  it("refuses servers and a redisha of other versions, naming them, before anything runs", async () => {
+    await expect(place.run(requiring(`redis: ">=8.0"`))).rejects.toMatchObject({
+      code: "RUNBOOK_REQUIRES",
+      exit: 2,
+      message: expect.stringContaining("r1:6379 runs 7.0.15"),
+    });
+    await expect(place.run(requiring(`engine: ">=99.0"`))).rejects.toMatchObject({ code: "RUNBOOK_REQUIRES", exit: 2 });
+    const { summary } = await place.run(requiring(`redis: ">=7.0 <8.0"`));
+    expect(summary.status).toBe("done");
+  });
+});
+
 describe("an instance that does not answer", () => {
   const tune = runbookText(`
 steps:
