@@ -54,7 +54,7 @@ export class Attempt {
     }
     const settled = await this.#settleDoubt(input);
     if (settled) return settled;
-    await this.#services.guard(step, this.#op);
+    await this.#services.guard(step, this.#op, this.#at.frame);
     const before =
       journal?.history.before(this.#path, this.#op.id) ??
       (await this.#limited((signal) => this.#action.before?.(input, this.#context(signal)) ?? Promise.resolve({})));

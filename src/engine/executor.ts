@@ -49,9 +49,13 @@ export class Executor {
     this.#passedPauses = new Set(past.filter(({ facts }) => facts?.status === "ok").map(({ step }) => step));
   }
 
-  /** Runs the steps; takes changes back where that is asked for; then `finally`, unless paused; then the outputs. */
-  async run(runbook: Runbook, values: FrameValues): Promise<ExecutionResult> {
-    const scope: Scope = { frame: new Frame(values), depth: 0, path: "" };
+  /**
+   * Runs the steps; takes changes back where that is asked for; then `finally`, unless paused; then the outputs. The
+   * outermost frame is given, so that what watches the run sees its vars; `ready` is called once they are known.
+   */
+  async run(runbook: Runbook, frame: Frame, ready: () => void): Promise<ExecutionResult> {
+    const scope: Scope = { frame, depth: 0, path: "" };
+    const { values } = frame;
     let rollback: RollbackResult | undefined;
     const goBack = async (reason: EventError) => {
       if (this.#rollBack) rollback = await this.#goBack(runbook, values, reason);
@@ -59,7 +63,7 @@ export class Executor {
     const end = () => ({ tolerated: this.#tolerated, leftOut: [...this.#leftOut], ...(rollback ? { rollback } : {}) });
     try {
       await this.#services.deadman?.takeOver((unheld) => this.#putBack(runbook, values, unheld));
-      const outputs = await this.#runbook(runbook, scope, goBack);
+      const outputs = await this.#runbook(runbook, scope, goBack, ready);
       const { deadman } = this.#services;
       if (deadman?.broken) throw new RunPaused(describeError(deadman.broken));
       const left = await this.#putBack(runbook, values);
@@ -87,9 +91,11 @@ export class Executor {
     runbook: Runbook,
     scope: Scope,
     goBack?: (reason: EventError) => Promise<void>,
+    ready?: () => void,
   ): Promise<Record<string, unknown>> {
     const { evaluator } = this.#services;
     await this.#vars(runbook, scope);
+    ready?.();
     const goingBack = goBack && this.#services.journal?.history.goingBack;
     try {
       await this.#steps(runbook.steps, this.#replayed(scope, runbook.finally, goingBack !== undefined));

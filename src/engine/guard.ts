@@ -9,7 +9,6 @@ interface Guarding {
   readonly invariants: InvariantWatch;
   readonly journal: Journal | undefined;
   readonly evaluator: Evaluator;
-  readonly frame: Frame;
   readonly approve: Approve;
   readonly deployment: string;
   /** Fails where the lock is not this run's any more. */
@@ -17,11 +16,11 @@ interface Guarding {
 }
 
 /** What is checked before each op that changes something: the lock, the invariants, the point of no return. */
-export function guardOf(guarding: Guarding): (step: Step, op: OpTarget) => Promise<void> {
+export function guardOf(guarding: Guarding): (step: Step, op: OpTarget, frame: Frame) => Promise<void> {
   // One after another: ops of one batch must not ask for the same crossing at once.
   let crossings: Promise<void> = Promise.resolve();
-  return async (step, op) => {
-    const crossing = crossings.then(() => passPointOfNoReturn(step, op, guarding));
+  return async (step, op, frame) => {
+    const crossing = crossings.then(() => passPointOfNoReturn(step, op, frame, guarding));
     crossings = crossing.catch(() => undefined);
     await crossing;
     if (step.effect === "disruptive" || step.effect === "destructive") await guarding.invariants.refuseViolated();
@@ -31,8 +30,8 @@ export function guardOf(guarding: Guarding): (step: Step, op: OpTarget) => Promi
 }
 
 /** The step behind which there is no way back is agreed to by typing the deployment's name, once per run. */
-async function passPointOfNoReturn(step: Step, op: OpTarget, guarding: Guarding): Promise<void> {
-  const { journal, evaluator, frame, approve, deployment } = guarding;
+async function passPointOfNoReturn(step: Step, op: OpTarget, frame: Frame, guarding: Guarding): Promise<void> {
+  const { journal, evaluator, approve, deployment } = guarding;
   const { pointOfNoReturn } = step;
   if (pointOfNoReturn === undefined || journal?.history.pointOfNoReturn !== undefined) return;
   const reached =

@@ -12,6 +12,7 @@ import type { OperatorAnswers } from "./doubt.ts";
 import type { Evaluator, OpTarget, Scope } from "./evaluator.ts";
 import type { RunEventBody, StepStatus } from "./events.ts";
 import type { OpFacts } from "./facts.ts";
+import type { Frame } from "./frame.ts";
 import type { Journal } from "./journal.ts";
 import type { LiveDeployment } from "./live.ts";
 
@@ -32,7 +33,7 @@ export interface OpServices {
   /** Holds the undos that are armed; a run that only plans or reads has none. */
   readonly deadman?: Deadman | undefined;
   /** Checked before each op that changes something: fails where it must not start now. */
-  readonly guard: (step: Step, op: OpTarget) => Promise<void>;
+  readonly guard: (step: Step, op: OpTarget, frame: Frame) => Promise<void>;
 }
 
 /** Runs one step on one target: conditions, attempts, time limit, post-conditions, journal. Failures are facts, not exceptions. */

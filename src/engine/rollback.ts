@@ -116,7 +116,7 @@ export class Rollback {
       depth: 0,
     });
     emit({ type: "op_started", step: path, target: past.target, attempt: 1, commands });
-    await this.#services.guard(located.step, op);
+    await this.#services.guard(located.step, op, at.frame);
     await this.#journal.append({ kind: "intent", ...entry, effect: located.step.effect, commands });
     try {
       const late = { code: "STEP_TIMEOUT", message: `Taking back ${nameOf(past)} took too long.`, host: past.target };

@@ -105,6 +105,10 @@ export function compileCall(
   const inside = secretsFor(unit, raw.action, scope);
   const inputs = compileTemplate(raw.with?.inputs ?? {}, at, unit.source, inside, unit.problems);
   checkHandedInputs(unit, runbook, inputs, at);
+  if (runbook.invariants.length > 0) {
+    const message = `runbook ${runbook.name} has invariants, and those of a called runbook are not watched`;
+    unit.problems.add("RUNBOOK_REFERENCE", where, message, "state them in the runbook that calls it");
+  }
   const outputs = Object.entries(runbook.outputs).map(([name, expression]): [string, CelType] => [
     name,
     portable(expression),

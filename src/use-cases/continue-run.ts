@@ -63,7 +63,8 @@ async function goBack(request: ContinueRequest, lock: HeldLock | undefined): Pro
   const { run, values, journal } = await reopen(request, "rollback");
   let deadman: Deadman | undefined;
   try {
-    const { emit, services } = assemble({ ...request, inputs: {} }, { run, values, journal, lock, answers });
+    const { emit, services, frame } = assemble({ ...request, inputs: {} }, { run, values, journal, lock, answers });
+    for (const [name, value] of Object.entries(journal.history.vars("") ?? {})) frame.setVar(name, value);
     emit({
       type: "run_started",
       runbook: `${runbook.name} (rollback)`,

@@ -96,11 +96,10 @@ export async function runPrepared(request: RunRequest, run: string, values: Fram
 /** Carries a prepared run out to its end, its pause or its failure. */
 export async function carryOut(request: RunRequest, prepared: PreparedRun): Promise<RunSummary> {
   const started = performance.now();
-  const { emit, services, invariants } = assemble(request, prepared);
+  const { emit, services, invariants, frame } = assemble(request, prepared);
   emitStarted(request, emit);
-  invariants.start();
   try {
-    const result = await new Executor(services).run(request.runbook, prepared.values);
+    const result = await new Executor(services).run(request.runbook, frame, () => invariants.start());
     return await finish(request, prepared, result, Math.round(performance.now() - started), emit);
   } finally {
     invariants.stop();
@@ -113,7 +112,7 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
 export function assemble(
   { session, runbook, sink, signal, pause, approve: ask = nobodyToAsk, actions = actionCatalog() }: RunRequest,
   { run, values, journal, lock, answers }: PreparedRun,
-): { emit: (event: RunEventBody) => void; services: OpServices; invariants: InvariantWatch } {
+): { emit: (event: RunEventBody) => void; services: OpServices; invariants: InvariantWatch; frame: Frame } {
   const { live, deployment } = session;
   const approve = journalled(ask, journal);
   const emit = (event: RunEventBody) => sink({ at: new Date().toISOString(), run, ...event });
@@ -124,7 +123,7 @@ export function assemble(
   const frame = new Frame(values);
   const invariants = new InvariantWatch(runbook.invariants, frame, { live, evaluator, brake, journal, signal, emit });
   const fence = async () => lock?.fence();
-  const guard = guardOf({ invariants, journal, evaluator, frame, approve, deployment: deployment.name, fence });
+  const guard = guardOf({ invariants, journal, evaluator, approve, deployment: deployment.name, fence });
   const deadman = journal && new Deadman({ run, live, journal, brake, emit });
   const services = {
     run,
@@ -141,7 +140,7 @@ export function assemble(
     approve,
     guard,
   };
-  return { emit, services, invariants };
+  return { emit, services, invariants, frame };
 }
 
 /** The values of a run that do not depend on the deployment's state; `past` are those of the run that is gone on with. */

@@ -8,7 +8,7 @@ import type { TargetLock } from "./target-lock.ts";
 /** A lock that a run has. */
 export interface HeldLock {
   /**
-   * To be awaited right before each op that disrupts. Fails with LOCK_LOST (exit 7) where the lock is not this run's any
+   * To be awaited right before each op that changes something. Fails with LOCK_LOST (exit 7) where the lock is not this run's any
    * more. One round trip to all hosts at once.
    */
   fence(): Promise<void>;

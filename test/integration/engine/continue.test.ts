@@ -252,6 +252,30 @@ steps:
   });
 });
 
+describe("conditions of the whole run", () => {
+  it("see its vars: an invariant, and a point of no return", async () => {
+    const { summary, journal } = await place.run(
+      runbookText(`
+vars:
+  nodes: topo.nodes.size()
+invariants:
+  - { id: as_many, assert: topo.nodes.size() == vars.nodes, on_violation: abort }
+steps:
+  - id: crosses
+    action: redis.command
+    targets: { role: primary }
+    effect: disruptive
+    point_of_no_return: vars.nodes == 3
+    with: { command: [RPUSH, log, crossed] }
+    undo: none
+`),
+      { approve: async () => ({ how: "typed shop", user: "test" }) },
+    );
+    expect(summary).toMatchObject({ status: "done", exit: 0, error: null });
+    expect(journal).toContainEqual(expect.objectContaining({ kind: "point_of_no_return", step: "crosses" }));
+  });
+});
+
 describe("a point of no return", () => {
   const text = runbookText(`
 steps:

@@ -95,7 +95,9 @@ steps:
 outputs: { keys: steps.look.outputs.keys }
 `;
 
-const LIBRARY: Readonly<Record<string, string>> = { "builtin:backup": BACKUP };
+const WATCHED = `${BACKUP}invariants: [ { id: some, assert: topo.nodes.size() > 0, on_violation: abort } ]\n`;
+
+const LIBRARY: Readonly<Record<string, string>> = { "builtin:backup": BACKUP, "builtin:watched": WATCHED };
 
 function resolve(ref: string): RunbookSource | undefined {
   const text = LIBRARY[ref];
