@@ -1,6 +1,8 @@
 import type { HostConnection, RedisConnection } from "../connect/types.ts";
 import type { Approval, ApprovalRequest } from "../engine/approval.ts";
+import type { DrillEventBody } from "../engine/events.ts";
 import type { PlannedCommand } from "../engine/plan.ts";
+import type { RunLife } from "../engine/run-life.ts";
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
 import type { ActionSpec } from "../runbook/action-spec.ts";
 import type { Observation } from "../topology/observation.ts";
@@ -24,6 +26,10 @@ export interface ActionContext {
   /** Asks the operator to agree; fails with NOT_CONFIRMED where nobody does. */
   approve(request: ApprovalRequest): Promise<Approval>;
   progress(message: string, amount?: { done: number; total?: number; unit?: string }): void;
+  /** The run in this process: for what outlives a step. */
+  readonly life: RunLife;
+  /** Shows what a drill measures while it goes on. */
+  emit(event: DrillEventBody): void;
 }
 
 export interface ActionOutcome<O> {
@@ -57,6 +63,11 @@ export interface Action<I = unknown, O = unknown> extends ActionSpec {
   run(input: I, context: ActionContext): Promise<ActionOutcome<O>>;
   /** How the host of the target does the same by itself, for an undo that is `armed`. Absent where it cannot. */
   onHost?(input: I, target: { readonly instance?: Instance; readonly host?: Host }): readonly HostCommand[];
+  /**
+   * The model as it should be once this op has succeeded, for plans and rehearsals. Pure; absent where the action leaves the
+   * topology as it is.
+   */
+  simulate?(input: I, topology: Topology, target: { readonly instance?: Instance; readonly host?: Host }): Topology;
   /** After a crash: whether an op that was started took effect. Reads only; undefined where that cannot be told. */
   probe?(input: I, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { PlannedCommand } from "../engine/plan.ts";
 import type { ActionSpec } from "../runbook/action-spec.ts";
+import type { Topology } from "../topology/schema.ts";
 import type { Action, ActionContext, ActionOutcome, Before, HostCommand } from "./contract.ts";
 
 interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<ActionSpec, "input" | "output"> {
@@ -10,6 +11,7 @@ interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<Acti
   before?(input: z.output<I>, context: ActionContext): Promise<Before>;
   run(input: z.output<I>, context: ActionContext): Promise<ActionOutcome<z.output<O>>>;
   onHost?(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly HostCommand[];
+  simulate?(input: z.output<I>, topology: Topology, target: Pick<ActionContext, "instance" | "host">): Topology;
   probe?(input: z.output<I>, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }
 

@@ -171,7 +171,7 @@ export function contextFor(
   op: OpTarget,
   path: string,
   signal: AbortSignal,
-  { live, emit, approve }: OpServices,
+  { live, life, emit, approve }: OpServices,
 ): ActionContext {
   return {
     deployment: live.deployment,
@@ -184,6 +184,8 @@ export function contextFor(
     look: (instance) => live.look(instance, signal),
     progress: (message, amount) => emit({ type: "op_progress", step: path, target: op.id, message, ...amount }),
     approve,
+    life,
+    emit,
   };
 }
 

@@ -84,6 +84,25 @@ export type RunEvent =
       readonly duration_ms: number;
       readonly reason?: string;
     })
+  | (Base & {
+      readonly type: "drill_phase";
+      /** `fault`, `healed`, `sdown`, `odown`, `elected`, `promoted`, `first_write`, `old_primary_back`, `redundant`… */
+      readonly phase: string;
+      /** After the fault; before it, null. */
+      readonly after_ms: number | null;
+      readonly detail: string;
+    })
+  | (Base & {
+      readonly type: "drill_sample";
+      /** Each probe over the last quarter of a second. */
+      readonly probes: readonly {
+        readonly name: string;
+        readonly acked: number;
+        readonly failed: number;
+        /** Median of the acknowledged ones; null where there was none. */
+        readonly latency_ms: number | null;
+      }[];
+    })
   | (Base & { readonly type: "verdict"; readonly verdict: Verdict })
   | (Base & { readonly type: "warning"; readonly message: string })
   | (Base & {
@@ -96,6 +115,9 @@ export type RunEvent =
     });
 
 export type RunEventBody = RunEvent extends infer E ? (E extends Base ? Omit<E, "at" | "run"> : never) : never;
+
+/** What the actions of a drill may emit. */
+export type DrillEventBody = Extract<RunEventBody, { type: "drill_phase" | "drill_sample" }>;
 
 /** Subscribers are called in order, synchronously; one that throws is a bug and stops the run. */
 export type EventSink = (event: RunEvent) => void;

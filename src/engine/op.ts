@@ -15,10 +15,12 @@ import type { OpFacts } from "./facts.ts";
 import type { Frame } from "./frame.ts";
 import type { Journal } from "./journal.ts";
 import type { LiveDeployment } from "./live.ts";
+import type { RunLife } from "./run-life.ts";
 
 /** What an op needs from the run around it. */
 export interface OpServices {
   readonly run: string;
+  readonly life: RunLife;
   readonly actions: ReadonlyMap<string, Action>;
   readonly live: LiveDeployment;
   readonly evaluator: Evaluator;

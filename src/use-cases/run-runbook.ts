@@ -19,6 +19,7 @@ import type { HeldLock } from "../engine/lock/held-lock.ts";
 import type { OpServices } from "../engine/op.ts";
 import type { RollbackResult } from "../engine/rollback.ts";
 import { newRunId } from "../engine/run-id.ts";
+import { RunLife } from "../engine/run-life.ts";
 import { resolveSecrets } from "../engine/secrets.ts";
 import { stepsOf } from "../engine/steps-of.ts";
 import { resolveInputs } from "../runbook/inputs.ts";
@@ -103,6 +104,7 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
     return await finish(request, prepared, result, Math.round(performance.now() - started), emit);
   } finally {
     invariants.stop();
+    await services.life.end();
     await services.deadman?.stop();
     await prepared.journal?.close();
   }
@@ -127,6 +129,7 @@ export function assemble(
   const deadman = journal && new Deadman({ run, live, journal, brake, emit });
   const services = {
     run,
+    life: new RunLife(run),
     deadman,
     actions,
     live,

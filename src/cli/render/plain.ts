@@ -56,7 +56,12 @@ export function plainLines(theme: Theme, options: RendererOptions): (event: RunE
         return [`${theme.warn("warning")}: ${oneLine(event.message)}`];
       case "run_finished":
         return [`run ${event.run}: ${event.status}, exit ${event.exit}, in ${formatDuration(event.duration_ms)}`];
+      case "drill_phase": {
+        const after = event.after_ms === null ? "" : ` ${formatDuration(event.after_ms)} after the fault`;
+        return [`${theme.strong(event.phase)}${after}: ${oneLine(event.detail)}`];
+      }
       case "topology_observed":
+      case "drill_sample":
         return [];
     }
   }
