@@ -1,0 +1,40 @@
+import type { TransformCallback } from "node:stream";
+import { Meter } from "./meter.ts";
+
+export interface Expected {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/**
+ * Lets through what passes, and ends only where size and digest are those expected: fails otherwise with what `damaged`
+ * makes of it. Errors of the streams before it go through `explain` on their way out.
+ */
+export class CheckedMeter extends Meter {
+  readonly #expected: Expected;
+  readonly #damaged: (what: string) => Error;
+  readonly #explain: (error: Error) => Error;
+
+  constructor(
+    expected: Expected,
+    damaged: (what: string) => Error,
+    explain: (error: Error) => Error = (error) => error,
+    passed?: (bytes: number) => void,
+  ) {
+    super(passed);
+    this.#expected = expected;
+    this.#damaged = damaged;
+    this.#explain = explain;
+  }
+
+  override _flush(callback: TransformCallback): void {
+    const { size, sha256 } = this.#expected;
+    if (this.bytes !== size) callback(this.#damaged(`it has ${this.bytes} bytes in place of ${size}`));
+    else if (this.sha256 !== sha256) callback(this.#damaged("its digest is another one"));
+    else callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    super._destroy(error, (late) => callback(late ? this.#explain(late) : null));
+  }
+}
