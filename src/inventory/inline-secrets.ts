@@ -3,7 +3,7 @@ import { nearest } from "../core/nearest.ts";
 import { scrubber } from "../core/scrub.ts";
 import type { YamlPath, YamlSource } from "../core/yaml/yaml-source.ts";
 
-const SECRET_KEY = /(pass(word|wd|phrase)?|secret|token|requirepass|masterauth|credentials?)$/i;
+const SECRET_KEY = /(pass(word|wd|phrase)?|secret|token|(access|secret)_?key|requirepass|masterauth|credentials?)$/i;
 const WRITE_INSTEAD = "write { env: REDISHA_PASSWORD }, { file: path } or { command: [program, argument] }";
 
 export interface InlineSecret {

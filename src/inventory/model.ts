@@ -75,8 +75,46 @@ export interface BackupPolicy {
   readonly repository: string;
   /** age recipients; empty means that backups are not encrypted. */
   readonly encryptTo: readonly string[];
+  /** Files of age or SSH keys that decrypt, for restore; the machine that makes backups needs none. */
+  readonly identities: readonly string[];
+  /** zstd level. */
+  readonly compression: number;
+  /** Bytes per second to and from the repository; undefined: no limit. */
+  readonly bandwidth?: number;
   /** How many backups to keep by each rule; a backup that any rule keeps stays. */
   readonly retention: RetentionPolicy;
+  /** Complete backups that stay whatever the rules say. */
+  readonly minimumRedundancy: number;
+  /** Zone whose days, weeks and months the rules count. */
+  readonly timezone: string;
+  /** When `backup check` complains. */
+  readonly check: BackupCheckPolicy;
+  /** For `s3://`; what is undefined is looked for where the AWS programs look. */
+  readonly s3?: S3Settings;
+  /** For `sftp://`; `~/.ssh/config` fills in the rest. */
+  readonly sftp?: SshSettings;
+}
+
+export interface BackupCheckPolicy {
+  /** Age of the newest complete backup. */
+  readonly maxAgeMs: number;
+  /** Bytes of all its files in their plain form. */
+  readonly minSize?: number;
+  /** How much smaller than the one before it may be, in percent. */
+  readonly maxShrink: number;
+  /** Age of the newest backup that was verified. */
+  readonly verifiedWithinMs?: number;
+}
+
+export interface S3Settings {
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** The bucket stands in the path and not in the name of the host. Default: with an endpoint of one's own. */
+  readonly pathStyle?: boolean;
+  /** Both or neither. */
+  readonly accessKey?: () => Promise<string>;
+  readonly secretKey?: () => Promise<string>;
+  readonly sessionToken?: () => Promise<string>;
 }
 
 /** Keys are those of redisha.yaml without `keep_`; undefined where the rule is not set. No rule at all: nothing expires. */
@@ -92,8 +130,17 @@ export interface RetentionPolicy {
 /** What a drill may cost at most before it counts as failed. */
 export interface DrillPolicy {
   readonly writeOutageMs?: number;
+  readonly readOutageMs?: number;
+  /** From the fault until every replica follows again. */
+  readonly recoveryMs?: number;
   readonly lostWrites?: number;
+  /** Kinds of clients whose figures count. */
+  readonly clients?: readonly WriterKind[];
 }
+
+/** Clients that a drill writes as, by what they do when their connection fails. */
+export const WRITER_KINDS = ["re_resolve", "subscriber", "sticky", "wait_1"] as const;
+export type WriterKind = (typeof WRITER_KINDS)[number];
 
 export interface Waiver {
   readonly check: string;

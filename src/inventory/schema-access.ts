@@ -4,7 +4,7 @@ import { duration, path, port, text } from "./words.ts";
 const ONE_OF = "expected exactly one of env, file and command";
 
 /** Where a secret is found. The errors never repeat what stands in the file: it may be the secret itself. */
-const secretSchema = z
+export const secretSchema = z
   .strictObject(
     {
       env: z
@@ -56,7 +56,7 @@ export const tlsSchema = z.strictObject({
     .describe("Name that certificates must carry, where it is not the address."),
 });
 
-const sshSettingsSchema = z.strictObject({
+export const sshSettingsSchema = z.strictObject({
   adapter: z
     .enum(["ssh2", "openssh"])
     .optional()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { WRITER_KINDS } from "./model.ts";
 import { count, day, duration, name, network, text } from "./words.ts";
 
 export const firewallSchema = z.strictObject({
@@ -15,39 +16,20 @@ export const firewallSchema = z.strictObject({
     .describe("Addresses and CIDR blocks that applications come from."),
 });
 
-const REPOSITORY = "expected s3://bucket/prefix, sftp://host/path or the absolute path of a directory";
-const RECIPIENT = "expected an age recipient: age1 and what follows it";
-
-const retentionSchema = z.strictObject({
-  keep_last: count(1).optional().describe("Newest backups to keep."),
-  keep_hourly: count(1).optional().describe("Hours to keep the newest backup of."),
-  keep_daily: count(1).optional().describe("Days to keep the newest backup of."),
-  keep_weekly: count(1).optional().describe("Weeks, from Monday, to keep the newest backup of."),
-  keep_monthly: count(1).optional().describe("Months to keep the newest backup of."),
-  keep_yearly: count(1).optional().describe("Years to keep the newest backup of."),
-});
-
-export const backupSchema = z.strictObject({
-  repository: z
-    .string({ error: REPOSITORY })
-    .regex(/^(s3:\/\/[a-z0-9][a-z0-9.-]+(\/\S*)?|sftp:\/\/[^\s/]+\/\S+|\/\S.*)$/, REPOSITORY)
-    .describe("Where backups live: s3://bucket/prefix, sftp://[user@]host[:port]/path, or an absolute path."),
-  encrypt_to: z
-    .array(z.string({ error: RECIPIENT }).regex(/^age1[a-z0-9]+$/, RECIPIENT), {
-      error: "expected a list of recipients",
-    })
-    .optional()
-    .describe("age recipients that can decrypt the backups. Left out: backups are not encrypted."),
-  retention: retentionSchema
-    .optional()
-    .describe("Which backups stay; one that any rule keeps stays. Left out: all of them."),
-});
-
 export const drillSchema = z.strictObject({
   budget: z
     .strictObject({
       write_outage: duration().optional().describe("Longest time without an acknowledged write."),
+      read_outage: duration().optional().describe("Longest time without an answered read."),
+      recovery: duration().optional().describe("Time from the fault until every replica follows again."),
       lost_writes: count(0).optional().describe("Acknowledged writes that may be gone afterwards."),
+      clients: z
+        .array(z.enum(WRITER_KINDS, { error: `expected one of ${WRITER_KINDS.join(", ")}` }), {
+          error: "expected a list of kinds of clients",
+        })
+        .nonempty("expected at least one kind of clients")
+        .optional()
+        .describe(`Whose writes count: ${WRITER_KINDS.join(", ")}. Left out: all but sticky.`),
     })
     .optional()
     .describe("What a drill may cost at most; more, and it failed."),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { authSchema, sshSchema, tlsSchema } from "./schema-access.ts";
-import { backupSchema, drillSchema, firewallSchema, preflightSchema } from "./schema-policies.ts";
+import { backupSchema } from "./schema-backup.ts";
+import { drillSchema, firewallSchema, preflightSchema } from "./schema-policies.ts";
 import { address, count, duration, name, port, text } from "./words.ts";
 
 /** The one source of what redisha.yaml may say. Its JSON Schema, and the docs of its keys, are generated from here. */

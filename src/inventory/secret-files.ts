@@ -31,7 +31,7 @@ export async function openSecretFiles(
   return found.warnings;
 }
 
-function secretsOf({ auth, ssh, hosts }: DeclaredDeployment): (readonly [YamlPath, SecretSource])[] {
+function secretsOf({ auth, ssh, hosts, backup }: DeclaredDeployment): (readonly [YamlPath, SecretSource])[] {
   const sshOf = (path: YamlPath, its: DeclaredDeployment["ssh"]) =>
     typeof its === "object" && its.passphrase ? [[[...path, "passphrase"], its.passphrase] as const] : [];
   const sentinel = typeof auth?.sentinel === "object" ? auth.sentinel : undefined;
@@ -39,6 +39,11 @@ function secretsOf({ auth, ssh, hosts }: DeclaredDeployment): (readonly [YamlPat
     ...(auth?.operator ? [[["auth", "operator", "password"], auth.operator.password] as const] : []),
     ...(sentinel ? [[["auth", "sentinel", "password"], sentinel.password] as const] : []),
     ...sshOf(["ssh"], ssh),
+    ...sshOf(["backup", "sftp"], backup?.sftp),
+    ...(["access_key", "secret_key", "session_token"] as const).flatMap((key) => {
+      const secret = backup?.s3?.[key];
+      return secret ? [[["backup", "s3", key], secret] as const] : [];
+    }),
     ...Object.entries(hosts).flatMap(([host, its]) => sshOf(["hosts", host, "ssh"], its.ssh)),
   ];
 }

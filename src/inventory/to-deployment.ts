@@ -5,6 +5,7 @@ import { resolvePath, type Surroundings } from "./paths.ts";
 import { DEFAULT_PORT, placed, splitEntry } from "./placement.ts";
 import type { DeclaredDeployment } from "./schema.ts";
 import { secretReader } from "./secrets.ts";
+import { backupOf } from "./to-backup.ts";
 import { sshOf } from "./to-ssh.ts";
 import { milliseconds, present } from "./to-values.ts";
 
@@ -49,7 +50,7 @@ export function toDeployment(
     ...tlsOf(declared.tls, around),
     redisVia: via === "auto" ? auto : via,
     timeouts,
-    ...policiesOf(declared),
+    ...policiesOf(declared, timeouts.connectMs, around),
   };
 }
 
@@ -121,25 +122,27 @@ function tlsOf(tls: DeclaredDeployment["tls"], around: Surroundings): Pick<Deplo
   return { tls: present({ ...paths, serverName: tls.server_name }) };
 }
 
-function policiesOf(declared: DeclaredDeployment): Pick<Deployment, "firewall" | "backup" | "drill" | "waivers"> {
+function policiesOf(
+  declared: DeclaredDeployment,
+  connectMs: number,
+  around: Surroundings,
+): Pick<Deployment, "firewall" | "backup" | "drill" | "waivers"> {
   const { firewall, backup, drill, preflight } = declared;
-  const keep = backup?.retention;
-  const retention = present({
-    last: keep?.keep_last,
-    hourly: keep?.keep_hourly,
-    daily: keep?.keep_daily,
-    weekly: keep?.keep_weekly,
-    monthly: keep?.keep_monthly,
-    yearly: keep?.keep_yearly,
-  });
-  const budget = { writeOutageMs: milliseconds(drill?.budget?.write_outage), lostWrites: drill?.budget?.lost_writes };
+  const limits = drill?.budget;
+  const budget = {
+    writeOutageMs: milliseconds(limits?.write_outage),
+    readOutageMs: milliseconds(limits?.read_outage),
+    recoveryMs: milliseconds(limits?.recovery),
+    lostWrites: limits?.lost_writes,
+    clients: limits?.clients,
+  };
   return present({
     firewall: firewall && {
       manager: firewall.manager,
       trusted: firewall.trusted ?? [],
       clients: firewall.clients ?? [],
     },
-    backup: backup && { repository: backup.repository, encryptTo: backup.encrypt_to ?? [], retention },
+    backup: backupOf(backup, connectMs, around),
     drill: drill && present(budget),
     waivers: preflight?.waive,
   });

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { DURATION_PATTERN, parseDuration } from "../core/units.ts";
+import { DURATION_PATTERN, parseBytes, parseDuration } from "../core/units.ts";
 
 /** The words that redisha.yaml is made of: each says in its own error what it wants to be. */
 
@@ -22,6 +22,21 @@ export function duration() {
     .string({ error: rule })
     .regex(DURATION_PATTERN, rule)
     .refine((value) => (parseDuration(value) ?? 0) > 0, "a duration must be more than nothing");
+}
+
+/** A number of bytes in Redis' own reading: `100mb` is 100 times 1024 times 1024. */
+export function bytes() {
+  const rule = "expected a size such as 512kb, 100mb or 2gb";
+  return z
+    .string({ error: rule })
+    .regex(/^\d+(\.\d+)?[kmgt]b?$/i, rule)
+    .refine((value) => (parseBytes(value) ?? 0) > 0, "a size must be more than nothing");
+}
+
+/** A time zone by its name, as the system knows it. */
+export function timezone() {
+  const rule = "expected a time zone such as UTC or Europe/Zurich";
+  return z.string({ error: rule }).refine(isTimezone, rule);
 }
 
 export function count(least: number, most = 1_000_000) {
@@ -89,4 +104,14 @@ function isNetwork(value: string): boolean {
 function isDay(value: string): boolean {
   const date = new Date(`${value}T00:00:00Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
+}
+
+function isTimezone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: value });
+    // A bare offset is a zone to the library, but one without summer time.
+    return /^[A-Za-z]/.test(value);
+  } catch {
+    return false;
+  }
 }

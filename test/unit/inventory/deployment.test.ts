@@ -155,16 +155,51 @@ describe("a deployment", () => {
         ...REPLICATION,
         "firewall: { manager: ufw, trusted: [10.0.1.0/24, 'fd00::/8'] }",
         "backup: { repository: /srv/backups, retention: { keep_last: 3, keep_yearly: 1 } }",
-        "drill: { budget: { write_outage: 1m30s, lost_writes: 0 } }",
+        "drill: { budget: { write_outage: 1m30s, read_outage: 5s, recovery: 2m, lost_writes: 0, clients: [sticky] } }",
         "preflight: { waive: [{ check: tls-required, until: 2099-12-31, reason: later }] }",
       ),
     );
     expect(deployment).toMatchObject({
       firewall: { manager: "ufw", trusted: ["10.0.1.0/24", "fd00::/8"], clients: [] },
       backup: { repository: "/srv/backups", encryptTo: [], retention: { last: 3, yearly: 1 } },
-      drill: { writeOutageMs: 90_000, lostWrites: 0 },
+      drill: { writeOutageMs: 90_000, readOutageMs: 5_000, recoveryMs: 120_000, lostWrites: 0, clients: ["sticky"] },
       waivers: [{ check: "tls-required", until: "2099-12-31", reason: "later" }],
     });
+  });
+
+  it("says of backups what redisha.yaml says, with defaults where it says nothing", async () => {
+    const bare = await deploymentOf(file(...REPLICATION, "backup: { repository: /srv/backups }"));
+    expect(bare.backup).toEqual({
+      repository: "/srv/backups",
+      encryptTo: [],
+      identities: [],
+      compression: 3,
+      retention: {},
+      minimumRedundancy: 1,
+      timezone: "UTC",
+      check: { maxAgeMs: 26 * 3_600_000, maxShrink: 50 },
+    });
+    const full = await deploymentOf(
+      file(
+        ...REPLICATION,
+        "backup:",
+        "  repository: s3://backups/shop",
+        "  identities: [~/backup.key]",
+        "  bandwidth: 50mb",
+        "  check: { min_size: 1mb, verified_within: 8d }",
+        "  s3: { endpoint: 'http://10.0.0.1:9000', access_key: { env: ID }, secret_key: { env: KEY } }",
+        "  sftp: { user: backup, known_hosts: /etc/known }",
+      ),
+      { env: { HOME: "/home/ops", ID: "shop-id", KEY: "shop-key" } },
+    );
+    expect(full.backup).toMatchObject({
+      identities: ["/home/ops/backup.key"],
+      bandwidth: 50 * 1024 * 1024,
+      check: { minSize: 1024 * 1024, verifiedWithinMs: 8 * 86_400_000 },
+      s3: { endpoint: "http://10.0.0.1:9000" },
+      sftp: { adapter: "ssh2", become: "none", user: "backup", knownHosts: "/etc/known" },
+    });
+    expect(await full.backup?.s3?.secretKey?.()).toBe("shop-key");
   });
 
   it("may take parts from an anchor", async () => {

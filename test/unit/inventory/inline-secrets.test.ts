@@ -26,6 +26,7 @@ const INLINE: [string, string, string][] = [
   ["requirepass", file(...REPLICATION.slice(0, 2), `redis: { on: [r1], config: { requirepass: ${SECRET} } }`), "6:47"],
   ["masterauth", file(...REPLICATION.slice(0, 2), `redis: { on: [r1], config: { masterauth: ${SECRET} } }`), "6:46"],
   ["a password in an address", replication(`backup: { repository: "sftp://me:${SECRET}@h/x" }`), "7:27"],
+  ["an S3 key", replication(`backup: { repository: s3://b, s3: { secret_key: ${SECRET} } }`), "7:53"],
   [
     "the secret half of an age key",
     replication(`backup: { repository: /x, encrypt_to: [AGE-SECRET-KEY-${SECRET}] }`),

@@ -109,6 +109,30 @@ deployments:
     backup:
       repository: s3://redis-backups/shop
       encrypt_to: [age1abc]
+      identities: [backup.key]
+      compression: 9
+      bandwidth: 50mb
+      minimum_redundancy: 2
+      timezone: Europe/Zurich
+      check:
+        max_age: 26h
+        min_size: 1mb
+        max_shrink: 50
+        verified_within: 8d
+      s3:
+        endpoint: https://s3.example.net
+        region: zrh1
+        path_style: true
+        access_key: { env: ID }
+        secret_key: { env: KEY }
+        session_token: { env: TOKEN }
+      sftp:
+        user: backup
+        identity: backup_ed25519
+        known_hosts: known
+        jump: bastion
+        connect_timeout: 5s
+        config: ssh_config
       retention:
         keep_last: 3
         keep_hourly: 24

@@ -235,6 +235,46 @@ const REFUSED: [string, string, string[]][] = [
     replication("backup: { repository: ftp://x/y }"),
     ["7:27 repository: expected s3://bucket/prefix, sftp://host/path or the absolute path of a directory"],
   ],
+  [
+    "a recipient that age does not know",
+    replication("backup: { repository: /x, encrypt_to: [ssh-dss AAAA] }"),
+    ["7:44 encrypt_to[0]: expected an age recipient: age1 and what follows it, or an SSH public key"],
+  ],
+  [
+    "a bandwidth without its unit",
+    replication("backup: { repository: /x, bandwidth: 50 }"),
+    ["7:42 bandwidth: expected a size such as 512kb, 100mb or 2gb"],
+  ],
+  [
+    "a level that zstd does not have",
+    replication("backup: { repository: /x, compression: 20 }"),
+    ["7:44 compression: expected a whole number of at most 19"],
+  ],
+  [
+    "a time zone that does not exist",
+    replication("backup: { repository: /x, timezone: Mars/Olympus }"),
+    ["7:41 timezone: expected a time zone such as UTC or Europe/Zurich"],
+  ],
+  [
+    "an endpoint without its protocol",
+    replication('backup: { repository: s3://bucket, s3: { endpoint: "s3.example.net" } }'),
+    ["7:56 endpoint: expected http:// or https://, a host, and perhaps a port"],
+  ],
+  [
+    "half a pair of S3 keys",
+    replication("backup: { repository: s3://bucket, s3: { access_key: { env: ID } } }"),
+    ["7:44 s3: access_key and secret_key go together"],
+  ],
+  [
+    "an S3 token without the keys that it belongs to",
+    replication("backup: { repository: s3://bucket, s3: { session_token: { env: TOKEN } } }"),
+    ["7:44 s3: session_token goes with access_key and secret_key"],
+  ],
+  [
+    "no redundancy at all",
+    replication("backup: { repository: /x, minimum_redundancy: 0 }"),
+    ["7:51 minimum_redundancy: expected a whole number of at least 1"],
+  ],
 ];
 
 describe("refused", () => {
