@@ -1,4 +1,11 @@
 import type { Action } from "./contract.ts";
+import { drillAwait } from "./drill/await.ts";
+import { drillClean } from "./drill/clean.ts";
+import { drillMark } from "./drill/mark.ts";
+import { drillMeasure } from "./drill/measure.ts";
+import { drillReadBack } from "./drill/read-back.ts";
+import { drillStart } from "./drill/start.ts";
+import { drillStop } from "./drill/stop.ts";
 import {
   assertAction,
   blockAction,
@@ -21,6 +28,13 @@ const ACTIONS: readonly Action[] = [
   assertAction,
   blockAction,
   confirmAction,
+  drillAwait,
+  drillClean,
+  drillMark,
+  drillMeasure,
+  drillReadBack,
+  drillStart,
+  drillStop,
   instanceObserve,
   pauseAction,
   redisCommandAction,

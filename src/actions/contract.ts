@@ -19,6 +19,8 @@ export interface ActionContext {
   readonly signal: AbortSignal;
   redis(instance: Instance): Promise<RedisConnection>;
   shell(host: Host): Promise<HostConnection>;
+  /** Lets what could not be reached, or is gone, be tried again: for what was away and comes back. */
+  forgetFailures(): void;
   /** The live model, observed again when `fresh` is set. */
   topology(options?: { fresh?: boolean }): Promise<Topology>;
   /** Looks at one instance now; the run's model takes over what it says. */
@@ -61,6 +63,8 @@ export interface Action<I = unknown, O = unknown> extends ActionSpec {
   /** Reads what undo needs. It is on the disk before `run` starts, so that a crash in between loses nothing. */
   before?(input: I, context: ActionContext): Promise<Before>;
   run(input: I, context: ActionContext): Promise<ActionOutcome<O>>;
+  /** How long, in milliseconds, one op may take by what its input asks for: the step's time limit is never shorter. */
+  takesMs?(input: I): number;
   /** How the host of the target does the same by itself, for an undo that is `armed`. Absent where it cannot. */
   onHost?(input: I, target: { readonly instance?: Instance; readonly host?: Host }): readonly HostCommand[];
   /**

@@ -90,6 +90,7 @@ export class Attempt {
 
   async #act(input: unknown, armed?: ArmedOp): Promise<OpFacts> {
     const { live } = this.#services;
+    const timeoutMs = Math.max(this.#step.timeoutMs, this.#action.takesMs?.(input) ?? 0);
     return this.#limited(async (signal) => {
       await armed?.prove();
       const outcome = await this.#untilItHolds(input, signal);
@@ -98,7 +99,7 @@ export class Attempt {
       await verify(this.#step, this.#op, this.#at, outcome.outputs, this.#services, signal);
       const outputs = await this.#outputs(outcome);
       return { status: outcome.changed ? "changed" : "ok", changed: outcome.changed, outputs };
-    });
+    }, timeoutMs);
   }
 
   /** Runs the action, and again (reads) or looks again (changes run once) until the step's `until` holds. */
@@ -155,8 +156,8 @@ export class Attempt {
     return tookEffect ? { status: "changed", changed: true, outputs: {}, before } : undefined;
   }
 
-  #limited<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { id, timeoutMs } = this.#step;
+  #limited<T>(work: (signal: AbortSignal) => Promise<T>, timeoutMs = this.#step.timeoutMs): Promise<T> {
+    const { id } = this.#step;
     const message = `Step ${id} took longer than its limit of ${timeoutMs} ms on ${this.#op.id}.`;
     return withTimeout(timeoutMs, this.#services.signal, { code: "STEP_TIMEOUT", message, host: this.#op.id }, work);
   }
@@ -180,6 +181,7 @@ export function contextFor(
     signal,
     redis: (instance) => live.connections.redis(instance),
     shell: (host) => live.connections.shell(host),
+    forgetFailures: () => live.connections.forgetFailures(),
     topology: (options) => live.topology(signal, options),
     look: (instance) => live.look(instance, signal),
     progress: (message, amount) => emit({ type: "op_progress", step: path, target: op.id, message, ...amount }),

@@ -84,7 +84,8 @@ export class Planner {
       ...(note ? { note } : {}),
       ...this.#health(step, batches, scope),
     });
-    const isRead = step.effect === "read" && certainty.kind === "exact" && !step.until && !step.assertions;
+    const isRead =
+      step.effect === "read" && !action.measures && certainty.kind === "exact" && !step.until && !step.assertions;
     if (isRead && step.action !== "confirm" && step.action !== "pause") await this.#read(step, targets, scope);
     else this.#leaveUnknown(step);
   }

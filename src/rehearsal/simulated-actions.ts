@@ -33,8 +33,9 @@ function simulated(action: Action, mocks: Mocks, strict: boolean): Action {
     async run(input, context) {
       const mock = mocks.next(action, context);
       if (mock) return mocks.answer(mock, action, context);
-      if (action.effect === "read") return action.run(input, context);
+      if (action.effect === "read" && !action.measures) return action.run(input, context);
       if (strict) throw notMocked(context.step);
+      if (action.measures) return { outputs: {}, changed: action.effect !== "read" };
       return (await known(() => action.run(input, context))) ?? { outputs: {}, changed: true };
     },
     ...(probe ? { probe: (input: unknown, context: ActionContext, was: Before) => probing(input, context, was) } : {}),

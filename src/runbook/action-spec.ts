@@ -22,6 +22,8 @@ export interface ActionSpec {
   readonly secretsIn?: readonly string[];
   /** One step of YAML that works, for the reference. */
   readonly example: string;
+  /** Takes part in a measurement that goes on between the steps of a run: there is none while planning or rehearsing. */
+  readonly measures?: true;
   /** Present where a host can carry it out alone, which an undo that is `armed` needs. */
   readonly onHost?: ((input: never, target: never) => unknown) | undefined;
 }
