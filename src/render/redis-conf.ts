@@ -1,0 +1,109 @@
+import { type ConfLine, type Directive, parseConf, quoteValue, renderConf } from "../conf/conf-file.ts";
+import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import { backlogOf, maxmemoryOf, outputBufferOf } from "./sizes.ts";
+import { renderTemplate } from "./template.ts";
+
+/** What redis.conf of one instance depends on. Paths are those of its host. */
+export interface RedisConfNeeds {
+  readonly id: string;
+  readonly deployment: string;
+  readonly engine: EngineVersion;
+  readonly address: string;
+  readonly port: number;
+  /** Where others reach it under another address than it listens on. */
+  readonly announce?: { readonly host: string; readonly port: number };
+  readonly paths: { readonly data: string; readonly log: string; readonly pid: string; readonly acl?: string };
+  readonly tls?: {
+    readonly cert: string;
+    readonly key: string;
+    readonly ca: string;
+    readonly clients: "yes" | "no" | "optional";
+  };
+  /** How it logs in to its primary. */
+  readonly replication?: { readonly user?: string; readonly password: string };
+  readonly host: { readonly memoryBytes: number; readonly dataInstances: number };
+  readonly writeBytesPerSecond?: number;
+  readonly minReplicas: number;
+  readonly cluster?: { readonly nodeTimeoutMs: number };
+  /** `redis.config` of redisha.yaml: Redis' own directives, values as they stand there. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface RenderedConf {
+  readonly text: string;
+  /** Directives of the template that this server does not know. */
+  readonly leftOut: readonly string[];
+}
+
+/** Renders redis.conf. Fails with DIRECTIVE_UNKNOWN where redisha.yaml asks for one that this server would refuse. */
+export function renderRedisConf(needs: RedisConfNeeds): RenderedConf {
+  refuseUnknown(needs);
+  const template = parseConf(renderTemplate("redis.conf.eta", valuesOf(needs)));
+  const known = (line: ConfLine) => !("name" in line) || knownDirective(line.name, needs.engine) !== undefined;
+  const leftOut = new Set(template.flatMap((line) => ("name" in line && !known(line) ? [line.name] : [])));
+  return { text: renderConf(overridden(template.filter(known), needs.config)), leftOut: [...leftOut] };
+}
+
+/** What redisha.yaml says takes the place of what the template says; what the template does not have comes behind it. */
+function overridden(lines: readonly ConfLine[], config: Readonly<Record<string, string>>): ConfLine[] {
+  const wanted = new Map(Object.entries(config).map(([name, value]) => [name, directiveOf(name, value)]));
+  const done = new Set<string>();
+  const replaced = lines.flatMap((line): ConfLine[] => {
+    const own = "name" in line ? wanted.get(line.name) : undefined;
+    if (!own) return [line];
+    if (done.has(own.name)) return [];
+    done.add(own.name);
+    return [own];
+  });
+  const more = [...wanted.values()].filter(({ name }) => !done.has(name));
+  return more.length === 0 ? replaced : [...replaced, { text: "" }, { text: "# From redisha.yaml" }, ...more];
+}
+
+/** The value is split into words as in a file; one that is empty stays one word, as `save ""` needs it. */
+function directiveOf(name: string, value: string): Directive {
+  const [line] = parseConf(`${name} ${value}`);
+  const values = line && "name" in line ? line.values : [];
+  return { name, values: values.length === 0 ? [""] : values };
+}
+
+function refuseUnknown({ id, engine, config }: RedisConfNeeds): void {
+  const unknown = Object.keys(config).filter((name) => knownDirective(name, engine) === undefined);
+  if (unknown.length === 0) return;
+  throw new RedishaError({
+    code: "DIRECTIVE_UNKNOWN",
+    message: `${engine.name} ${engine.version} on ${id} does not know ${unknown.join(", ")}, which redis.config of redisha.yaml asks for. It would not start.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["take it out of redis.config, or declare the engine version that has it"],
+  });
+}
+
+function valuesOf(needs: RedisConfNeeds): object {
+  const memory = maxmemoryOf(needs.host.memoryBytes, needs.host.dataInstances);
+  const backlog = backlogOf(memory.bytes, needs.writeBytesPerSecond);
+  const modern = knownDirective("bind-source-addr", needs.engine) !== undefined;
+  return {
+    q: quoteValue,
+    id: needs.id,
+    deployment: needs.deployment,
+    bind: [...new Set([needs.address, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
+    // Before 7.0 connections leave from the first address of `bind` without being told.
+    bind_source: modern ? needs.address : null,
+    port: needs.port,
+    announce: needs.announce ?? { host: needs.address, port: needs.port },
+    tls: needs.tls ?? null,
+    paths: { ...needs.paths, acl: needs.paths.acl ?? null },
+    replication_user: needs.replication?.user ?? null,
+    replication_password: needs.replication?.password ?? null,
+    maxmemory: memory.bytes,
+    memory_reason: memory.reason,
+    backlog: backlog.bytes,
+    backlog_reason: backlog.reason,
+    output_buffer: outputBufferOf(backlog.bytes),
+    priority: 100,
+    min_replicas: needs.minReplicas,
+    cluster: needs.cluster ? { file: `nodes-${needs.port}.conf`, node_timeout_ms: needs.cluster.nodeTimeoutMs } : null,
+  };
+}
