@@ -237,3 +237,14 @@ export function passphraseNeeded(host: string, file: string): RedishaError {
     next: [`ssh-add ${file}`],
   });
 }
+
+/** sshd let the user in, but gives no file transfer session. */
+export function sftpRefused(server: Server, cause: unknown): RedishaError {
+  return failure(
+    server,
+    "SSH_SFTP_REFUSED",
+    `${describeServer(server)} offers no SFTP: ${messageOf(cause)}.`,
+    ["sshd_config needs a line such as: Subsystem sftp internal-sftp"],
+    cause,
+  );
+}

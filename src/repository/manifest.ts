@@ -82,7 +82,7 @@ const aofSchema = z.object({
   starts_with_annotation: z.boolean(),
 });
 
-const shardSchema = z.object({
+export const shardSchema = z.object({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/)

@@ -24,7 +24,10 @@ export interface GetOptions {
 
 /** An upload that somebody began and did not finish; no `list` shows it. */
 export interface Leftover {
+  /** The object that it was to become. */
   readonly key: string;
+  /** What the store itself calls it. */
+  readonly id: string;
   /** When it was last written to, by the clock of the store. */
   readonly modifiedMs: number;
 }

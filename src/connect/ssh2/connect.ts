@@ -3,7 +3,7 @@ import { SessionConnection } from "../session/connection.ts";
 import { jumpFailed } from "../ssh-errors.ts";
 import type { HostConnection, HostTarget, SshSettings } from "../types.ts";
 import { acquireJump } from "./jump.ts";
-import { Ssh2Launcher } from "./launcher.ts";
+import { type Ground, Ssh2Launcher } from "./launcher.ts";
 import { type Access, openHop } from "./open.ts";
 import { type Hop, resolveRoute } from "./route.ts";
 
@@ -19,6 +19,17 @@ export async function connectSsh2(
 }
 
 async function login(target: HostTarget, settings: SshSettings, options: ConnectHostOptions): Promise<Ssh2Launcher> {
+  const ground = await openClient(target, settings, options);
+  const again = () => login(target, settings, {});
+  return new Ssh2Launcher({ host: target.host, become: settings.become, again, ...ground });
+}
+
+/** A client that is logged in to a host, through its jump hosts. `release` lets go of them, once the client is closed. */
+export async function openClient(
+  target: HostTarget,
+  settings: SshSettings,
+  options: ConnectHostOptions,
+): Promise<Pick<Ground, "client" | "hop" | "release">> {
   const hops = await resolveRoute(target, settings);
   const hop = hops.at(-1);
   if (!hop) throw new RangeError("a route ends at its host");
@@ -32,8 +43,7 @@ async function login(target: HostTarget, settings: SshSettings, options: Connect
     const client = await openHop(hop, access, through, options.signal).catch((error: unknown) => {
       throw fromJump(error, way) ? jumpFailed(target.host, way.at(-1)?.label ?? "", error) : error;
     });
-    const again = () => login(target, settings, {});
-    return new Ssh2Launcher({ host: target.host, hop, become: settings.become, client, release, again });
+    return { client, hop, release };
   } catch (error) {
     release();
     throw error;
