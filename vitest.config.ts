@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * `unit` is pure and instant; `integration` starts real servers and takes its processes down again. `soak` does the same
- * for hours, and only runs where it is asked for: npm run test:soak.
+ * `unit` is pure and instant; `integration` starts real servers and takes its processes down again. `fleet` boots real hosts
+ * and wants root; it comes last and by itself, for it has the whole machine busy. `soak` goes on for hours, and only runs
+ * where it is asked for: npm run test:soak.
  */
 export default defineConfig({
   test: {
@@ -19,6 +20,18 @@ export default defineConfig({
           hookTimeout: 120_000,
           maxWorkers: 2,
           globalSetup: ["test/support/global-setup.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "fleet",
+          include: ["test/fleet/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          globalSetup: ["test/support/global-setup.ts", "test/fleet/harness/global-setup.ts"],
         },
       },
       {

@@ -77,7 +77,7 @@ async function download(wanted: Fetchable, apt: string): Promise<void> {
     await mkdir(join(apt, sub), { recursive: true });
   }
   await writeFile(join(apt, "status"), "");
-  await writeFile(join(apt, "sources.list"), `deb [signed-by=${KEYRING}] ${source} ${wanted.suite} main\n`);
+  await writeFile(join(apt, "sources.list"), `deb [signed-by=${DEBIAN_KEYRING}] ${source} ${wanted.suite} main\n`);
   const settings = {
     "Dir::Etc": join(apt, "etc"),
     "Dir::Etc::SourceList": join(apt, "sources.list"),
@@ -112,10 +112,10 @@ async function download(wanted: Fetchable, apt: string): Promise<void> {
 }
 
 /** Debian's own keyring: the mirror is believed for nothing that is not signed with it. */
-const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+export const DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** The mirror that this machine takes Debian from. */
-async function debianSource(): Promise<string> {
+export async function debianSource(): Promise<string> {
   for (const program of ["apt-get", "dpkg"]) {
     if (findProgram(program)) continue;
     throw new RedishaError({
