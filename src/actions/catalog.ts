@@ -1,3 +1,12 @@
+import { backupAlong } from "./backup/along.ts";
+import { backupCheck } from "./backup/check.ts";
+import { backupChoose } from "./backup/choose.ts";
+import { backupCommit } from "./backup/commit.ts";
+import { backupDiscard } from "./backup/discard.ts";
+import { backupReadBack } from "./backup/read-back.ts";
+import { backupRoom } from "./backup/room.ts";
+import { backupRelease, backupSave } from "./backup/save.ts";
+import { backupUpload } from "./backup/upload.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
@@ -26,6 +35,16 @@ import { instanceObserve } from "./topology/observe.ts";
 
 const ACTIONS: readonly Action[] = [
   assertAction,
+  backupAlong,
+  backupCheck,
+  backupChoose,
+  backupCommit,
+  backupDiscard,
+  backupReadBack,
+  backupRelease,
+  backupRoom,
+  backupSave,
+  backupUpload,
   blockAction,
   confirmAction,
   drillAwait,

@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
-import { z } from "zod";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import { packagePath } from "../core/package-root.ts";
+import { ownVersion } from "../core/own-version.ts";
 import type { Runbook } from "../runbook/model.ts";
 import { inRange } from "../runbook/version-range.ts";
 import type { Session } from "./session.ts";
@@ -31,11 +29,6 @@ export async function refuseUnmet(runbook: Runbook, { deployment, live }: Sessio
     `The runbook ${runbook.name} is for servers ${redis}; ${which}.`,
     "redisha status --wide",
   );
-}
-
-function ownVersion(): string {
-  const text = readFileSync(packagePath("package.json"), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 function unmet(code: string, message: string, next: string): RedishaError {

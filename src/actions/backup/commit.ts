@@ -1,0 +1,144 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
+import { ownVersion } from "../../core/own-version.ts";
+import type { Deployment } from "../../inventory/model.ts";
+import { commitBackup } from "../../repository/commit.ts";
+import { backupFolder, MANIFEST } from "../../repository/layout.ts";
+import { filesOf, MANIFEST_VERSION, type Manifest } from "../../repository/manifest.ts";
+import { defineAction } from "../define.ts";
+import { filesSchema, type ShardPart, shardPartsSchema } from "./parts.ts";
+import { repositoryOf } from "./repository.ts";
+import { sourcesSchema } from "./sources.ts";
+
+const resultSchema = z.strictObject({
+  id: z.string(),
+  repository: z.string(),
+  bytes_raw: z.int(),
+  bytes_stored: z.int(),
+  keys: z.int().nullable(),
+  encrypted: z.boolean(),
+});
+
+/** Writes the manifest, which makes a backup of what was stored. */
+export const backupCommit = defineAction({
+  name: "backup.commit",
+  summary: "Writes the manifest, which turns what was stored into a backup; refuses where a shard is missing",
+  scope: "controller",
+  effect: "change",
+  input: z.strictObject({
+    sources: sourcesSchema,
+    shards: shardPartsSchema,
+    along: filesSchema,
+    left_out: z.array(z.strictObject({ what: z.string(), why: z.string() })).default([]),
+    method: z.enum(["bgsave", "sync", "aof"]),
+    consistency: z.enum(["single", "parallel", "fenced"]),
+    pause_ms: z.number().nullable().default(null),
+    skew_ms: z.number().nullable().default(null),
+    started_at: z.string(),
+    read_back: z.strictObject({ at: z.string(), duration_ms: z.int() }).describe("When everything was read back"),
+    tag: z.string().nullable().default(null).describe("Words separated by commas"),
+    reason: z.string().nullable().default(null),
+  }),
+  output: resultSchema,
+  example: `- id: commit
+  action: backup.commit
+  with:
+    sources: "\${{ steps.choose.outputs.sources }}"
+    shards: "\${{ steps.upload.hosts }}"
+    along: "\${{ steps.along.outputs.files }}"
+    method: bgsave
+    consistency: single
+    started_at: "\${{ run.started_at }}"
+    read_back: { at: "\${{ steps.read_back.outputs.at }}", duration_ms: "\${{ steps.read_back.outputs.duration_ms }}" }
+  undo: none`,
+  commands: () => [{ transport: "controller", text: "write manifest.json: from here on it is a backup" }],
+  async run(input, context) {
+    const { deployment, life } = context;
+    refuseMissing(
+      Object.values(input.sources).map(({ shard }) => shard),
+      input.shards,
+    );
+    const repository = await repositoryOf(context);
+    const redishaVersion = ownVersion();
+    const manifest: Manifest = {
+      manifest_version: MANIFEST_VERSION,
+      id: life.id,
+      repository_id: repository.id ?? "",
+      deployment: deployment.name,
+      fingerprint: fingerprintOf(deployment, input.shards),
+      topology: deployment.kind,
+      redisha_version: redishaVersion,
+      method: input.method,
+      run_id: life.id,
+      ...(input.reason ? { reason: input.reason } : {}),
+      tags: (input.tag ?? "")
+        .split(",")
+        .map((tag) => tag.trim())
+        .filter(Boolean),
+      started: new Date(input.started_at).toISOString(),
+      finished: new Date().toISOString(),
+      needs: [],
+      consistency: {
+        mode: input.consistency,
+        ...(input.pause_ms === null ? {} : { pause_ms: input.pause_ms }),
+        ...(input.skew_ms === null ? {} : { skew_ms: input.skew_ms }),
+      },
+      shards: input.shards.map(({ shard }) => shard),
+      meta: input.along,
+      left_out: input.left_out,
+      verifications: [
+        {
+          level: "stored",
+          at: input.read_back.at,
+          ok: true,
+          redisha_version: redishaVersion,
+          duration_ms: input.read_back.duration_ms,
+          problems: [],
+        },
+      ],
+    };
+    await commitBackup(repository, manifest);
+    return { outputs: summaryOf(manifest, repository.store.shown), changed: true };
+  },
+  async probe(_input, context) {
+    const { store } = await repositoryOf(context);
+    const folder = backupFolder(context.deployment.name, context.life.id);
+    return (await store.stat(`${folder}${MANIFEST}`)) !== undefined;
+  },
+});
+
+/** A set with a hole is no backup of the deployment, however good the rest of it is. */
+function refuseMissing(wanted: readonly string[], stored: readonly ShardPart[]): void {
+  const missing = wanted.filter((name) => !stored.some(({ shard }) => shard.name === name));
+  if (missing.length === 0) return;
+  throw new RedishaError({
+    code: "BACKUP_INCOMPLETE",
+    message: `Nothing was stored of shard ${missing.join(", ")}.`,
+    exit: EXIT.failedSafe,
+    state: "no manifest was written: what was stored is no backup",
+    next: ["redisha backup"],
+  });
+}
+
+/** Of what makes a deployment this one: its topology, and Sentinel's name or the slots of its shards. */
+function fingerprintOf({ kind, masterName }: Deployment, parts: readonly ShardPart[]): string {
+  const slots = parts.map(({ shard }) => shard.slots).sort((a, b) => (a[0]?.[0] ?? 0) - (b[0]?.[0] ?? 0));
+  return createHash("sha256").update(JSON.stringify({ kind, masterName, slots })).digest("hex");
+}
+
+function summaryOf(manifest: Manifest, repository: string): z.infer<typeof resultSchema> {
+  const files = filesOf(manifest);
+  const counts = manifest.shards.map(({ keys }) => keys?.read);
+  return {
+    id: manifest.id,
+    repository,
+    bytes_raw: files.reduce((sum, file) => sum + file.size_raw, 0),
+    bytes_stored: files.reduce((sum, file) => sum + file.size_stored, 0),
+    keys: counts.some((count) => count === undefined)
+      ? null
+      : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+    encrypted: files.every(({ encryption }) => encryption === "age"),
+  };
+}

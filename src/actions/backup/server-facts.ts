@@ -1,0 +1,33 @@
+import type { RedisConnection } from "../../connect/types.ts";
+import type { Shard } from "../../repository/manifest.ts";
+import { intField } from "../../topology/parse/info.ts";
+import { infoOf, serverOf } from "./save/persistence.ts";
+
+/** What the manifest keeps of the server: what a restore has to match. */
+export async function serverFacts(connection: RedisConnection, signal: AbortSignal): Promise<Shard["server"]> {
+  const info = await infoOf(connection, ["server", "memory"], signal);
+  const modules = await connection.command(["MODULE", "LIST"], { signal }).catch(() => []);
+  return {
+    ...serverOf(info),
+    modules: Array.isArray(modules) ? modules.flatMap(readModule) : [],
+    maxmemory: intField(info, "maxmemory") ?? 0,
+    used_memory: intField(info, "used_memory") ?? 0,
+  };
+}
+
+/** Keys of each database now, by its number; for the manifest they are what the server held when it was saved, nearly. */
+export function keyspaceOf(info: Readonly<Record<string, string>>): Record<string, number> {
+  const databases = Object.entries(info).flatMap(([name, text]): [string, number][] => {
+    const keys = /^keys=(\d+)/.exec(text)?.[1];
+    return /^db\d+$/.test(name) && keys !== undefined ? [[name.slice(2), Number(keys)]] : [];
+  });
+  return Object.fromEntries(databases);
+}
+
+/** `["name", "search", "ver", 20811, …]`. */
+function readModule(reply: unknown): { name: string; version: number }[] {
+  if (!Array.isArray(reply)) return [];
+  const at = (word: string) => reply[reply.indexOf(word) + 1];
+  const [name, version] = [at("name"), Number(at("ver"))];
+  return typeof name === "string" && Number.isSafeInteger(version) ? [{ name, version }] : [];
+}
