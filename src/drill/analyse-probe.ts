@@ -18,7 +18,12 @@ export function analyseProbe(
   const outage = longest(gaps, since);
   const readBack = lastReadBack(recording, probe.name);
   const lost = readBack && new Set(readBack.lost);
-  const lasting = lost && longest(gapsOf(attempts, (each) => each.outcome === "acked" && !lost.has(each.seq)), since);
+  const lasting =
+    lost &&
+    longest(
+      gapsOf(attempts, (each) => each.outcome === "acked" && !lost.has(each.seq)),
+      since,
+    );
   const acked = attempts.filter(({ outcome }) => outcome === "acked");
   const after = outage && !outage.open ? outage.to : since;
   return {
@@ -62,7 +67,9 @@ function comeback(
     since,
   );
   if (own === shard && new_primary !== null) {
-    const moved = later.filter(({ outcome, node, sent }) => outcome === "acked" && node !== old_primary && sent > since);
+    const moved = later.filter(
+      ({ outcome, node, sent }) => outcome === "acked" && node !== old_primary && sent > since,
+    );
     const undisturbed = !failing && later.every(({ node }) => node !== old_primary);
     return { first_write_ms: undisturbed ? null : earliest(moved, since), undisturbed };
   }

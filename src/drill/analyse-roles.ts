@@ -21,8 +21,10 @@ export function rolesOf(recording: Recording): ReadonlyMap<string, readonly Role
 /** In a cluster the old primary and whatever ever followed it or its successor; elsewhere everybody. */
 function groupOf({ kind, roles, old_primary, new_primary }: Recording): Set<string> {
   if (kind !== "cluster") return new Set(roles.map(({ instance }) => instance));
-  const heads = new Set([old_primary, new_primary]);
-  const members = roles.filter(({ follows, instance }) => heads.has(follows) || heads.has(instance));
+  const heads = new Set([old_primary, new_primary].filter((head) => head !== null));
+  const members = roles.filter(
+    ({ follows, instance }) => heads.has(instance) || (follows !== null && heads.has(follows)),
+  );
   return new Set(members.map(({ instance }) => instance));
 }
 
@@ -60,22 +62,21 @@ export function twoPrimaries(
 
 /**
  * From when on there was one primary and every other instance of the start followed it, link up, until the end of the
- * recording; undefined where that was not so at its end, or never otherwise since `since`.
+ * recording; undefined where that was not so at its end, or was never otherwise since `since`.
  */
-export function redundantSince(
-  roles: ReadonlyMap<string, readonly RoleSample[]>,
-  since: number,
-): number | undefined {
+export function redundantSince(roles: ReadonlyMap<string, readonly RoleSample[]>, since: number): number | undefined {
   const now = new Map<string, RoleSample>();
+  let broken = false;
   let from: number | undefined;
   for (const sample of [...roles.values()].flat().sort((a, b) => a.at - b.at)) {
     now.set(sample.instance, sample);
     if (sample.at < since) continue;
     const whole = now.size === roles.size && isRedundant([...now.values()]);
+    broken ||= !whole;
     if (!whole) from = undefined;
     else from ??= sample.at;
   }
-  return from;
+  return broken ? from : undefined;
 }
 
 function isRedundant(samples: readonly RoleSample[]): boolean {
@@ -89,18 +90,20 @@ export function roleSpans(
   roles: ReadonlyMap<string, readonly RoleSample[]>,
   { origin, ended }: { origin: number; ended: number },
 ): DrillTimeline["roles"] {
-  return [...roles].sort(([a], [b]) => (a < b ? -1 : 1)).map(([instance, samples]) => {
-    const spans: RoleSpan[] = [];
-    for (const [index, sample] of samples.entries()) {
-      const to = tenths((samples[index + 1]?.at ?? ended) - origin);
-      const from = tenths(sample.at - origin);
-      const state = stateOf(sample);
-      const last = spans.at(-1);
-      if (last?.state === state) last.to_ms = to;
-      else if (to > from) spans.push({ from_ms: from, to_ms: to, state });
-    }
-    return { instance, spans };
-  });
+  return [...roles]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([instance, samples]) => {
+      const spans: RoleSpan[] = [];
+      for (const [index, sample] of samples.entries()) {
+        const to = tenths((samples[index + 1]?.at ?? ended) - origin);
+        const from = tenths(sample.at - origin);
+        const state = stateOf(sample);
+        const last = spans.at(-1);
+        if (last?.state === state) last.to_ms = to;
+        else if (to > from) spans.push({ from_ms: from, to_ms: to, state });
+      }
+      return { instance, spans };
+    });
 }
 
 function stateOf({ answers, role, link_up }: RoleSample): RoleSpan["state"] {

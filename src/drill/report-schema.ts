@@ -70,8 +70,10 @@ const figuresSchema = z.strictObject({
   lasting_outage_ms: nullableMs.describe("As write_outage_ms, between writes that were not lost"),
   read_outage_ms: nullableMs.describe("Longest time without an answer of a reader, the worst one"),
   read_outage_open: z.boolean(),
-  detection_ms: nullableMs.describe("First +sdown of the old primary"),
-  agreement_ms: nullableMs.describe("First +odown"),
+  detection_ms: nullableMs.describe(
+    "First +sdown of the old primary; in a cluster the first node that suspects it (pfail)",
+  ),
+  agreement_ms: nullableMs.describe("First +odown; in a cluster the first node that knows of a majority (fail)"),
   election_ms: nullableMs.describe("First +elected-leader"),
   promotion_ms: nullableMs.describe("Another instance says that it is primary"),
   switched_first_ms: nullableMs.describe("First Sentinel that published +switch-master"),
