@@ -10,11 +10,22 @@ import { backupUpload } from "./backup/upload.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
+import { drillJudge } from "./drill/judge.ts";
 import { drillMark } from "./drill/mark.ts";
 import { drillMeasure } from "./drill/measure.ts";
 import { drillReadBack } from "./drill/read-back.ts";
+import { drillReport } from "./drill/report.ts";
 import { drillStart } from "./drill/start.ts";
 import { drillStop } from "./drill/stop.ts";
+import { faultAwaitBoot } from "./fault/await-boot.ts";
+import { faultCrash } from "./fault/crash.ts";
+import { faultHang } from "./fault/hang.ts";
+import { faultPartition } from "./fault/partition.ts";
+import { faultReboot } from "./fault/reboot.ts";
+import { faultReconnect } from "./fault/reconnect.ts";
+import { faultResume } from "./fault/resume.ts";
+import { faultStart } from "./fault/start.ts";
+import { faultStayDown } from "./fault/stay-down.ts";
 import {
   assertAction,
   blockAction,
@@ -29,7 +40,9 @@ import { redisCommandAction } from "./redis/command.ts";
 import { redisConfigGet } from "./redis/config-get.ts";
 import { redisConfigSet } from "./redis/config-set.ts";
 import { redisQuery } from "./redis/query.ts";
+import { replicationUnfence } from "./replication/unfence.ts";
 import { sentinelCkquorum } from "./sentinel/ckquorum.ts";
+import { sentinelSwitchover } from "./sentinel/switchover.ts";
 import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
 
@@ -49,11 +62,22 @@ const ACTIONS: readonly Action[] = [
   confirmAction,
   drillAwait,
   drillClean,
+  drillJudge,
   drillMark,
   drillMeasure,
   drillReadBack,
+  drillReport,
   drillStart,
   drillStop,
+  faultAwaitBoot,
+  faultCrash,
+  faultHang,
+  faultPartition,
+  faultReboot,
+  faultReconnect,
+  faultResume,
+  faultStart,
+  faultStayDown,
   instanceObserve,
   pauseAction,
   redisCommandAction,
@@ -61,7 +85,9 @@ const ACTIONS: readonly Action[] = [
   redisConfigSet,
   redisQuery,
   runbookAction,
+  replicationUnfence,
   sentinelCkquorum,
+  sentinelSwitchover,
   setAction,
   hostExec,
   hostScript,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Approve } from "../../src/engine/approval.ts";
 import { NO_ANSWERS, type OperatorAnswers } from "../../src/engine/doubt.ts";
 import type { RunEvent } from "../../src/engine/events.ts";
@@ -54,6 +54,11 @@ export class Workplace {
     const place = new Workplace(await mkdtemp(join(tmpdir(), "redisha-run-")));
     await writeFile(place.#inventory, inventory);
     return place;
+  }
+
+  /** A folder that has a redisha.yaml already, such as that of a lab. */
+  static at(inventory: string): Workplace {
+    return new Workplace(dirname(inventory));
   }
 
   async run(runbook: string, options: RunOptions = {}): Promise<Ran> {

@@ -36,7 +36,7 @@ export function partitionOf({ instances, kind }: Pick<Deployment, "instances" | 
 }
 
 /** One name for each victim on a machine; iptables takes no more than 28 letters. */
-export function partitionName({ address, port }: Instance): string {
+export function partitionName({ address, port }: Pick<Instance, "address" | "port">): string {
   return `redisha_${createHash("sha256").update(`${address} ${port}`).digest("hex").slice(0, 12)}`;
 }
 

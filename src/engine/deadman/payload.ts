@@ -10,6 +10,9 @@ export function payloadOf(commands: readonly HostCommand[], password: string | u
   return `${password === undefined ? "" : `auth=${quote(password)}\n`}put_back() {\n${steps}\n}`;
 }
 
+/** Whoever is root already needs no sudo, which is not on every host. */
+const AS_ROOT = `sh -c ${quote('[ "$(id -u)" -eq 0 ] && exec sh; exec sudo -n -- sh')}`;
+
 function lineOf(command: HostCommand): string {
   if (command.kind === "redis") return `ask ${quote(command.argv.map(redisWord).join(" "))} "$@"`;
   const { env, become, okCodes } = command;
@@ -20,7 +23,7 @@ function lineOf(command: HostCommand): string {
       : [`set -- ${command.args.map(quote).join(" ")}`, command.script];
   // The shell reads this text from its standard input, which the commands in it must not eat up.
   const text = `{\nPATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n${[...set, ...body].join("\n")}\n} </dev/null`;
-  return `run ${quote(okCodes.join(","))} ${quote(text)} ${become ? "sudo -n -- " : ""}sh`;
+  return `run ${quote(okCodes.join(","))} ${quote(text)} ${become ? AS_ROOT : "sh"}`;
 }
 
 /** A word as redis-cli reads it from its standard input. */
