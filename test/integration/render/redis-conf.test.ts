@@ -1,22 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { RedishaError } from "../../../src/core/errors.ts";
 import { type RedisConfNeeds, renderRedisConf } from "../../../src/render/redis-conf.ts";
-import { ENGINE_ROOT, ENGINES, type EngineUnderTest } from "../../support/engines.ts";
+import { ENGINES } from "../../support/engines.ts";
+import { FromConf, VERSIONS } from "../../support/from-conf.ts";
 import { cli, freePort } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
 
-const VERSIONS: Record<EngineUnderTest, string> = {
-  "redis-6.0": "6.0.16",
-  "redis-7.0": "7.0.15",
-  "redis-8.0": "8.0.2",
-  "valkey-8.1": "8.1.1",
-  "valkey-9.1": "9.1.2",
-};
+const servers = new FromConf();
 
 describe.each(ENGINES)("redis.conf as rendered for %s", (engine) => {
   test("starts without a word of complaint, and the server has what the file says", async () => {
@@ -27,15 +20,7 @@ describe.each(ENGINES)("redis.conf as rendered for %s", (engine) => {
       ...needsOf(name, VERSIONS[engine], port, folder),
       config: { supervised: "no", logfile: '""', "maxmemory-policy": "volatile-ttl", save: '""' },
     });
-    await writeFile(join(folder, "redis.conf"), text, { mode: 0o600 });
-    const server = spawn(join(ENGINE_ROOT, engine, "bin", `${name}-server`), [join(folder, "redis.conf")]);
-    let log = "";
-    server.stdout.on("data", (chunk) => {
-      log += chunk;
-    });
-    server.stderr.on("data", (chunk) => {
-      log += chunk;
-    });
+    const complaints = await servers.start(engine, "server", folder, text);
     try {
       const at = { engine, address: "127.0.0.1", port };
       await until(async () => (await cli(at, ["PING"]).catch(() => "")).includes("PONG"));
@@ -46,19 +31,9 @@ describe.each(ENGINES)("redis.conf as rendered for %s", (engine) => {
       expect(await get("maxmemory-policy")).toBe("volatile-ttl");
       expect(await get("save")).toBe("");
       expect(await get("repl-backlog-size")).toBe(String(503 * 1024 ** 2));
-      const complaints = log
-        .split("\n")
-        .filter(
-          (line) =>
-            / # /.test(line) &&
-            !/overcommit|somaxconn|Transparent|THP|oO0Oo|Configuration loaded|Redis version=|Valkey version=|Redis is starting|Server initialized|supported backlog/i.test(
-              line,
-            ),
-        );
-      expect(complaints).toEqual([]);
+      expect(complaints()).toEqual([]);
     } finally {
-      server.kill("SIGKILL");
-      await once(server, "exit");
+      await servers.stop();
       await rm(folder, { recursive: true, force: true });
     }
   });

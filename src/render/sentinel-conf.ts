@@ -1,0 +1,48 @@
+import { parseConf, quoteValue, renderConf } from "../conf/conf-file.ts";
+import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
+import type { RedisConfNeeds } from "./redis-conf.ts";
+import { renderTemplate } from "./template.ts";
+import { loginOf, type UserLogin } from "./users.ts";
+
+/** What sentinel.conf depends on. Paths are those of its host. */
+export interface SentinelConfNeeds
+  extends Pick<RedisConfNeeds, "id" | "deployment" | "address" | "port" | "announce" | "tls"> {
+  readonly engine: EngineVersion;
+  readonly paths: { readonly data: string; readonly log: string; readonly pid: string };
+  readonly group: string;
+  /** The primary as it is now: a Sentinel that is told of a replica takes the deployment down for good. */
+  readonly primary: { readonly host: string; readonly port: number };
+  readonly quorum: number;
+  readonly downAfterMs: number;
+  readonly failoverTimeoutMs: number;
+  readonly parallelSyncs: number;
+  /** Hosts are known by names, everywhere: names and addresses must not be mixed. */
+  readonly hostnames: boolean;
+  /** How it logs in to the servers. */
+  readonly dataLogin?: { readonly user?: string; readonly password: string };
+  /** Who may log in to it. */
+  readonly operator?: UserLogin;
+  /** How it and its peers log in to each other. */
+  readonly peer?: UserLogin;
+}
+
+/** Renders sentinel.conf, for a Sentinel that has not run yet; `mergeSentinelConf` keeps what one that ran has learned. */
+export function renderSentinelConf(needs: SentinelConfNeeds): string {
+  const modern = knownDirective("bind-source-addr", needs.engine) !== undefined;
+  const text = renderTemplate("sentinel.conf.eta", {
+    q: quoteValue,
+    ...needs,
+    bind: [...new Set([needs.address, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
+    announce: needs.announce ?? { host: needs.address, port: needs.port },
+    tls: needs.tls ?? null,
+    down_after_ms: needs.downAfterMs,
+    failover_timeout_ms: needs.failoverTimeoutMs,
+    parallel_syncs: needs.parallelSyncs,
+    data_login: needs.dataLogin ?? null,
+    // Sentinel has users of its own from 6.2 on; before, one password opens it to everybody.
+    users: needs.operator !== undefined && needs.peer !== undefined && modern,
+    operator: needs.operator ? loginOf(needs.operator) : null,
+    peer: needs.peer ? { ...loginOf(needs.peer), password: needs.peer.passwords[0] } : null,
+  });
+  return renderConf(parseConf(text));
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, onTestFinished, test } from "vitest";
+import { directivesOf, parseConf, renderConf } from "../../../src/conf/conf-file.ts";
+import { mergeSentinelConf } from "../../../src/conf/merge-conf.ts";
+import { renderRedisConf } from "../../../src/render/redis-conf.ts";
+import { renderSentinelConf } from "../../../src/render/sentinel-conf.ts";
+import { renderUsers } from "../../../src/render/users.ts";
+import { ENGINES, type EngineUnderTest } from "../../support/engines.ts";
+import { FromConf, VERSIONS } from "../../support/from-conf.ts";
+import { cli, freePort } from "../../support/redis.ts";
+import { until } from "../../support/until.ts";
+
+const ADDRESS = "127.0.0.1";
+const login = (name: string) => ({ name, passwords: [`${name} "pass" #1`] });
+describe.concurrent.each(ENGINES)("configuration and users as rendered for %s", (engine) => {
+  test("carry a failover with the least rights, and Sentinel keeps what it learned when its file is rendered again", async ({
+    expect,
+  }) => {
+    const servers = new FromConf();
+    const folder = await mkdtemp(join(tmpdir(), "redisha-render-"));
+    onTestFinished(async () => {
+      await servers.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+    const { data, sentinels, file } = await bringUp(engine, folder, servers);
+    const [first = 0] = data;
+    await until(async () =>
+      (await ask(engine, first, "operator", "INFO", "replication")).includes("connected_slaves:2"),
+    );
+    await until(async () => {
+      const seen = await Promise.all(
+        sentinels.map((port) => ask(engine, port, "operator", "SENTINEL", "CKQUORUM", "mymaster")),
+      );
+      return seen.every((text) => text.startsWith("OK 3 usable"));
+    });
+    await until(async () => {
+      const reply = await ask(engine, sentinels[0] ?? 0, "operator", "SENTINEL", "REPLICAS", "mymaster");
+      return reply.match(/master-link-status\nok/g)?.length === 2;
+    });
+    expect(await ask(engine, sentinels[0] ?? 0, "operator", "SENTINEL", "FAILOVER", "mymaster")).toBe("OK");
+    await until(async () => {
+      const at = await Promise.all(
+        sentinels.map((port) => ask(engine, port, "operator", "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")),
+      );
+      return new Set(at).size === 1 && !at[0]?.endsWith(String(first));
+    });
+    await until(async () => (await ask(engine, first, "operator", "ROLE")).startsWith("slave"));
+
+    const live = parseConf(await readFile(join(folder, "s0", "sentinel.conf"), "utf8"));
+    const merged = mergeSentinelConf(parseConf(file), live);
+    const learned = (kind: string) => directivesOf(merged).filter(({ values }) => values[0] === kind);
+    expect(learned("monitor")[0]?.values[3]).not.toBe(String(first));
+    expect(learned("myid")).toHaveLength(1);
+    expect(learned("known-replica")).toHaveLength(2);
+    expect(learned("known-sentinel")).toHaveLength(2);
+    expect(directivesOf(mergeSentinelConf(parseConf(file), merged))).toEqual(directivesOf(merged));
+  });
+});
+
+async function bringUp(engine: EngineUnderTest, folder: string, servers: FromConf) {
+  const name = engine.split("-")[0] ?? "";
+  const version = { name, version: VERSIONS[engine] };
+  const ports: number[] = [];
+  while (ports.length < 6) {
+    const port = await freePort(ADDRESS);
+    if (!ports.includes(port)) ports.push(port);
+  }
+  const data = ports.slice(0, 3);
+  const sentinels = ports.slice(3);
+  const users = renderUsers({
+    engine: version,
+    operator: login("operator"),
+    replication: login("replication"),
+    sentinel: login("sentinel"),
+    exporter: login("exporter"),
+    applications: [{ ...login("shop"), access: "read-write", keys: ["cart:*"], channels: ["cart:*"] }],
+  });
+  for (const [at, port] of data.entries()) {
+    const home = join(folder, `r${at}`);
+    const { text } = renderRedisConf({
+      ...{ id: `r${at}:${port}`, deployment: "shop", engine: version, address: ADDRESS, port, minReplicas: 0 },
+      paths: { data: home, log: "", pid: join(home, "pid"), acl: join(home, "users.acl") },
+      replication: { user: "replication", password: login("replication").passwords[0] ?? "" },
+      host: { memoryBytes: 1024 ** 3, dataInstances: 3 },
+      config: { supervised: "no", "repl-diskless-sync-delay": "0" },
+    });
+    const follow = at === 0 ? "" : `replicaof ${ADDRESS} ${data[0]}\n`;
+    await servers.start(engine, "server", home, text + follow, { "users.acl": users });
+  }
+  let file = "";
+  for (const [at, port] of sentinels.entries()) {
+    const home = join(folder, `s${at}`);
+    file = renderSentinelConf({
+      ...{ id: `s${at}:${port}`, deployment: "shop", engine: version, address: ADDRESS, port, group: "mymaster" },
+      paths: { data: home, log: "", pid: join(home, "pid") },
+      primary: { host: ADDRESS, port: data[0] ?? 0 },
+      ...{ quorum: 2, downAfterMs: 5_000, failoverTimeoutMs: 10_000, parallelSyncs: 1, hostnames: false },
+      dataLogin: { user: "sentinel", password: login("sentinel").passwords[0] ?? "" },
+      operator: login("operator"),
+      peer: login("sentinel"),
+    }).replace("supervised systemd", "supervised no");
+    await servers.start(engine, "sentinel", home, file, {});
+  }
+  return { data, sentinels, file: renderConf(parseConf(file)) };
+}
+
+async function ask(engine: EngineUnderTest, port: number, user: string, ...command: string[]): Promise<string> {
+  const password = login(user).passwords[0] ?? "";
+  // Before 6.2 Sentinel has one password and no users.
+  const isSentinel = command[0] === "SENTINEL";
+  const who =
+    isSentinel && engine === "redis-6.0" ? { password: login("sentinel").passwords[0] ?? "" } : { user, password };
+  return cli({ engine, address: ADDRESS, port }, command, who).catch(() => "");
+}

@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ENGINE_ROOT, type EngineUnderTest } from "./engines.ts";
+
+/** The versions of the engines under test, as they tell themselves. */
+export const VERSIONS: Record<EngineUnderTest, string> = {
+  "redis-6.0": "6.0.16",
+  "redis-7.0": "7.0.15",
+  "redis-8.0": "8.0.2",
+  "valkey-8.1": "8.1.1",
+  "valkey-9.1": "9.1.2",
+};
+
+/** Complaints about the machine, and what every server says when it starts. */
+const USUAL =
+  /overcommit|somaxconn|Transparent|THP|oO0Oo|Configuration loaded|(Redis|Valkey) version=|is starting|Server initialized|TCP backlog/i;
+
+/** Servers that run from configuration files as they are, each in a folder of its own. */
+export class FromConf {
+  readonly #children: ChildProcess[] = [];
+
+  /** Writes the file and starts it; gives what reads the warnings of its log so far. */
+  async start(
+    engine: EngineUnderTest,
+    kind: "server" | "sentinel",
+    folder: string,
+    conf: string,
+    beside: Readonly<Record<string, string>> = {},
+  ): Promise<() => string[]> {
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, `${kind}.conf`);
+    await writeFile(file, conf, { mode: 0o600 });
+    for (const [name, text] of Object.entries(beside)) await writeFile(join(folder, name), text, { mode: 0o600 });
+    const program = `${engine.split("-")[0]}-${kind}`;
+    const child = spawn(join(ENGINE_ROOT, engine, "bin", program), [file], { stdio: ["ignore", "pipe", "pipe"] });
+    let log = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (log += chunk));
+    this.#children.push(child);
+    return () => log.split("\n").filter((line) => / # |FATAL|Bad directive/.test(line) && !USUAL.test(line));
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#children.splice(0)) {
+      if (child.exitCode !== null) continue;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+  }
+}
