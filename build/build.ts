@@ -16,6 +16,7 @@ const bundle = await rolldown({
   platform: "node",
   input: {
     main: "src/cli/main.ts",
+    "drill-thread": "src/drill/thread.ts",
     ...Object.fromEntries(commands.map((file) => [file.replace(/\.ts$/, ""), file])),
   },
   // ssh2's native parts are optional, and built for another Node where they exist at all: it asks for them in a try.

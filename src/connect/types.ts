@@ -130,6 +130,17 @@ export interface RedisConnection {
   close(): void;
 }
 
+/** A connection that only listens. */
+export interface RedisSubscription {
+  readonly instance: string;
+  readonly closed: boolean;
+  /** Settles when the connection is gone, by `close` or by the other side. */
+  readonly ended: Promise<void>;
+  /** Asks whether the other side is still there; fails with REDIS_TIMEOUT or REDIS_CLOSED. */
+  check(timeoutMs: number): Promise<void>;
+  close(): void;
+}
+
 export interface RedisTarget {
   readonly instance: string;
   readonly address: string;

@@ -80,9 +80,10 @@ export class Drill {
   }
 
   /**
-   * Writes down that something happened, now or at a moment of `now()`. Names that the drill itself understands: `fault`
-   * (what the times after the fault count from; the first one given counts), `healed`, `writes_paused` and
-   * `writes_resumed` with the instance as detail.
+   * Writes down that something happened, now or at a moment of `now()`. Any name will do; these the drill understands:
+   *
+   * - `fault`, or `failover_ordered` where there is none: what the times after the fault count from. The first one counts.
+   * - `writes_paused`, `writes_resumed`, with the instance's id as detail: in between it is not held to be writable.
    */
   mark(name: string, detail = "", at = this.now()): void {
     this.#post({ kind: "mark", at, name, detail });

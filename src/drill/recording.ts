@@ -15,9 +15,12 @@ export interface Attempt {
   readonly ended: number;
   /** Instance that the connection led to, by id; `null` where none could be made. */
   readonly node: string | null;
-  /** `refused`: the server said no, so nothing was written. `unknown`: no answer came, it may or may not be there. */
+  /**
+   * `refused`: the server said no, or there was no connection to send it on, so nothing was written. `unknown`: no answer
+   * came, or the replicas did not confirm it, so that it may or may not be there.
+   */
   readonly outcome: "acked" | "refused" | "unknown";
-  /** First word of the error reply, or the code of the trouble: READONLY, NOREPLICAS, TIMEOUT, ECONNREFUSED. */
+  /** First word of the error reply, or the code of the trouble: READONLY, NOREPLICAS, TIMEOUT, ECONNREFUSED, NOT_CONFIRMED. */
   readonly error?: string;
 }
 
@@ -36,7 +39,7 @@ export interface ProbeRecord {
 export interface StalenessSample {
   readonly at: number;
   readonly node: string;
-  /** Between the acknowledgement of the newest write that was not visible and the read; 0 where all was visible. */
+  /** Between the acknowledgement of the oldest write that was not visible and the read; 0 where all was visible. */
   readonly behind_ms: number;
   readonly behind_writes: number;
 }
@@ -62,6 +65,17 @@ export interface RoleSample {
   readonly sync_partial_ok: number | null;
   /** Writes would be accepted: a primary with enough good replicas, by min-replicas-to-write. */
   readonly writable: boolean;
+}
+
+/** A change of what a node of a cluster says of another node of the drilled shard, or of the cluster. */
+export interface ClusterSample {
+  readonly at: number;
+  /** Who says it. */
+  readonly instance: string;
+  /** Of whom; null for the state of the cluster as a whole. */
+  readonly about: string | null;
+  /** Of a node: `ok`, `pfail` (it suspects so), `fail` (a majority agreed). Of the cluster: `ok` or `fail`. */
+  readonly state: "ok" | "pfail" | "fail";
 }
 
 /** Something that was done or found out, by name: `fault`, `healed`, `failover_ordered`, `old_primary_told`, `redundant`. */
@@ -113,6 +127,8 @@ export interface Recording {
   readonly probes: readonly ProbeRecord[];
   readonly staleness: readonly StalenessSample[];
   readonly sentinel_events: readonly SentinelEvent[];
+  /** Empty outside clusters. */
+  readonly cluster_samples: readonly ClusterSample[];
   readonly roles: readonly RoleSample[];
   readonly marks: readonly Mark[];
   readonly read_backs: readonly ReadBack[];

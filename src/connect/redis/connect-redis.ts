@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { RedishaError } from "../../core/errors.ts";
-import type { HostConnection, RedisConnection, RedisTarget } from "../types.ts";
+import type { HostConnection, RedisConnection, RedisSubscription, RedisTarget } from "../types.ts";
 import { clientOver } from "./client.ts";
 import { DirectConnection } from "./connection.ts";
 import type { Route } from "./endpoint.ts";
@@ -33,6 +33,30 @@ const CLIENT_NAME = "redisha";
  * REDIS_AUTH_NOT_SET, REDIS_DENIED, REDIS_MAXCLIENTS.
  */
 export async function connectRedis(target: RedisTarget, options: ConnectRedisOptions): Promise<RedisConnection> {
+  return open(target, options);
+}
+
+/**
+ * Connects in the same way, and listens to the channels that match a pattern. `onMessage` is called as messages come in.
+ *
+ * @throws {RedishaError} also REDIS_NOPERM where the user may not listen.
+ */
+export async function subscribeRedis(
+  target: RedisTarget,
+  options: ConnectRedisOptions,
+  pattern: string,
+  onMessage: (channel: string, message: string) => void,
+): Promise<RedisSubscription> {
+  const connection = await open(target, options);
+  try {
+    return await connection.subscribe(pattern, onMessage);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function open(target: RedisTarget, options: ConnectRedisOptions): Promise<DirectConnection> {
   const password = await target.auth?.password?.();
   const material = target.tls ? await readTlsFiles(target.tls) : undefined;
   const attempt = new Attempt({ target, through: options.through }, material, options.signal);
@@ -66,7 +90,7 @@ class Attempt {
     this.#timer = setTimeout(() => this.#limit.abort(), route.target.connectTimeoutMs);
   }
 
-  async run(via: RedisConnection["via"], password: string | undefined): Promise<RedisConnection> {
+  async run(via: RedisConnection["via"], password: string | undefined): Promise<DirectConnection> {
     const raw = await this.#unlessLate(this.#open());
     const stream = this.#material ? await this.#secure(raw, this.#material) : raw;
     this.#phase = "login";
@@ -110,7 +134,7 @@ class Attempt {
     return new Promise<never>(() => undefined);
   }
 
-  async #logIn(via: RedisConnection["via"], wire: Wire, password: string | undefined): Promise<RedisConnection> {
+  async #logIn(via: RedisConnection["via"], wire: Wire, password: string | undefined): Promise<DirectConnection> {
     const client = clientOver(wire.stream);
     await client.connect().catch(() => undefined);
     const connection = new DirectConnection(this.#route, via, wire, client);

@@ -1,6 +1,6 @@
 import { Command, type Redis } from "ioredis";
 import { RedishaError } from "../../core/errors.ts";
-import type { RedisConnection, RedisReply } from "../types.ts";
+import type { RedisConnection, RedisReply, RedisSubscription } from "../types.ts";
 import type { Route } from "./endpoint.ts";
 import { toReply } from "./reply.ts";
 import { commandName, replyError } from "./reply-error.ts";
@@ -60,6 +60,46 @@ export class DirectConnection implements RedisConnection {
     } finally {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /**
+   * Listens to the channels that match, from now until the connection ends; it takes no other command any more. Called
+   * again with the same pattern it changes nothing, and shows that the server is there.
+   */
+  async subscribe(pattern: string, onMessage: (channel: string, message: string) => void): Promise<RedisSubscription> {
+    const { stream } = this.#wire;
+    const ended = new Promise<void>((resolve) => {
+      if (stream.destroyed) resolve();
+      stream.once("close", resolve);
+    });
+    this.#client.on("pmessage", (_, channel: string, message: string) => onMessage(channel, message));
+    const ask = (timeoutMs: number) => this.#listen(pattern, timeoutMs);
+    await ask(this.#route.target.commandTimeoutMs);
+    const isClosed = () => this.closed;
+    return {
+      instance: this.instance,
+      ended,
+      check: ask,
+      close: () => this.close(),
+      get closed() {
+        return isClosed();
+      },
+    };
+  }
+
+  async #listen(pattern: string, limitMs: number): Promise<void> {
+    const name = "PSUBSCRIBE";
+    if (this.closed) throw connectionLost(this.#route, name, false);
+    // The client keeps subscriptions by the command's name, in small letters.
+    const command = new Command(name.toLowerCase(), [pattern]);
+    const timer = setTimeout(() => command.reject(noAnswer(this.#route, name, limitMs)), limitMs);
+    try {
+      await this.#client.sendCommand(command);
+    } catch (error) {
+      throw this.#failure([name], error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      clearTimeout(timer);
     }
   }
 
