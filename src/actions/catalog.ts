@@ -42,6 +42,7 @@ import { redisConfigSet } from "./redis/config-set.ts";
 import { redisQuery } from "./redis/query.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
 import { sentinelCkquorum } from "./sentinel/ckquorum.ts";
+import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
 import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
@@ -87,6 +88,7 @@ const ACTIONS: readonly Action[] = [
   runbookAction,
   replicationUnfence,
   sentinelCkquorum,
+  sentinelPeriods,
   sentinelSwitchover,
   setAction,
   hostExec,

@@ -19,6 +19,10 @@ export const redisConfigSet = defineAction({
       .refine((name) => !SECRET.test(name), { error: "holds a password; passwords are not set by redis.config_set" })
       .describe("Name of the directive"),
     value: z.union([z.string(), z.int()]).transform(String).describe("The new value, in Redis' own words"),
+    rewrite: z
+      .boolean()
+      .default(false)
+      .describe("CONFIG REWRITE behind it: the server's file gets it too, with all else that was changed in memory"),
   }),
   output: z.strictObject({ value: z.string().describe("The value as the server reads it back") }),
   example: `- id: slowlog
@@ -26,16 +30,17 @@ export const redisConfigSet = defineAction({
   targets: { role: replica }
   with: { parameter: slowlog-log-slower-than, value: "5000" }
   undo: { action: redis.config_set, with: { parameter: slowlog-log-slower-than, value: "\${{ before.value }}" } }`,
-  commands: ({ parameter, value }) => [redisCommand(["CONFIG", "SET", parameter, value])],
-  onHost: ({ parameter, value }) => [{ kind: "redis", argv: ["CONFIG", "SET", parameter, value] }],
+  commands: (input) => argvs(input).map(redisCommand),
+  onHost: (input) => argvs(input).map((argv) => ({ kind: "redis", argv })),
   async before({ parameter }, context) {
     const values = await readDirectives(await context.redis(instanceOf(context)), [parameter]);
     return { value: values[parameter] };
   },
-  async run({ parameter, value }, context) {
+  async run(input, context) {
+    const { parameter } = input;
     const connection = await context.redis(instanceOf(context));
     const was = await readDirectives(connection, [parameter]);
-    await connection.command(["CONFIG", "SET", parameter, value], { signal: context.signal });
+    for (const argv of argvs(input)) await connection.command(argv, { signal: context.signal });
     const is = await readDirectives(connection, [parameter]);
     return { outputs: { value: is[parameter] ?? "" }, changed: was[parameter] !== is[parameter] };
   },
@@ -45,3 +50,7 @@ export const redisConfigSet = defineAction({
     return values[parameter] !== before.value;
   },
 });
+
+function argvs({ parameter, value, rewrite }: { parameter: string; value: string; rewrite: boolean }): string[][] {
+  return [["CONFIG", "SET", parameter, value], ...(rewrite ? [["CONFIG", "REWRITE"]] : [])];
+}

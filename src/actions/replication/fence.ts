@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { RedisConnection } from "../../connect/types.ts";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
+import { readDirectives } from "../redis/directives.ts";
+
+/** More good replicas than anybody has: the primary refuses every write with NOREPLICAS, on every version. */
+const FENCE = "1000";
+
+const TO_WRITE = "min-replicas-to-write";
+const MAX_LAG = "min-replicas-max-lag";
+
+/** What a fence relaxes, as it was: plain data that outlives the process. */
+export const guardSchema = z.strictObject({
+  min_replicas_to_write: z.string().regex(/^\d+$/),
+  min_replicas_max_lag: z.string().regex(/^\d+$/),
+  rewrite: z.boolean().describe("The server has a configuration file, into which the values are to be written too"),
+});
+
+export type WriteGuard = z.infer<typeof guardSchema>;
+
+/** Reads what a fence is going to change. Fails with ALREADY_FENCED where a fence stands: its value is nobody's wish. */
+export async function readWriteGuard(connection: RedisConnection): Promise<WriteGuard> {
+  const values = await readDirectives(connection, [TO_WRITE, MAX_LAG]);
+  const min_replicas_to_write = values[TO_WRITE] ?? "0";
+  if (min_replicas_to_write === FENCE) throw alreadyFenced(connection.instance);
+  const info = String(await connection.command(["INFO", "server"]));
+  const rewrite = /^config_file:.+$/m.test(info.replaceAll("\r", ""));
+  return { min_replicas_to_write, min_replicas_max_lag: values[MAX_LAG] ?? "10", rewrite };
+}
+
+/** What stops writes. With a maximal lag of 0 the server would not count replicas at all. */
+export function fenceCommands({ min_replicas_max_lag }: Pick<WriteGuard, "min_replicas_max_lag">): string[][] {
+  const counted = min_replicas_max_lag === "0" ? [["CONFIG", "SET", MAX_LAG, "10"]] : [];
+  return [...counted, ["CONFIG", "SET", TO_WRITE, FENCE]];
+}
+
+/**
+ * What lets writes pass again. Into the file as well: whoever makes the server a replica (Sentinel does, by itself) has it
+ * rewrite its file, and with it the fence that stood at that moment.
+ */
+export function unfenceCommands({ min_replicas_to_write, min_replicas_max_lag, rewrite }: WriteGuard): string[][] {
+  return [
+    ["CONFIG", "SET", TO_WRITE, min_replicas_to_write],
+    ["CONFIG", "SET", MAX_LAG, min_replicas_max_lag],
+    ...(rewrite ? [["CONFIG", "REWRITE"]] : []),
+  ];
+}
+
+/** Asks whether the fence stands. */
+export const FENCE_QUESTION: readonly string[] = ["CONFIG", "GET", TO_WRITE];
+
+/** Whether the answer to FENCE_QUESTION says so. */
+export function isFenced(answer: unknown): boolean {
+  return Array.isArray(answer) && answer[1] === FENCE;
+}
+
+function alreadyFenced(instance: string): RedishaError {
+  return new RedishaError({
+    code: "ALREADY_FENCED",
+    message: `${instance} has ${TO_WRITE} ${FENCE}, the fence of a switchover: another one is at work, or died here.`,
+    host: instance,
+    exit: EXIT.gateRefused,
+    state: "nothing was changed",
+    next: [
+      "redisha runs list",
+      `the host puts it back within half a minute; else by hand on ${instance}: CONFIG SET ${TO_WRITE} 0`,
+    ],
+  });
+}
