@@ -3,6 +3,9 @@ import { backupCheck } from "./backup/check.ts";
 import { backupChoose } from "./backup/choose.ts";
 import { backupCommit } from "./backup/commit.ts";
 import { backupDiscard } from "./backup/discard.ts";
+import { backupExpire } from "./backup/expire.ts";
+import { backupRepository } from "./backup/look-at-repository.ts";
+import { backupPull } from "./backup/pull.ts";
 import { backupReadBack } from "./backup/read-back.ts";
 import { backupRoom } from "./backup/room.ts";
 import { backupRelease, backupSave } from "./backup/save.ts";
@@ -54,8 +57,11 @@ const ACTIONS: readonly Action[] = [
   backupChoose,
   backupCommit,
   backupDiscard,
+  backupExpire,
+  backupPull,
   backupReadBack,
   backupRelease,
+  backupRepository,
   backupRoom,
   backupSave,
   backupUpload,

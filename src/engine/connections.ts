@@ -1,8 +1,8 @@
 import type { HostConnection, HostTarget, RedisConnection, RedisTarget } from "../connect/types.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import { shellOf } from "../inventory/by-hand.ts";
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
+import { reachedThroughShell, redisTargetOf } from "../inventory/redis-target.ts";
 
 /** Opens connections. The adapters behind it are loaded when the first one is asked for. */
 export interface Connectors {
@@ -84,18 +84,7 @@ export class Connections {
   }
 
   async #openRedis(instance: Instance): Promise<RedisConnection> {
-    const { auth, tls, timeouts } = this.#deployment;
-    const shell = shellOf(instance.host);
-    const target: RedisTarget = {
-      instance: instance.id,
-      address: instance.address,
-      port: instance.port,
-      auth: instance.kind === "sentinel" ? auth.sentinel : auth.data,
-      ...(tls ? { tls } : {}),
-      ...(shell === undefined ? {} : { shell }),
-      connectTimeoutMs: timeouts.connectMs,
-      commandTimeoutMs: timeouts.commandMs,
-    };
+    const target = redisTargetOf(instance, this.#deployment);
     if (this.#through(instance.host)) {
       // While the host lets us in.
       this.#connectors.loadRedis?.().catch(() => undefined);
@@ -107,7 +96,7 @@ export class Connections {
   }
 
   #through(host: Host): boolean {
-    return this.#deployment.redisVia === "ssh" && host.ssh !== "local" && host.ssh !== "none";
+    return reachedThroughShell(host, this.#deployment);
   }
 }
 

@@ -9,10 +9,10 @@ import { field } from "../../topology/parse/info.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { readDirectives } from "../redis/directives.ts";
-import { repositoryOf } from "./repository.ts";
+import { removeEarlier } from "./packing.ts";
+import { type WritableRepository, writingTo } from "./repository.ts";
 import { infoOf } from "./save/persistence.ts";
 import { becomes, instanceNamed, sourcesSchema } from "./sources.ts";
-import { removeEarlier } from "./upload.ts";
 
 const leftOutSchema = z.strictObject({ what: z.string(), why: z.string() });
 type LeftOut = z.infer<typeof leftOutSchema>;
@@ -52,8 +52,9 @@ export const backupAlong = defineAction({
     { transport: "controller", text: "store meta/… in the repository" },
   ],
   async run({ sources, plain_secrets }, context) {
-    await removeEarlier(backupFolder(context.deployment.name, context.life.id), "meta/", context);
-    const { packing } = await repositoryOf(context);
+    const repository = await writingTo(context);
+    const folder = backupFolder(context.deployment.name, context.life.id);
+    await removeEarlier(repository.store, `${folder}meta/`, repository.signal);
     const source = Object.values(sources)[0];
     const companions = [
       topologyOf(context),
@@ -63,7 +64,7 @@ export const backupAlong = defineAction({
     const files: StoredFile[] = [];
     const leftOut: LeftOut[] = [];
     // Passwords in a repository that anybody may read would be worse than a restore that asks for them.
-    const refused = packing.recipients === undefined && !plain_secrets;
+    const refused = repository.packing.recipients === undefined && !plain_secrets;
     for (const companion of companions) {
       if (companion.secret && refused) {
         leftOut.push({
@@ -71,7 +72,7 @@ export const backupAlong = defineAction({
           why: "it may hold passwords, and backups are not encrypted (encrypt_to)",
         });
       } else {
-        const stored = await store(companion, context);
+        const stored = await store(companion, repository, context);
         if (stored && "why" in stored) leftOut.push(stored);
         else if (stored) files.push(stored);
       }
@@ -82,7 +83,11 @@ export const backupAlong = defineAction({
 });
 
 /** Undefined where there is nothing of the kind. What cannot be read is told, and does not fail the backup. */
-async function store(companion: Companion, context: ActionContext): Promise<StoredFile | LeftOut | undefined> {
+async function store(
+  companion: Companion,
+  repository: WritableRepository,
+  context: ActionContext,
+): Promise<StoredFile | LeftOut | undefined> {
   const { name, kind, instance } = companion;
   let text: string | undefined;
   try {
@@ -93,14 +98,14 @@ async function store(companion: Companion, context: ActionContext): Promise<Stor
   }
   if (text === undefined) return undefined;
   context.progress(name);
-  const { store, packing } = await repositoryOf(context);
+  const { store, packing, signal } = repository;
   const folder = backupFolder(context.deployment.name, context.life.id);
   return packFile(store, folder, Readable.from([Buffer.from(text)]), packing, {
     name,
     kind,
     ...(instance === undefined ? {} : { instance }),
     estimate: Buffer.byteLength(text),
-    signal: context.signal,
+    signal,
   });
 }
 

@@ -9,7 +9,7 @@ import { backupFolder, MANIFEST } from "../../repository/layout.ts";
 import { filesOf, MANIFEST_VERSION, type Manifest } from "../../repository/manifest.ts";
 import { defineAction } from "../define.ts";
 import { filesSchema, type ShardPart, shardPartsSchema } from "./parts.ts";
-import { repositoryOf } from "./repository.ts";
+import { repositoryOf, writingTo } from "./repository.ts";
 import { sourcesSchema } from "./sources.ts";
 
 const resultSchema = z.strictObject({
@@ -34,8 +34,11 @@ export const backupCommit = defineAction({
     left_out: z.array(z.strictObject({ what: z.string(), why: z.string() })).default([]),
     method: z.enum(["bgsave", "sync", "aof"]),
     consistency: z.enum(["single", "parallel", "fenced"]),
-    pause_ms: z.number().nullable().default(null),
-    skew_ms: z.number().nullable().default(null),
+    cut: z
+      .looseObject({ pause_ms: z.number().nullish(), skew_ms: z.number().nullish() })
+      .nullable()
+      .default(null)
+      .describe("What backup.save said of the moment of the snapshots"),
     started_at: z.string(),
     read_back: z.strictObject({ at: z.string(), duration_ms: z.int() }).describe("When everything was read back"),
     tag: z.string().nullable().default(null).describe("Words separated by commas"),
@@ -46,7 +49,7 @@ export const backupCommit = defineAction({
   action: backup.commit
   with:
     sources: "\${{ steps.choose.outputs.sources }}"
-    shards: "\${{ steps.upload.hosts }}"
+    shards: ["\${{ steps.upload.hosts }}"]
     along: "\${{ steps.along.outputs.files }}"
     method: bgsave
     consistency: single
@@ -60,7 +63,8 @@ export const backupCommit = defineAction({
       Object.values(input.sources).map(({ shard }) => shard),
       input.shards,
     );
-    const repository = await repositoryOf(context);
+    const repository = await writingTo(context);
+    repository.signal.throwIfAborted();
     const redishaVersion = ownVersion();
     const manifest: Manifest = {
       manifest_version: MANIFEST_VERSION,
@@ -82,8 +86,8 @@ export const backupCommit = defineAction({
       needs: [],
       consistency: {
         mode: input.consistency,
-        ...(input.pause_ms === null ? {} : { pause_ms: input.pause_ms }),
-        ...(input.skew_ms === null ? {} : { skew_ms: input.skew_ms }),
+        ...(input.cut?.pause_ms == null ? {} : { pause_ms: input.cut.pause_ms }),
+        ...(input.cut?.skew_ms == null ? {} : { skew_ms: input.cut.skew_ms }),
       },
       shards: input.shards.map(({ shard }) => shard),
       meta: input.along,

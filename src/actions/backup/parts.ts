@@ -9,18 +9,20 @@ export const shardPartSchema = z.strictObject({
 export type ShardPart = z.infer<typeof shardPartSchema>;
 
 /**
- * `steps.<id>.hosts` of the steps that stored shards: what each gave on its target, the last that gave anything for a
- * shard. A step that was skipped gave nothing.
+ * `steps.<id>.hosts` of the steps that may have stored shards: what each gave on its targets. A step that was skipped gave
+ * nothing.
  */
 export const shardPartsSchema = z
-  .record(z.string(), z.looseObject({ outputs: z.unknown() }))
-  .transform((byTarget) =>
-    Object.values(byTarget).flatMap(({ outputs }) => {
-      const part = shardPartSchema.safeParse(withoutNulls(outputs));
-      return part.success ? [part.data] : [];
-    }),
+  .array(z.record(z.string(), z.looseObject({ outputs: z.unknown() })).nullable())
+  .transform((steps) =>
+    steps
+      .flatMap((byTarget) => Object.values(byTarget ?? {}))
+      .flatMap(({ outputs }) => {
+        const part = shardPartSchema.safeParse(withoutNulls(outputs));
+        return part.success ? [part.data] : [];
+      }),
   )
-  .describe("What was stored of each shard: steps.<id>.hosts");
+  .describe("What was stored of each shard: steps.<id>.hosts of every step that may have");
 
 export const filesSchema = z.preprocess(withoutNulls, z.array(storedFileSchema)).describe("Stored files");
 

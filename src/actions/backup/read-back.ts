@@ -16,7 +16,7 @@ export const backupReadBack = defineAction({
   output: z.strictObject({ files: z.int(), bytes: z.int(), at: z.string(), duration_ms: z.int() }),
   example: `- id: read_back
   action: backup.read_back
-  with: { shards: "\${{ steps.upload.hosts }}", along: "\${{ steps.along.outputs.files }}" }
+  with: { shards: ["\${{ steps.upload.hosts }}"], along: "\${{ steps.along.outputs.files }}" }
   timeout: 6h`,
   commands: () => [{ transport: "controller", text: "read back and digest what was stored" }],
   async run({ shards, along }, context) {

@@ -3,13 +3,13 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { backupFolder } from "../../repository/layout.ts";
 import { packFile } from "../../repository/pipeline/pack-file.ts";
-import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { type Checked, checkedSchema } from "./check.ts";
+import { progressOf, removeEarlier } from "./packing.ts";
 import { shardPartSchema } from "./parts.ts";
 import { rdbFacts, sourceFacts } from "./rdb-facts.ts";
-import { repositoryOf } from "./repository.ts";
+import { packingOf, writingTo } from "./repository.ts";
 import { type Saved, savedSchema } from "./save.ts";
 import { serverFacts } from "./server-facts.ts";
 import { becomes, sourceSchema } from "./sources.ts";
@@ -21,7 +21,17 @@ export const backupUpload = defineAction({
     "Streams a snapshot from its host into the repository, compressed and encrypted on the way, as the host digested it",
   scope: "instance",
   effect: "change",
-  input: z.strictObject({ source: sourceSchema, saved: savedSchema, checked: checkedSchema }),
+  input: z.strictObject({
+    source: sourceSchema,
+    saved: savedSchema,
+    checked: checkedSchema,
+    limit_rate: z
+      .int()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("Bytes per second of all transfers of the run together"),
+  }),
   output: shardPartSchema,
   example: `- id: upload
   action: backup.upload
@@ -36,22 +46,23 @@ export const backupUpload = defineAction({
     { transport: "exec", text: `cat ${saved.path}` },
     { transport: "controller", text: `store shards/${source.shard}/dump.rdb in the repository` },
   ],
-  async run({ source, saved, checked }, context) {
+  async run({ source, saved, checked, limit_rate }, context) {
     const started = performance.now();
     const instance = instanceOf(context);
     const [redis, shell] = await Promise.all([context.redis(instance), context.shell(instance.host)]);
-    const { store, packing } = await repositoryOf(context);
+    const repository = await writingTo(context);
+    const { store, signal } = repository;
     const folder = backupFolder(context.deployment.name, context.life.id);
     const name = `shards/${source.shard}/dump.rdb`;
-    await removeEarlier(folder, `shards/${source.shard}/`, context);
+    await removeEarlier(store, `${folder}shards/${source.shard}/`, signal);
     const content = await shell.download(saved.path, { become: becomes(instance.host), signal: context.signal });
-    const file = await packFile(store, folder, content, packing, {
+    const file = await packFile(store, folder, content, packingOf(repository, limit_rate, context), {
       name,
       kind: "rdb",
       instance: instance.id,
       estimate: checked.size,
       onProgress: progressOf(context, checked.size),
-      signal: context.signal,
+      signal,
     });
     if (file.size_raw !== checked.size || file.sha256_raw !== checked.sha256) {
       await store.delete(`${folder}${file.name}`);
@@ -79,32 +90,6 @@ function saveFacts({ duration_ms, fork_usec, cow_bytes }: Saved) {
     duration_ms,
     ...(fork_usec === null ? {} : { fork_usec }),
     ...(cow_bytes === null ? {} : { cow_bytes }),
-  };
-}
-
-/** An attempt that was cut off may have stored what this one stores again. */
-export async function removeEarlier(folder: string, below: string, context: ActionContext): Promise<void> {
-  const { store } = await repositoryOf(context);
-  for await (const { key } of store.list(`${folder}${below}`, context.signal)) await store.delete(key);
-}
-
-const REPORT_MS = 250;
-
-/** Bytes, and how fast they pass; a few times a second. */
-export function progressOf(
-  context: ActionContext,
-  total: number | undefined,
-): (at: { raw: number; stored: number }) => void {
-  const started = performance.now();
-  let last = Number.NEGATIVE_INFINITY;
-  return ({ raw }) => {
-    const now = performance.now();
-    if (now - last < REPORT_MS && raw !== total) return;
-    last = now;
-    const rate = Math.round(raw / 1_048_576 / Math.max(0.001, (now - started) / 1_000));
-    const left = total && raw > 0 ? Math.ceil(((total - raw) * (now - started)) / raw / 1_000) : undefined;
-    const text = left === undefined ? `${rate} MiB/s` : `${rate} MiB/s, ${Math.max(0, left)} s left`;
-    context.progress(text, { done: raw, unit: "bytes", ...(total === undefined ? {} : { total }) });
   };
 }
 
