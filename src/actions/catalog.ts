@@ -49,6 +49,7 @@ import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
 import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
+import { topologySurvives } from "./topology/survives.ts";
 
 const ACTIONS: readonly Action[] = [
   assertAction,
@@ -100,6 +101,7 @@ const ACTIONS: readonly Action[] = [
   hostExec,
   hostScript,
   topologyJudge,
+  topologySurvives,
   waitFor,
 ];
 
