@@ -1,3 +1,4 @@
+import { code, section, table, text } from "./markdown-text.ts";
 import type { ArmedEvent, RunStory, ToldOp } from "./story.ts";
 import {
   armedText,
@@ -111,35 +112,4 @@ function errorText({ code: name, message, host, state, next }: NonNullable<RunSt
     ...(state ? ["", `State: ${text(state)}`] : []),
     ...(next.length > 0 ? ["", ...next.map((line) => `- ${text(line)}`)] : []),
   ].join("\n");
-}
-
-function section(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? "" : `## ${title}\n\n${lines.join("\n")}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** Words that stay words: nothing in them becomes mark-up, HTML or a new line. */
-function text(words: string): string {
-  return oneLine(words)
-    .replace(/[\\`*_[\]#~]/g, "\\$&")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;");
-}
-
-/** A code span: its fence is longer than any run of backticks inside. */
-function code(words: string): string {
-  const content = oneLine(words);
-  const longest = Math.max(0, ...[...content.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const pad = content.startsWith("`") || content.endsWith("`") || content === "" ? " " : "";
-  return `${fence}${pad}${content}${pad}${fence}`;
-}
-
-function oneLine(words: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
-  return words.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
 }
