@@ -59,3 +59,12 @@ export function objectExists(shown: string, key: string, cause?: unknown): Redis
     cause,
   });
 }
+
+/** What was written and what is there differ: somebody else wrote, or the store lost some of it. */
+export function objectChanged(shown: string, key: string, found: number, written: number): RedishaError {
+  return storeError({
+    code: "OBJECT_CHANGED",
+    message: `${key} in ${shown} has ${found} bytes, and ${written} were written.`,
+    next: ["look whether anything else writes there"],
+  });
+}

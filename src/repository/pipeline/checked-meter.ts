@@ -11,6 +11,8 @@ export interface Expected {
  * makes of it. Errors of the streams before it go through `explain` on their way out.
  */
 export class CheckedMeter extends Meter {
+  /** All has passed, and it was what was expected. */
+  whole = false;
   readonly #expected: Expected;
   readonly #damaged: (what: string) => Error;
   readonly #explain: (error: Error) => Error;
@@ -31,7 +33,10 @@ export class CheckedMeter extends Meter {
     const { size, sha256 } = this.#expected;
     if (this.bytes !== size) callback(this.#damaged(`it has ${this.bytes} bytes in place of ${size}`));
     else if (this.sha256 !== sha256) callback(this.#damaged("its digest is another one"));
-    else callback();
+    else {
+      this.whole = true;
+      callback();
+    }
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

@@ -1,4 +1,4 @@
-import { addAbortSignal, pipeline, type Readable, type Transform } from "node:stream";
+import { addAbortSignal, pipeline, type Readable, Transform } from "node:stream";
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { ageDecryption } from "../age/decrypt.ts";
@@ -44,14 +44,19 @@ export async function unpackFile(
     (error) => (signal?.aborted ? signal.reason : explained(error, damage)),
     report,
   );
+  // zstd is content at the end of its frame, whatever may follow.
+  const end = new Transform({
+    flush: (callback) => callback(stored.whole ? null : damage("more follows its end")),
+    transform: (chunk, _, callback) => callback(null, chunk),
+  });
   const stages: Transform[] = [
     ...(throttle ? [throttle.stream()] : []),
     stored,
     ...(file.encryption === "age" && identities ? [ageDecryption(identities, place)] : []),
-    ...(file.compression === "zstd" ? [decompressor()] : []),
+    ...(file.compression === "zstd" ? [decompressor(), end] : []),
     raw,
   ];
-  const source = await store.get(place, signal ? { signal } : {});
+  const source = await open(store, place, signal);
   if (signal) addAbortSignal(signal, raw);
   // What fails is told by `raw`, which is destroyed with it.
   pipeline([source, ...stages], () => undefined);
@@ -73,10 +78,18 @@ export async function verifyStored(
     (error) => (signal?.aborted ? signal.reason : error),
     (bytes) => onProgress?.({ raw: 0, stored: bytes }),
   );
-  const source = await store.get(place, signal ? { signal } : {});
+  const source = await open(store, place, signal);
   if (signal) addAbortSignal(signal, meter);
   pipeline([source, ...(throttle ? [throttle.stream()] : []), meter], () => undefined);
   for await (const _ of meter);
+}
+
+async function open(store: Store, place: string, signal: AbortSignal | undefined): Promise<Readable> {
+  signal?.throwIfAborted();
+  const source = await store.get(place, signal ? { signal } : {});
+  if (signal?.aborted) source.on("error", () => undefined).destroy();
+  signal?.throwIfAborted();
+  return source;
 }
 
 /** What zlib finds wrong with bytes is damage too; what has a code of ours says already what it is. */

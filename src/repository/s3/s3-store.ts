@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { ListMultipartUploadsOutput } from "@aws-sdk/client-s3";
 import { present } from "../../inventory/to-values.ts";
 import type { GetOptions, Leftover, PutOptions, Store, StoredObject } from "../store.ts";
-import { isStoreError, objectExists, objectMissing } from "../store-errors.ts";
+import { isStoreError, objectChanged, objectExists, objectMissing } from "../store-errors.ts";
 import { Multipart } from "./multipart.ts";
 import { partSize } from "./part-size.ts";
 import { partsOf } from "./parts.ts";
@@ -217,7 +217,8 @@ export class S3Store implements Store {
   async #stored(key: string, size: number): Promise<StoredObject> {
     const found = await this.stat(key);
     if (!found) throw objectMissing(this.shown, key);
-    return { ...found, size };
+    if (found.size !== size) throw objectChanged(this.shown, key, found.size, size);
+    return found;
   }
 
   async #asked<T>(key: string, ask: () => Promise<T>): Promise<T> {

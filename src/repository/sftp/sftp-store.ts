@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { FileEntryWithStats } from "ssh2";
 import { isPartial, partialName, targetOfPartial } from "../partial-name.ts";
 import type { GetOptions, Leftover, PutOptions, Store, StoredObject } from "../store.ts";
-import { isStoreError, objectExists, objectMissing } from "../store-errors.ts";
+import { isStoreError, objectChanged, objectExists, objectMissing } from "../store-errors.ts";
 import { NO_SUCH_FILE, type SftpSession, statusOf } from "./session.ts";
 import { sftpError } from "./sftp-errors.ts";
 import { readAll, writeAll } from "./transfer.ts";
@@ -143,7 +143,8 @@ export class SftpStore implements Store {
       await this.#syncFolder(dirname(partial));
       const found = await this.stat(key);
       if (!found) throw objectMissing(this.shown, key);
-      return { ...found, size };
+      if (found.size !== size) throw objectChanged(this.shown, key, found.size, size);
+      return found;
     } catch (error) {
       const known = await this.#explained(key, error);
       if (handle) await this.#session.closeHandle(handle).catch(() => undefined);
