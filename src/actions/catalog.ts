@@ -10,6 +10,7 @@ import { backupReadBack } from "./backup/read-back.ts";
 import { backupRoom } from "./backup/room.ts";
 import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
+import { clusterFailover } from "./cluster/failover.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
@@ -29,6 +30,8 @@ import { faultReconnect } from "./fault/reconnect.ts";
 import { faultResume } from "./fault/resume.ts";
 import { faultStart } from "./fault/start.ts";
 import { faultStayDown } from "./fault/stay-down.ts";
+import { filePut } from "./file/put.ts";
+import { fileRestore } from "./file/restore.ts";
 import {
   assertAction,
   blockAction,
@@ -38,17 +41,35 @@ import {
   setAction,
   waitFor,
 } from "./flow/flow.ts";
+import { guardBackup } from "./guard/backup.ts";
+import { guardWindow } from "./guard/window.ts";
 import { hostExec, hostScript } from "./host/exec.ts";
+import { notify } from "./notify/notify.ts";
 import { redisCommandAction } from "./redis/command.ts";
 import { redisConfigGet } from "./redis/config-get.ts";
 import { redisConfigSet } from "./redis/config-set.ts";
 import { redisQuery } from "./redis/query.ts";
+import { replicationFailover } from "./replication/failover.ts";
+import { replicationSwitchover } from "./replication/switchover.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
+import { restoreCheck } from "./restore/check.ts";
+import { restoreChoose } from "./restore/choose.ts";
+import { restoreInstall } from "./restore/install.ts";
+import { restoreLoaded } from "./restore/loaded.ts";
+import { restoreLook } from "./restore/look.ts";
+import { restorePutBack, restoreSetAside } from "./restore/set-aside.ts";
+import { restoreStage, restoreUnstage } from "./restore/stage.ts";
 import { sentinelCkquorum } from "./sentinel/ckquorum.ts";
+import { sentinelCoordinated } from "./sentinel/coordinated.ts";
 import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
+import { serviceStart } from "./service/start.ts";
+import { serviceStatus } from "./service/status.ts";
+import { serviceStop } from "./service/stop.ts";
+import { topologyCompare } from "./topology/compare.ts";
 import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
+import { topologyRecord } from "./topology/record.ts";
 import { topologySurvives } from "./topology/survives.ts";
 
 const ACTIONS: readonly Action[] = [
@@ -86,6 +107,11 @@ const ACTIONS: readonly Action[] = [
   faultResume,
   faultStart,
   faultStayDown,
+  guardBackup,
+  guardWindow,
+  notify,
+  topologyCompare,
+  topologyRecord,
   instanceObserve,
   pauseAction,
   redisCommandAction,
@@ -93,11 +119,29 @@ const ACTIONS: readonly Action[] = [
   redisConfigSet,
   redisQuery,
   runbookAction,
+  clusterFailover,
+  replicationFailover,
+  replicationSwitchover,
   replicationUnfence,
+  restoreCheck,
+  restoreChoose,
+  restoreInstall,
+  restoreLoaded,
+  restoreLook,
+  restorePutBack,
+  restoreSetAside,
+  restoreStage,
+  restoreUnstage,
   sentinelCkquorum,
+  serviceStart,
+  serviceStatus,
+  serviceStop,
+  sentinelCoordinated,
   sentinelPeriods,
   sentinelSwitchover,
   setAction,
+  filePut,
+  fileRestore,
   hostExec,
   hostScript,
   topologyJudge,

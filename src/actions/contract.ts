@@ -17,6 +17,8 @@ export interface ActionContext {
   readonly instance?: Instance;
   readonly host?: Host;
   readonly signal: AbortSignal;
+  /** In `run`: what `before` captured, by this process or by the one that began the op. */
+  readonly before?: Before;
   redis(instance: Instance): Promise<RedisConnection>;
   shell(host: Host): Promise<HostConnection>;
   /** Lets what could not be reached, or is gone, be tried again: for what was away and comes back. */
@@ -30,7 +32,7 @@ export interface ActionContext {
   progress(message: string, amount?: { done: number; total?: number; unit?: string }): void;
   /** The run in this process: for what outlives a step. */
   readonly life: RunLife;
-  /** Shows what a drill measures while it goes on. */
+  /** Shows what a drill measures while it goes on, and warns of what did not fail. */
   emit(event: DrillEventBody): void;
 }
 

@@ -116,8 +116,8 @@ export type RunEvent =
 
 export type RunEventBody = RunEvent extends infer E ? (E extends Base ? Omit<E, "at" | "run"> : never) : never;
 
-/** What the actions of a drill may emit. */
-export type DrillEventBody = Extract<RunEventBody, { type: "drill_phase" | "drill_sample" }>;
+/** What actions may emit: what a drill measures, and what somebody should know though nothing failed. */
+export type DrillEventBody = Extract<RunEventBody, { type: "drill_phase" | "drill_sample" | "warning" }>;
 
 /** Subscribers are called in order, synchronously; one that throws is a bug and stops the run. */
 export type EventSink = (event: RunEvent) => void;

@@ -58,6 +58,9 @@ export interface Deployment {
   readonly firewall?: FirewallPolicy;
   readonly backup?: BackupPolicy;
   readonly drill?: DrillPolicy;
+  /** Real users depend on it: what hurts it is asked for by name. */
+  readonly production?: true;
+  readonly notify?: NotifyPolicy;
   /** Preflight checks that the operator accepts as they are; expired ones are left out. */
   readonly waivers?: readonly Waiver[];
 }
@@ -136,6 +139,36 @@ export interface DrillPolicy {
   readonly lostWrites?: number;
   /** Kinds of clients whose figures count. */
   readonly clients?: readonly WriterKind[];
+  /** When drills may hurt; undefined: at any time. */
+  readonly window?: DrillWindow;
+}
+
+export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** By the clock on the wall of a time zone; one that ends before it begins goes over midnight. */
+export interface DrillWindow {
+  /** Days on which it begins. */
+  readonly days: readonly Weekday[];
+  /** Minutes after midnight; the end is up to 1440 and does not belong to it. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  readonly timezone: string;
+}
+
+/** What somebody may want to be told of a drill. */
+export const NOTIFY_EVENTS = ["start", "fault", "recovered", "failed"] as const;
+export type NotifyEvent = (typeof NOTIFY_EVENTS)[number];
+
+export interface NotifyPolicy {
+  readonly command?: readonly string[];
+  readonly webhook?: {
+    readonly url: () => Promise<string>;
+    readonly header?: { readonly name: string; readonly value: () => Promise<string> };
+  };
+  readonly timeoutMs: number;
+  /** Undefined: all. */
+  readonly events?: readonly NotifyEvent[];
 }
 
 /** Clients that a drill writes as, by what they do when their connection fails. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { WRITER_KINDS } from "./model.ts";
-import { count, day, duration, name, network, text } from "./words.ts";
+import { WEEKDAYS, WRITER_KINDS } from "./model.ts";
+import { count, day, duration, name, network, text, timeOfDay, timezone } from "./words.ts";
 
 export const firewallSchema = z.strictObject({
   manager: z
@@ -33,6 +33,22 @@ export const drillSchema = z.strictObject({
     })
     .optional()
     .describe("What a drill may cost at most; more, and it failed."),
+  window: z
+    .strictObject({
+      days: z
+        .array(z.enum(WEEKDAYS, { error: `expected one of ${WEEKDAYS.join(", ")}` }), {
+          error: "expected a list of days",
+        })
+        .nonempty("expected at least one day")
+        .optional()
+        .describe("Days on which it begins. Left out: every day."),
+      from: timeOfDay().describe("When it begins, as 22:00."),
+      to: timeOfDay().describe("When it ends, as 04:00; before `from` it is on the next day. 24:00 is midnight."),
+      timezone: timezone().optional().describe("Zone of these times, such as Europe/Berlin. Default: UTC."),
+    })
+    .refine(({ from, to }) => from !== to, "a window must not end when it begins; a whole day is 00:00 to 24:00")
+    .optional()
+    .describe("When drills may hurt. Left out: at any time."),
 });
 
 export const preflightSchema = z.strictObject({

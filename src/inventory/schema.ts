@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { authSchema, sshSchema, tlsSchema } from "./schema-access.ts";
 import { backupSchema } from "./schema-backup.ts";
+import { notifySchema } from "./schema-notify.ts";
 import { drillSchema, firewallSchema, preflightSchema } from "./schema-policies.ts";
 import { address, count, duration, name, port, text } from "./words.ts";
 
@@ -125,7 +126,12 @@ const deploymentSchema = z.strictObject({
     .describe("Time limits per host and instance: a dead one costs no more than this."),
   firewall: firewallSchema.optional().describe("Who may reach the deployment."),
   backup: backupSchema.optional().describe("Where backups go and how long they are kept."),
-  drill: drillSchema.optional().describe("What a drill may cost."),
+  drill: drillSchema.optional().describe("What a drill may cost, and when it may be."),
+  production: z
+    .boolean()
+    .optional()
+    .describe("Real users depend on it: what hurts it must be asked for with --production, and by name."),
+  notify: notifySchema.optional().describe("Who is told when a drill starts, hurts, recovers or fails."),
   preflight: preflightSchema.optional().describe("Findings of preflight that are accepted."),
 });
 

@@ -1,11 +1,12 @@
 import type { RedisAuth } from "../connect/types.ts";
 import type { YamlSource } from "../core/yaml/yaml-source.ts";
-import type { Deployment, Host, Instance } from "./model.ts";
+import { type Deployment, type DrillWindow, type Host, type Instance, WEEKDAYS } from "./model.ts";
 import { resolvePath, type Surroundings } from "./paths.ts";
 import { DEFAULT_PORT, placed, splitEntry } from "./placement.ts";
 import type { DeclaredDeployment } from "./schema.ts";
 import { secretReader } from "./secrets.ts";
 import { backupOf } from "./to-backup.ts";
+import { notifyOf } from "./to-notify.ts";
 import { sshOf } from "./to-ssh.ts";
 import { milliseconds, present } from "./to-values.ts";
 
@@ -51,6 +52,8 @@ export function toDeployment(
     redisVia: via === "auto" ? auto : via,
     timeouts,
     ...policiesOf(declared, timeouts.connectMs, around),
+    ...(declared.production ? { production: true } : {}),
+    ...notifyOf(declared.notify, around),
   };
 }
 
@@ -135,6 +138,7 @@ function policiesOf(
     recoveryMs: milliseconds(limits?.recovery),
     lostWrites: limits?.lost_writes,
     clients: limits?.clients,
+    window: windowOf(drill?.window),
   };
   return present({
     firewall: firewall && {
@@ -146,4 +150,15 @@ function policiesOf(
     drill: drill && present(budget),
     waivers: preflight?.waive,
   });
+}
+
+function windowOf(window: NonNullable<DeclaredDeployment["drill"]>["window"]): DrillWindow | undefined {
+  if (!window) return undefined;
+  const { days = [...WEEKDAYS], from, to, timezone = "UTC" } = window;
+  return { days, fromMinute: minuteOf(from), toMinute: minuteOf(to), timezone };
+}
+
+function minuteOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(":").map(Number);
+  return hours * 60 + minutes;
 }

@@ -78,6 +78,12 @@ export function day() {
     .refine(isDay, "there is no such day");
 }
 
+/** A time on the clock as `22:00`, in quotes: without them some readers of YAML take it for a number. */
+export function timeOfDay() {
+  const rule = 'expected a time of day such as "22:00"';
+  return z.string({ error: rule }).regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, rule);
+}
+
 function wanting(what: string) {
   return (issue: { readonly input?: unknown }) => (issue.input === undefined ? undefined : `expected ${what}`);
 }

@@ -22,6 +22,7 @@ const RUN = objectType("run", { id: STRING, started_at: STRING });
 const CLUSTER = objectType("cluster", {
   name: STRING,
   topology: { kind: "string", values: ["replication", "sentinel", "cluster"] },
+  production: BOOL,
 });
 
 const NO_STEPS = objectType("steps", {});

@@ -162,7 +162,12 @@ export async function prepare(
     inputs: past?.inputs ?? resolveInputs(runbook, request.inputs, "--input"),
     secrets: await resolveSecrets(runbook.secrets, request.env),
     run: { id: run, started_at: past?.startedAt ?? now.toISOString() },
-    cluster: { name: deployment.name, topology: deployment.kind, master_name: deployment.masterName ?? null },
+    cluster: {
+      name: deployment.name,
+      topology: deployment.kind,
+      master_name: deployment.masterName ?? null,
+      production: deployment.production ?? false,
+    },
   };
   return { run, values };
 }

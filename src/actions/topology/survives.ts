@@ -11,7 +11,9 @@ export const topologySurvives = defineAction({
     "Fails unless writes would go on without these: quorum, majority, a replica to promote, min-replicas-to-write",
   scope: "controller",
   effect: "read",
-  input: z.strictObject({ without: z.array(z.string()).min(1).describe("Instances, or hosts with all that is on them") }),
+  input: z.strictObject({
+    without: z.array(z.string()).min(1).describe("Instances, or hosts with all that is on them"),
+  }),
   output: z.strictObject({
     promotions: z.array(z.strictObject({ shard: z.string(), from: z.string(), to: z.string() })).readonly(),
   }),
