@@ -38,6 +38,8 @@ export interface ExecStream {
 export interface UploadOptions {
   /** Octal permissions of the finished file, e.g. 0o640. */
   readonly mode?: number;
+  /** `user:group` of the finished file, by names of the host; giving a file away needs root there. */
+  readonly owner?: string;
   readonly become?: boolean;
   readonly signal?: AbortSignal;
 }

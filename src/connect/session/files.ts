@@ -21,7 +21,7 @@ sync -- "$staged" 2>/dev/null || sync
 wc -c <"$staged"
 printf '%s' "$target"`;
 
-/** Gives the staged file the mode `$3`, or mode and owner of the file that it replaces, and puts it in its place. */
+/** Gives the staged file mode `$3` and owner `$4`, or those of the file that it replaces, and puts it in its place. */
 const COMMIT = `
 set -e
 directory=$(dirname -- "$1")
@@ -30,6 +30,7 @@ if [ -e "$1" ]; then
   chown "$(stat -c %u:%g -- "$1")" "$staged" 2>/dev/null || true
   chmod "$(stat -c %a -- "$1")" "$staged"
 fi
+if [ -n "$4" ]; then chown "$4" "$staged"; fi
 if [ -n "$3" ]; then chmod "$3" "$staged"; fi
 mv -f -- "$staged" "$1"
 sync -- "$directory" 2>/dev/null || sync`;
@@ -39,7 +40,7 @@ const DISCARD = `rm -f -- "$(dirname -- "$1")/$2"`;
 /**
  * Writes a file in two steps: everything to a temporary name beside it, flushed; then, once the host has counted as many
  * bytes as were sent, renamed into place. A connection that is cut in between leaves the old file as it was.
- * A file that is replaced keeps mode and owner unless `mode` is given; a new one is 0600 by default. Symbolic links are
+ * A file that is replaced keeps mode and owner unless they are given; a new one is 0600 by default. Symbolic links are
  * followed.
  */
 export async function upload(
@@ -65,7 +66,7 @@ export async function upload(
     if (written.code !== 0) throw notWritten(launcher.host, path, written.stderr);
     if (Number(size) !== counter.bytes) throw cutShort(launcher.host, path, Number(size), counter.bytes);
     const mode = options.mode === undefined ? "" : options.mode.toString(8);
-    const placed = await shell(COMMIT, target, name, mode);
+    const placed = await shell(COMMIT, target, name, mode, options.owner ?? "");
     if (placed.code !== 0) throw notWritten(launcher.host, path, placed.stderr);
   } catch (error) {
     const tidy = { shell: DISCARD, args: [staged || path, name], become };
