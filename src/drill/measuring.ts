@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { RedishaError } from "../core/errors.ts";
 import type { DrillEventBody } from "../engine/events.ts";
 import { Addresses } from "./addresses.ts";
 import { CLOCK_SOURCE, clockResolutionMs, monotonicMs } from "./clock.ts";
@@ -89,6 +90,11 @@ export class Measuring {
       const last = log.at(log.length - 1);
       return last?.outcome === "acked" ? [] : [`${name} (${last?.error ?? "no answer yet"})`];
     });
+  }
+
+  /** The first answer by which a server or Sentinel refused to be watched. */
+  refusal(): RedishaError | undefined {
+    return this.#watches.map(({ refusal }) => refusal).find((error) => error !== undefined);
   }
 
   mark(mark: Mark): void {

@@ -37,6 +37,8 @@ async function started(): Promise<void> {
     if (measuring.now() > deadline) return tell({ kind: "failed", error: notStarted(measuring.unanswered()) });
     await sleep(10);
   }
+  const refusal = measuring.refusal();
+  if (refusal) return tell({ kind: "failed", error: notWatched(refusal) });
   tell({ kind: "ready", origin: measuring.origin });
 }
 
@@ -65,6 +67,11 @@ function notStarted(missing: readonly string[]): ErrorFacts {
     state: "no fault was caused; keys that were written are removed, or expire",
     next: ["redisha status", "where answers take long, raise answer_timeout of drill.start"],
   };
+}
+
+function notWatched(refusal: RedishaError): ErrorFacts {
+  const state = "no fault was caused; keys that were written are removed, or expire";
+  return { ...factsOf(refusal), code: "DRILL_NOT_PERMITTED", state };
 }
 
 function factsOf(error: unknown): ErrorFacts {

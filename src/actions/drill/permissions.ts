@@ -29,6 +29,9 @@ export async function refuseUnpermitted(settings: DrillSettings, context: Action
     ["UNLINK", key],
     ["INFO", "replication"],
   ]);
+  const topology = await context.topology();
+  const replicas = topology.nodes.filter(({ id, read_only }) => settings.members.includes(id) && read_only === true);
+  await Promise.all(replicas.map(({ id }) => refuseOnReplica(instanceBy(id, context), key, context)));
   const { masterName } = context.deployment;
   const sentinels = context.deployment.instances.filter(({ kind }) => kind === "sentinel");
   if (masterName === undefined) return;
@@ -39,6 +42,27 @@ export async function refuseUnpermitted(settings: DrillSettings, context: Action
         await tryAll(connection, sentinel, context, [["SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName]]);
     }),
   );
+}
+
+/**
+ * A replica that is promoted is to take the same commands. Permissions are looked at before anything else, so that a write
+ * that is permitted is refused for another reason here: READONLY, or MOVED in a cluster.
+ */
+async function refuseOnReplica(replica: Instance, key: string, context: ActionContext): Promise<void> {
+  const commands = [
+    ["RPUSH", key, "0"],
+    ["EXPIRE", key, "60"],
+    ["LLEN", key],
+    ["LINDEX", key, "-1"],
+    ["UNLINK", key],
+  ];
+  const connection = await context.redis(replica).catch(() => undefined);
+  const answers = (await connection?.pipeline(commands, { signal: context.signal })) ?? [];
+  for (const [index, answer] of answers.entries()) {
+    if (answer instanceof RedishaError && answer.code === "REDIS_NOPERM") {
+      throw refusal(answer, commands[index] ?? [], replica, context);
+    }
+  }
 }
 
 async function tryAll(
@@ -55,7 +79,10 @@ async function tryAll(
 
 function refusal(error: Error, command: readonly string[], instance: Instance, context: ActionContext): Error {
   if (!(error instanceof RedishaError)) return error;
-  const what = command.slice(0, 2).join(" ");
+  const what = (command[0] === "SENTINEL" || command[0] === "INFO" ? command.slice(0, 2) : command.slice(0, 1)).join(
+    " ",
+  );
+  const keys = /\bkeys?\b/i.test(error.message) ? ` for keys that begin with ${KEY_PREFIX}` : "";
   const state = "no probe was started; a key that was written expires within a minute";
   if (error.code !== "REDIS_NOPERM") {
     return new RedishaError({
@@ -75,7 +102,7 @@ function refusal(error: Error, command: readonly string[], instance: Instance, c
       : `~${KEY_PREFIX}* ${NEEDED}`;
   return new RedishaError({
     code: "DRILL_NOT_PERMITTED",
-    message: `The user ${user} may not send ${what} to ${instance.id}, and the probes of a drill have to.`,
+    message: `The user ${user} may not send ${what} to ${instance.id}${keys}, and the probes of a drill have to.`,
     exit: EXIT.cannotConnect,
     host: instance.id,
     state,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { RedisReplyError } from "../../connect/redis/reply-error.ts";
 import type { RedisConnection } from "../../connect/types.ts";
 import type { Addresses } from "../addresses.ts";
 import type { Dialer, Limits } from "../dialer.ts";
@@ -28,6 +29,8 @@ interface WatchOptions {
  */
 export class InstanceWatch {
   readonly #options: WatchOptions;
+  /** The instance answers, but does not say what it is asked. */
+  refusal: RedisReplyError | undefined;
   #connection: RedisConnection | undefined;
   #last: RoleSample | undefined;
   readonly #opinions = new Map<string | null, ClusterSample["state"]>();
@@ -57,7 +60,8 @@ export class InstanceWatch {
         const seen = await look(this.#connection, addresses, inCluster);
         this.#tell(seen, now());
         await sleep(Math.max(1, asked + pollMs - now()));
-      } catch {
+      } catch (error) {
+        if (error instanceof RedisReplyError) this.refusal = error;
         this.#connection?.close();
         this.#connection = undefined;
         if (this.#stopping) return;

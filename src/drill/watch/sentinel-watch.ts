@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { RedisReplyError } from "../../connect/redis/reply-error.ts";
 import type { RedisSubscription } from "../../connect/types.ts";
 import type { Dialer, Limits } from "../dialer.ts";
 import type { SentinelEvent } from "../recording.ts";
@@ -15,6 +16,8 @@ export class SentinelWatch {
   readonly #onEvent: (channel: string, payload: string) => void;
   readonly #limits: Limits;
   readonly #timers = new AbortController();
+  /** The Sentinel answers, but does not let itself be listened to. */
+  refusal: RedisReplyError | undefined;
   #subscription: RedisSubscription | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -49,7 +52,8 @@ export class SentinelWatch {
           await Promise.race([sleep(CHECK_MS, undefined, { signal }), this.#subscription.ended]);
           await this.#subscription.check(this.#limits.commandMs);
         }
-      } catch {
+      } catch (error) {
+        if (error instanceof RedisReplyError) this.refusal = error;
         this.#subscription?.close();
         await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
