@@ -3,6 +3,7 @@ import { actionReference } from "./action-reference.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
 import {
+  drillsJsonSchemas,
   envelopeJsonSchema,
   journalJsonSchema,
   labJsonSchemas,
@@ -31,6 +32,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/unlock.schema.json", content: unlockJsonSchema },
   ...labJsonSchemas,
   ...runsJsonSchemas,
+  ...drillsJsonSchemas,
   { path: "schemas/journal.schema.json", content: journalJsonSchema },
   { path: "schemas/topology.schema.json", content: topologySchemaText },
   { path: "schemas/verdict.schema.json", content: verdictSchemaText },

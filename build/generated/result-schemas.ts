@@ -1,3 +1,4 @@
+import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
 import {
   runSummarySchema,
@@ -7,6 +8,7 @@ import {
   runsVerifyResultSchema,
 } from "../../src/cli/runs/results.ts";
 import { statusResultSchema } from "../../src/cli/status/status-result.ts";
+import { drillReportSchema } from "../../src/drill/report-schema.ts";
 import { lineSchema } from "../../src/engine/journal-entry.ts";
 import {
   labDownResultSchema,
@@ -59,6 +61,20 @@ export const runsJsonSchemas = Object.entries(RUNS_RESULTS).map(([verb, schema])
   path: `schemas/runs-${verb}.schema.json`,
   content: () => jsonSchemaText(schema, `runs-${verb}`, `result of redisha runs ${verb} --json`),
 }));
+
+const DRILLS_RESULTS = { list: drillsListResultSchema, show: drillReportSchema, compare: drillsCompareResultSchema };
+
+/** A schema per drills command, and one of the report itself. */
+export const drillsJsonSchemas = [
+  {
+    path: "schemas/drill-report.schema.json",
+    content: () => jsonSchemaText(drillReportSchema, "drill-report", "What a drill found: report.json of its history"),
+  },
+  ...Object.entries(DRILLS_RESULTS).map(([verb, schema]) => ({
+    path: `schemas/drills-${verb}.schema.json`,
+    content: () => jsonSchemaText(schema, `drills-${verb}`, `result of redisha drills ${verb} --json`),
+  })),
+];
 
 export function journalJsonSchema(): string {
   return jsonSchemaText(lineSchema, "journal", "A line of a run's journal");

@@ -32,6 +32,8 @@ interface Symbols {
   readonly arrow: string;
   readonly line: string;
   readonly undo: string;
+  /** Heights of a bar, the lowest first; without Unicode they are told by weight. */
+  readonly bars: string;
 }
 
 const UNICODE: Symbols = {
@@ -49,6 +51,7 @@ const UNICODE: Symbols = {
   arrow: "→",
   line: "─",
   undo: "↩",
+  bars: "▁▂▃▄▅▆▇█",
 };
 
 const ASCII: Symbols = {
@@ -66,6 +69,7 @@ const ASCII: Symbols = {
   arrow: "->",
   line: "-",
   undo: "<-",
+  bars: ".:-=+*%#",
 };
 
 /** The theme of a stream: Chalk looks at stdout and ignores NO_COLOR by itself, so the level is always given. */

@@ -29,10 +29,11 @@ svg text { fill: var(--ink); } svg .tick { fill: var(--soft); font-size: 10px; }
 svg .role-word.primary { fill: #fff; } svg .role-word.down { fill: var(--soft); }
 .both { fill: var(--both); } .phase { stroke: var(--ink); stroke-width: .8; opacity: .55; }
 svg .label { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; font-size: 11px; }
+.bar { fill: var(--primary); } .over { fill: var(--fail); } .limit { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 5 3; }
 .narrow { display: none; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; margin: .6rem 0 0; padding: 0; list-style: none; font-size: .85rem; color: var(--soft); }
 .legend svg { display: inline-block; width: 26px; height: 12px; vertical-align: -1px; margin-right: .35rem; }
-@media (max-width: 44rem) { .wide { display: none; } .narrow { display: block; } .cards b { font-size: 1.35rem; }
+@media (max-width: 44rem) { .wide { display: none; } .narrow { display: block; } .chart { min-width: 40rem; } .cards b { font-size: 1.35rem; }
   .cards { grid-template-columns: 1fr 1fr; } }
 @page { size: A4 landscape; margin: 12mm; }
 @media print {

@@ -38,7 +38,8 @@ const VERDICT_WORDS: Readonly<
   no_budget: { word: "no budget set", tone: "warn" },
 };
 
-export function verdictWords({ verdict }: Pick<DrillReport, "verdict">) {
+/** How a verdict reads, and how bad it is. */
+export function verdictWords({ verdict }: { verdict: Pick<DrillReport["verdict"], "state"> }) {
   return VERDICT_WORDS[verdict.state];
 }
 
