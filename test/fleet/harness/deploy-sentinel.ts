@@ -5,6 +5,7 @@ import {
   deploy,
   type FleetDeployment,
   fields,
+  listening,
   SENTINEL_PORT,
 } from "./deployment.ts";
 import type { Fleet } from "./fleet.ts";
@@ -59,7 +60,7 @@ export function deploySentinel(fleet: Fleet, options: SentinelOptions = {}): Pro
       ];
       await Promise.all(
         hosts.map(async (host) => {
-          await configure(host, parts(release).product, lines, "sentinel");
+          await configure(host, parts(release).product, [...listening(host), ...lines], "sentinel");
           await host.exec(`systemctl start ${deployment.units.sentinel}`);
         }),
       );

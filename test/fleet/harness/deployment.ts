@@ -60,9 +60,7 @@ export async function deploy(fleet: Fleet, options: DeployOptions, shape: Shape)
       // Before its first true start: it writes an id and what it knows of others into its file. A cluster has none.
       await host.exec(`systemctl ${shape.kind === "cluster" ? "disable --now" : "stop"} ${units.sentinel}`);
       await configure(host, product, [
-        // Loopback stays, for administrators at the console.
-        `bind 127.0.0.1 ${host.address}`,
-        "protected-mode no",
+        ...listening(host),
         // Otherwise every full sync waits five seconds for more replicas to come.
         "repl-diskless-sync-delay 0",
         ...(password === undefined ? [] : [`requirepass ${password}`, `masterauth ${password}`]),
@@ -109,6 +107,11 @@ export async function deploy(fleet: Fleet, options: DeployOptions, shape: Shape)
   await shape.form(deployment);
   await deployment.settled();
   return deployment;
+}
+
+/** Reachable from other hosts. Up to 6.0 the first address is also what a server connects from; loopback is for people. */
+export function listening(host: FleetHost): string[] {
+  return [`bind ${host.address} 127.0.0.1`, "protected-mode no"];
 }
 
 /** Puts lines at the end of a configuration file of Debian's, where they win over those above. */

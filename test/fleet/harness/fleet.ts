@@ -120,11 +120,9 @@ export async function bootFleet(options: FleetOptions = {}): Promise<Fleet> {
   }
 }
 
-/** Fleets of this machine that stay until somebody takes them down, by number. */
-export function keptFleets(): Fleet[] {
-  return fleetFolders()
-    .filter(isKept)
-    .map((folder) => openFleet(folder));
+/** The fleets that are up, by number, and whether they stay until somebody takes them down. */
+export function runningFleets(): { readonly fleet: Fleet; readonly kept: boolean }[] {
+  return fleetFolders().map((folder) => ({ fleet: openFleet(folder), kept: isKept(folder) }));
 }
 
 /** Takes down what fleets left behind whose owner is gone. */

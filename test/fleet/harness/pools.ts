@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DEBIAN_KEYRING, debianSource } from "../../../src/lab/engine-fetch.ts";
 import { fleetRoot } from "./paths.ts";
-import { run } from "./run.ts";
+import { attempt, run } from "./run.ts";
 import { ensureTree, type Suite } from "./tree.ts";
 
 const REDIS = ["redis-server", "redis-sentinel", "redis-tools", "redis"];
@@ -69,16 +69,20 @@ export function poolsFolder(): string {
   return join(fleetRoot(), "pools");
 }
 
-/** The suite whose hosts can take packages from a pool. */
-export function poolSuite(name: PoolName): Suite {
-  return POOLS[name].suite;
-}
+const filling = new Map<PoolName, Promise<void>>();
 
 /**
  * Fills a pool with apt from this machine's own Debian mirror, unless it is in the cache: 5 to 10 seconds, 5 to 40 MB. apt
  * checks signatures and checksums; the rename at the end makes it there or not.
  */
-export async function ensurePool(name: PoolName, report: (line: string) => void = () => {}): Promise<void> {
+export function ensurePool(name: PoolName, report: (line: string) => void = () => {}): Promise<void> {
+  // Several hosts may ask for it at once.
+  const running = filling.get(name) ?? fill(name, report).finally(() => filling.delete(name));
+  filling.set(name, running);
+  return running;
+}
+
+async function fill(name: PoolName, report: (line: string) => void): Promise<void> {
   const target = join(poolsFolder(), name);
   if (existsSync(target)) return;
   const pool: Pool = POOLS[name];
@@ -98,21 +102,35 @@ export async function ensurePool(name: PoolName, report: (line: string) => void 
   }
 }
 
+/** Leaves in `packages` every version that can be had whole; fails where a set has none. */
 async function download(pool: Pool, tree: string, folder: string): Promise<void> {
   const apt = await aptFor(pool, tree, folder);
+  await mkdir(join(folder, "packages"));
   await run("apt-get", [...apt, "-qq", "update"]);
   for (const { packages, versions } of pool.sets) {
+    const failures: string[] = [];
     const found = await versionsOf(apt, packages[0] ?? "", versions);
-    if (found.length === 0) throw new Error(`${pool.from.join(", ")} have no ${packages[0]} ${versions}*`);
     for (const version of found) {
       const wanted = packages.map((name) => `${name}=${version}`);
-      await run("apt-get", [...apt, "-qq", "-y", "--no-install-recommends", "--download-only", "install", ...wanted]);
+      const fetching = await attempt("apt-get", [...apt, ...FETCH, ...wanted]);
+      // A mirror may list what it has no more: that version is left out, with what came of it.
+      if (fetching.code !== 0) failures.push(fetching.stderr);
+      await takeArchives(folder, fetching.code === 0);
     }
+    if (failures.length < found.length) continue;
+    throw new Error(`${pool.from.join(", ")} have no ${packages[0]} ${versions}*\n${failures.join("\n")}`);
   }
-  await mkdir(join(folder, "packages"));
+}
+
+const FETCH = ["-qq", "-y", "--no-install-recommends", "--download-only", "install"];
+
+/** Empties apt's cache into `packages`, or away. */
+async function takeArchives(folder: string, whole: boolean): Promise<void> {
   const archives = join(folder, "cache", "archives");
   for (const file of await readdir(archives)) {
-    if (file.endsWith(".deb")) await rename(join(archives, file), join(folder, "packages", file));
+    if (!file.endsWith(".deb")) continue;
+    if (whole) await rename(join(archives, file), join(folder, "packages", file));
+    else await rm(join(archives, file));
   }
 }
 

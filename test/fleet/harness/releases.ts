@@ -13,8 +13,12 @@ const RELEASES = {
 
 export type Release = keyof typeof RELEASES;
 
+export function isRelease(name: string): name is Release {
+  return Object.hasOwn(RELEASES, name);
+}
+
 /** The pool that a host takes a release from; fails where there is none for its suite. */
-export function poolOf(release: Release, suite: Suite): PoolName {
+function poolOf(release: Release, suite: Suite): PoolName {
   const pools: Partial<Record<Suite, PoolName>> = RELEASES[release];
   const pool = pools[suite];
   if (!pool) throw new Error(`${release} has no packages for ${suite}, only for ${Object.keys(pools).join(", ")}`);
