@@ -47,6 +47,19 @@ export class AttemptLog {
     return index < this.#length && index >= 0 ? attemptAt(this.columns(), index) : undefined;
   }
 
+  /** How an attempt ended. Cheaper than `at`: for going over many of them while others are being measured. */
+  outcomeAt(index: number): Attempt["outcome"] {
+    return OUTCOMES[this.#outcome[index] ?? 0] ?? "unknown";
+  }
+
+  endedAt(index: number): number {
+    return this.#ended[index] ?? 0;
+  }
+
+  latencyAt(index: number): number {
+    return (this.#ended[index] ?? 0) - (this.#sent[index] ?? 0);
+  }
+
   /** Index of the first attempt that ended at `since` or later; they end in the order in which they began. */
   firstEndedAt(since: number): number {
     let low = 0;

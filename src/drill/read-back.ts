@@ -27,7 +27,7 @@ export async function readBack(
   let acked = 0;
   let found = 0;
   for (let seq = 0; seq < settled; seq += 1) {
-    const outcome = writer.log.at(seq)?.outcome;
+    const outcome = writer.log.outcomeAt(seq);
     if (outcome === "acked") acked += 1;
     if (there[seq] === 1) {
       found += 1;

@@ -60,3 +60,8 @@ export interface DrillSettings {
 
 /** What all keys of all drills begin with: the pattern `redisha:drill:*` is what an ACL user of drills needs. */
 export const KEY_PREFIX = "redisha:drill:";
+
+/** The list that a writer appends to. */
+export function keyOf({ prefix }: Pick<DrillSettings, "prefix">, probe: string): string {
+  return `${prefix}${probe}`;
+}

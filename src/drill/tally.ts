@@ -1,5 +1,4 @@
 import type { DrillEventBody } from "../engine/events.ts";
-import type { AttemptColumns } from "./attempt-log.ts";
 import type { Tally } from "./messages.ts";
 import type { Client } from "./probes/client.ts";
 
@@ -9,16 +8,15 @@ export function tallyOf(probes: readonly Client[], since: number, now: number): 
   const latencies: number[] = [];
   const longest_gap_ms: Record<string, number> = {};
   for (const { name, log } of probes) {
-    const columns = log.columns();
     let last = since;
     let gap = 0;
-    for (let i = log.firstEndedAt(since); i < columns.length; i += 1) {
-      const outcome = log.at(i)?.outcome ?? "unknown";
+    for (let i = log.firstEndedAt(since); i < log.length; i += 1) {
+      const outcome = log.outcomeAt(i);
       sum[outcome] += 1;
       if (outcome !== "acked") continue;
-      latencies.push(latencyAt(columns, i));
-      gap = Math.max(gap, (columns.ended[i] ?? 0) - last);
-      last = columns.ended[i] ?? 0;
+      latencies.push(log.latencyAt(i));
+      gap = Math.max(gap, log.endedAt(i) - last);
+      last = log.endedAt(i);
     }
     longest_gap_ms[name] = rounded(Math.max(gap, now - last));
   }
@@ -37,21 +35,16 @@ export function sampleOf(probes: readonly Client[], since: number): Extract<Dril
   return {
     type: "drill_sample",
     probes: probes.map(({ name, log }) => {
-      const columns = log.columns();
       const latencies: number[] = [];
       const first = log.firstEndedAt(since);
-      for (let i = first; i < columns.length; i += 1) {
-        if (log.at(i)?.outcome === "acked") latencies.push(latencyAt(columns, i));
+      for (let i = first; i < log.length; i += 1) {
+        if (log.outcomeAt(i) === "acked") latencies.push(log.latencyAt(i));
       }
       latencies.sort((a, b) => a - b);
       const acked = latencies.length;
-      return { name, acked, failed: columns.length - first - acked, latency_ms: quantile(latencies, 0.5) };
+      return { name, acked, failed: log.length - first - acked, latency_ms: quantile(latencies, 0.5) };
     }),
   };
-}
-
-function latencyAt({ sent, ended }: AttemptColumns, index: number): number {
-  return (ended[index] ?? 0) - (sent[index] ?? 0);
 }
 
 function quantile(sorted: readonly number[], q: number): number | null {

@@ -1,7 +1,7 @@
 import type { RedisConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
-import { type DrillSettings, KEY_PREFIX } from "../../drill/settings.ts";
+import { type DrillSettings, KEY_PREFIX, keyOf } from "../../drill/settings.ts";
 import type { Instance } from "../../inventory/model.ts";
 import type { ActionContext } from "../contract.ts";
 
@@ -26,7 +26,8 @@ export async function refuseUnpermitted(settings: DrillSettings, context: Action
     ["LLEN", key],
     ["LRANGE", key, "0", "0"],
     ["LINDEX", key, "-1"],
-    ["UNLINK", key],
+    // Lists of an earlier drill of the same run would be taken for what the probes are about to write.
+    ["UNLINK", key, ...settings.probes.map(({ name }) => keyOf(settings, name))],
     ["INFO", "replication"],
   ]);
   const topology = await context.topology();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Drill } from "../../drill/drill.ts";
-import { keepDrill } from "../../drill/drill-slot.ts";
+import { drillIn, keepDrill } from "../../drill/drill-slot.ts";
 import { PROBE_KINDS } from "../../drill/recording.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
@@ -69,9 +69,10 @@ export const drillStart = defineAction({
   ],
   async run(given, context) {
     const settings = await planDrill(given, context);
+    // A run may drill again and again: one drill at a time, and none reads what another wrote.
+    await drillIn(context.life)?.end();
     await refuseUnpermitted(settings, context);
-    const drill = await Drill.start(settings, (event) => context.emit(event));
-    keepDrill(context.life, drill);
+    keepDrill(context.life, await Drill.start(settings, (event) => context.emit(event)));
     const { prefix, shard, old_primary, members, probes } = settings;
     return {
       outputs: { prefix, shard, old_primary, members: [...members], probes: probes.map(({ name }) => name) },

@@ -3,7 +3,7 @@ import { AttemptLog } from "../attempt-log.ts";
 import type { Limits } from "../dialer.ts";
 import { slotOf } from "../hash-slot.ts";
 import type { ProbeKind, StalenessSample } from "../recording.ts";
-import type { DrillSettings } from "../settings.ts";
+import { type DrillSettings, keyOf } from "../settings.ts";
 import { AskingRoute, type Question } from "./asking-route.ts";
 import type { ClientOptions } from "./client.ts";
 import { FollowingRoute } from "./following-route.ts";
@@ -51,11 +51,6 @@ export function makeProbes(settings: DrillSettings, around: Surroundings): { wri
         }),
     );
   return { writers, readers };
-}
-
-/** The list that a writer appends to. */
-export function keyOf({ prefix }: DrillSettings, probe: string): string {
-  return `${prefix}${probe}`;
 }
 
 function routeOf(kind: ProbeKind, settings: DrillSettings, { dialer, addresses }: Surroundings): Route {

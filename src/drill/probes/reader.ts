@@ -42,10 +42,10 @@ export class Reader extends Client {
     const { log } = this.#of;
     let oldest: number | undefined;
     let behind_writes = 0;
-    for (let seq = seen + 1; seq < log.firstEndedAt(asked); seq += 1) {
-      const attempt = log.at(seq);
-      if (attempt?.outcome !== "acked") continue;
-      oldest ??= attempt.ended;
+    const due = log.firstEndedAt(asked);
+    for (let seq = seen + 1; seq < due; seq += 1) {
+      if (log.outcomeAt(seq) !== "acked") continue;
+      oldest ??= log.endedAt(seq);
       behind_writes += 1;
     }
     return { behind_ms: oldest === undefined ? 0 : asked - oldest, behind_writes };

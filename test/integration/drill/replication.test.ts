@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ackedBy, probeOf, runOn } from "../../support/drills.ts";
+import { bringUpLab, type TestLab } from "../../support/lab.ts";
+
+/** Three marks with a second of measuring behind each, at which the test does something. */
+const steps = (start: string) => `
+steps:
+  - { id: start, action: drill.start, with: { ${start} }, undo: none }
+  - { id: before, action: drill.measure, with: { for: 500ms } }
+  - { id: one, action: drill.mark, with: { name: one } }
+  - { id: during, action: drill.measure, with: { for: 1s } }
+  - { id: two, action: drill.mark, with: { name: two } }
+  - { id: after, action: drill.measure, with: { for: 1s } }
+  - { id: stop, action: drill.stop, with: {} }
+  - { id: found, action: drill.read_back, with: { when: promoted } }
+finally:
+  - { id: clean, action: drill.clean, with: {}, undo: none }
+`;
+
+let lab: TestLab;
+beforeAll(async () => {
+  lab = await bringUpLab({ topology: "replication", ssh: false });
+});
+afterAll(() => lab?.down());
+
+const markedAt = (ran: Awaited<ReturnType<typeof runOn>>, name: string) =>
+  ran.recording?.marks.find((mark) => mark.name === name)?.at ?? Number.NaN;
+
+describe("a drill on replication without Sentinel", () => {
+  test("keeps the connection where a write is refused for a reason that no other server would mend", async () => {
+    const set = (n: string) => lab.cli("r1:6379", "CONFIG", "SET", "min-replicas-to-write", n);
+    const ran = await runOn(lab, steps("probes: { re_resolve: 1, subscriber: 1, sticky: 1 }"), {
+      at: { one: () => set("9"), two: () => set("0") },
+    });
+    expect(ran.summary.error).toBeNull();
+    for (const probe of ran.recording?.probes ?? []) {
+      const errors = new Set(probe.attempts.filter(({ outcome }) => outcome !== "acked").map(({ error }) => error));
+      expect([...errors]).toEqual(["NOREPLICAS"]);
+    }
+    expect(ran.outputs.found).toMatchObject({ lost: 0, unknown_found: 0, refused_found: 0 });
+    const writable = ran.recording?.roles.filter(({ instance }) => instance === "r1:6379").map((role) => role.writable);
+    expect(writable).toEqual([true, false, true]);
+  });
+
+  test("does not hold a primary to be writable while somebody says that its writes are paused", async () => {
+    const ran = await runOn(lab, steps("probes: { sticky: 1 }"), {
+      at: {
+        one: async (drill) => drill.mark("writes_paused", "r1:6379"),
+        two: async (drill) => drill.mark("writes_resumed", "r1:6379"),
+      },
+    });
+    const roles = ran.recording?.roles.filter(({ instance }) => instance === "r1:6379") ?? [];
+    expect(roles.map(({ writable }) => writable)).toEqual([true, false, true]);
+    expect((roles[1]?.at ?? 0) - markedAt(ran, "writes_paused")).toBeGreaterThanOrEqual(0);
+  });
+
+  test("reads from a replica how old its data is, and from another server when it is away", async () => {
+    const stale = await runOn(lab, steps("probes: { re_resolve: 1, reader: 1 }"), {
+      at: {
+        // A dead address: the replica goes on serving what it has.
+        one: () => lab.cli("r2:6379", "REPLICAOF", "127.0.0.1", "1"),
+        two: () => lab.cli("r2:6379", "REPLICAOF", addressOf("r1:6379"), "6379"),
+      },
+    });
+    const samples = stale.recording?.staleness ?? [];
+    const during = samples.filter(({ at }) => at > markedAt(stale, "one") + 500 && at < markedAt(stale, "two"));
+    expect(during.length).toBeGreaterThan(10);
+    for (const sample of during) {
+      expect(sample.node).toBe("r2:6379");
+      expect(sample.behind_ms).toBeGreaterThan(300);
+      expect(sample.behind_writes).toBeGreaterThan(10);
+    }
+    expect(samples.at(-1)?.behind_writes).toBeLessThan(during.at(-1)?.behind_writes ?? 0);
+    const follows = stale.recording?.roles.filter(({ instance }) => instance === "r2:6379").map((role) => role.follows);
+    expect(follows).toContain("127.0.0.1:1");
+
+    const away = await runOn(lab, steps("probes: { re_resolve: 1, reader: 1 }"), {
+      at: { one: () => lab.kill("r2:6379"), two: () => lab.restart("r2:6379") },
+    });
+    const reader = probeOf(away.recording, "reader");
+    expect(new Set(ackedBy(reader).map(({ node }) => node))).toEqual(new Set(["r2:6379", "r3:6379"]));
+    expect(away.outputs.found).toMatchObject({ lost: 0 });
+  });
+
+  test("finds a new primary by asking the servers themselves", async () => {
+    const ran = await runOn(lab, steps("probes: { re_resolve: 1, sticky: 1 }"), {
+      at: {
+        one: async () => {
+          await lab.cli("r3:6379", "REPLICAOF", "NO", "ONE");
+          await lab.cli("r1:6379", "REPLICAOF", addressOf("r3:6379"), "6379");
+        },
+      },
+    });
+    expect(ackedBy(probeOf(ran.recording, "re_resolve")).at(-1)?.node).toBe("r3:6379");
+    expect(probeOf(ran.recording, "sticky").attempts.at(-1)).toMatchObject({ outcome: "refused", error: "READONLY" });
+    expect(ran.recording?.new_primary).toBe("r3:6379");
+    await lab.cli("r1:6379", "REPLICAOF", "NO", "ONE");
+    await lab.cli("r3:6379", "REPLICAOF", addressOf("r1:6379"), "6379");
+    await sleep(1_500);
+  });
+
+  test("ends by itself at its limit, and starts anew in the same run without the writes of the one before", async () => {
+    const again = `
+  - { id: again, action: drill.start, with: { probes: { sticky: 1 }, rate: 50 }, undo: none }
+  - { id: little, action: drill.measure, with: { for: 500ms } }
+  - { id: anew, action: drill.read_back, with: { when: promoted } }
+finally:`;
+    const ran = await runOn(lab, steps("probes: { sticky: 1 }, limit: 1s").replace("finally:", again));
+    expect(ran.summary.error).toBeNull();
+    const { acked: first } = Object(ran.outputs.found);
+    expect(first).toBeGreaterThan(100);
+    expect(ran.outputs.after).toMatchObject({ acked: 0 });
+    expect(ran.outputs.anew).toMatchObject({ lost: 0 });
+    expect(Number(Object(ran.outputs.anew).acked)).toBeLessThan(60);
+    expect(await lab.cli("r1:6379", "KEYS", "*")).toBe("");
+  });
+});
+
+function addressOf(id: string): string {
+  return lab.status.processes.find((each) => each.id === id)?.address ?? "";
+}
