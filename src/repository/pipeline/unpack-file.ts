@@ -1,4 +1,5 @@
 import { addAbortSignal, pipeline, type Readable, Transform } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { ageDecryption } from "../age/decrypt.ts";
@@ -9,6 +10,9 @@ import { CheckedMeter } from "./checked-meter.ts";
 import type { Progress } from "./pack-file.ts";
 import type { Throttle } from "./throttle.ts";
 import { decompressor } from "./zstd.ts";
+
+/** Time for a store to say that an object has ended. */
+const END_MS = 10_000;
 
 export interface ReadOptions {
   readonly throttle?: Throttle;
@@ -46,7 +50,7 @@ export async function unpackFile(
   );
   // zstd is content at the end of its frame, whatever may follow.
   const end = new Transform({
-    flush: (callback) => callback(stored.whole ? null : damage("more follows its end")),
+    flush: (callback) => void ended(stored).then((whole) => callback(whole ? null : damage("more follows its end"))),
     transform: (chunk, _, callback) => callback(null, chunk),
   });
   const stages: Transform[] = [
@@ -61,6 +65,15 @@ export async function unpackFile(
   // What fails is told by `raw`, which is destroyed with it.
   pipeline([source, ...stages], () => undefined);
   return raw;
+}
+
+/**
+ * Whether all has passed. The end of the last frame is often known before the store says that nothing follows; where
+ * something does, it waits in vain for the stream behind to take it.
+ */
+async function ended(stored: CheckedMeter): Promise<boolean> {
+  for (const late = Date.now() + END_MS; !stored.whole && Date.now() < late; await sleep(5));
+  return stored.whole;
 }
 
 /** Reads a stored file and holds it against size and digest of the manifest. Fails with BACKUP_DAMAGED or OBJECT_MISSING. */
