@@ -23,8 +23,8 @@ export interface ActionContext {
   shell(host: Host): Promise<HostConnection>;
   /** Lets what could not be reached, or is gone, be tried again: for what was away and comes back. */
   forgetFailures(): void;
-  /** The live model, observed again when `fresh` is set. */
-  topology(options?: { fresh?: boolean }): Promise<Topology>;
+  /** The live model, observed again when `fresh` is set; with `seen` as it was last seen, without looking at anything. */
+  topology(options?: { fresh?: boolean; seen?: boolean }): Promise<Topology>;
   /** Looks at one instance now; the run's model takes over what it says. */
   look(instance: Instance): Promise<Observation>;
   /** Asks the operator to agree; fails with NOT_CONFIRMED where nobody does. */

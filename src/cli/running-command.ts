@@ -39,7 +39,7 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
     doIt: (request: PartOfRequest, asking: ConfirmOptions) => Promise<R>,
   ): Promise<R> {
     const { deployment, runbook, flags, look, quietly } = work;
-    const interrupts = catchInterrupts(() => renderer.sink(pauseRemark()));
+    const interrupts = catchInterrupts(() => renderer.sink(pauseRemark(runbook)));
     const renderer = await this.subscribe({ quietly });
     const { pause, stop: signal } = interrupts;
     const { streams } = this.invocation;

@@ -1,4 +1,4 @@
-import type { Action, ActionContext, ActionOutcome } from "../actions/contract.ts";
+import type { Action, ActionContext, ActionOutcome, Before } from "../actions/contract.ts";
 import { sleep, withTimeout } from "../core/abort.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import type { Effect } from "../runbook/effect.ts";
@@ -26,6 +26,7 @@ export class Attempt {
   readonly #services: OpServices;
   readonly #path: string;
   readonly #number: number;
+  #before: Before | undefined;
 
   constructor(step: Step, action: Action, op: OpTarget, at: Scope, number: number, services: OpServices) {
     this.#step = step;
@@ -58,6 +59,7 @@ export class Attempt {
     const before =
       journal?.history.before(this.#path, this.#op.id) ??
       (await this.#limited((signal) => this.#action.before?.(input, this.#context(signal)) ?? Promise.resolve({})));
+    this.#before = before;
     emit({ type: "op_started", step: this.#path, target: this.#op.id, attempt: this.#number, commands });
     const context = this.#context(this.#services.signal);
     const armed = await this.#limited(() => armOp(step, this.#op, this.#at, before, context, this.#services));
@@ -159,11 +161,14 @@ export class Attempt {
   #limited<T>(work: (signal: AbortSignal) => Promise<T>, timeoutMs = this.#step.timeoutMs): Promise<T> {
     const { id } = this.#step;
     const message = `Step ${id} took longer than its limit of ${timeoutMs} ms on ${this.#op.id}.`;
-    return withTimeout(timeoutMs, this.#services.signal, { code: "STEP_TIMEOUT", message, host: this.#op.id }, work);
+    const { signal, brake } = this.#services;
+    const stop = this.#step.effect === "read" ? AbortSignal.any([signal, brake.cut]) : signal;
+    return withTimeout(timeoutMs, stop, { code: "STEP_TIMEOUT", message, host: this.#op.id }, work);
   }
 
   #context(signal: AbortSignal): ActionContext {
-    return contextFor(this.#op, this.#path, signal, this.#services);
+    const context = contextFor(this.#op, this.#path, signal, this.#services);
+    return this.#before ? { ...context, before: this.#before } : context;
   }
 }
 
@@ -182,7 +187,7 @@ export function contextFor(
     redis: (instance) => live.connections.redis(instance),
     shell: (host) => live.connections.shell(host),
     forgetFailures: () => live.connections.forgetFailures(),
-    topology: (options) => live.topology(signal, options),
+    topology: async (options) => (options?.seen ? live.current() : live.topology(signal, options)),
     look: (instance) => live.look(instance, signal),
     progress: (message, amount) => emit({ type: "op_progress", step: path, target: op.id, message, ...amount }),
     approve,

@@ -10,9 +10,17 @@ export type Stop = { readonly how: "pause" | "abort" | "rollback"; readonly erro
  */
 export class Brake {
   #pulled: Stop | undefined;
+  readonly #cut = new AbortController();
 
   pull(how: Stop["how"], reason: unknown): void {
-    this.#pulled ??= { how, error: describeError(reason) };
+    if (this.#pulled) return;
+    this.#pulled = { how, error: describeError(reason) };
+    if (how === "abort") this.#cut.abort(reason);
+  }
+
+  /** Aborts where the run is given up: what only reads or waits has nothing to finish. */
+  get cut(): AbortSignal {
+    return this.#cut.signal;
   }
 
   /** Pulls it as soon as the signal aborts. */

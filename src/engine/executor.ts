@@ -161,9 +161,13 @@ export class Executor {
     });
   }
 
-  /** A second Ctrl-C cuts an op short: a run with a journal can be gone on with, one without has nothing to go on with. */
+  /**
+   * A Ctrl-C that cuts an op short: a run with a journal can be gone on with, one without has nothing to go on with, nor has
+   * one whose runbook gives up.
+   */
   #interruption(error: EventError): Error {
-    return this.#services.journal ? new RunPaused(error) : new StepFailed(error);
+    const { journal, brake } = this.#services;
+    return journal && brake.pulled?.how !== "abort" ? new RunPaused(error) : new StepFailed(error);
   }
 
   async #goBack(runbook: Runbook, values: FrameValues, reason: EventError): Promise<RollbackResult | undefined> {

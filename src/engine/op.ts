@@ -66,8 +66,8 @@ export async function runOp(
     if (facts) return finish(0, performance.now(), facts);
     if (!services.journal?.history.inDoubt(path, op.id)) return finish(0, performance.now(), neverStarted(path, op));
   }
-  // Reads run again in every process; a pause that was passed is not made again.
-  const again = step.effect === "read" && step.action !== "pause";
+  // Reads run again in every process; a pause that was passed is not made again, nor a read of what is gone by then.
+  const again = step.effect === "read" && step.action !== "pause" && action.once !== true;
   const known = again ? undefined : services.journal?.history.done(path, op.id);
   if (known) return finish(0, performance.now(), known);
   for (let attempt = 1; ; attempt += 1) {
@@ -83,7 +83,8 @@ export async function runOp(
       const described = describeError(error);
       const status = failureStatus(described, services.signal, step.effect);
       const facts: OpFacts = { status, changed: false, outputs: {}, error: described };
-      const retried = !services.signal.aborted && mayRetry(described.code, attempt, step.retry);
+      const retried =
+        !services.signal.aborted && !services.brake.cut.aborted && mayRetry(described.code, attempt, step.retry);
       const retryMs = retried ? delayAfter(attempt, step.retry, services.random) : undefined;
       finish(attempt, started, facts, retryMs);
       if (retryMs === undefined) return facts;

@@ -104,6 +104,7 @@ function compileUnit(unit: Unit, file: RunbookSource): Runbook {
       leaseMs: ms(head.concurrency?.lease, DEFAULT_LEASE_MS),
       declared: head.concurrency !== undefined,
     },
+    onInterrupt: head.on_interrupt ?? "pause",
     invariants: invariantsOf(unit, withVars),
     steps: steps.steps,
     finally: last.steps,

@@ -170,6 +170,8 @@ export interface Runbook {
     readonly leaseMs: number;
     readonly declared: boolean;
   };
+  /** What the first Ctrl-C asks for: `abort` where there is nothing to go on with, such as a measurement that broke off. */
+  readonly onInterrupt: "pause" | "abort";
   readonly invariants: readonly Invariant[];
   readonly steps: readonly Step[];
   readonly finally: readonly Step[];

@@ -182,6 +182,10 @@ export const headSchema = z.strictObject({
       lease: duration.optional(),
     })
     .optional(),
+  on_interrupt: z
+    .enum(["pause", "abort"])
+    .optional()
+    .describe("First Ctrl-C: pause, to be resumed; or abort: always and finally run, and what hosts hold is put back"),
   defaults: z
     .strictObject({ timeout: duration.optional(), retry: retry.optional(), on_failure: onFailure.optional() })
     .optional(),

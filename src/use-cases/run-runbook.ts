@@ -119,7 +119,7 @@ export function assemble(
   const approve = journalled(ask, journal);
   const emit = (event: RunEventBody) => sink({ at: new Date().toISOString(), run, ...event });
   const brake = new Brake();
-  brake.pullOn(pause, "pause");
+  brake.pullOn(pause, runbook.onInterrupt);
   if (lock) brake.pullOn(lock.lost, "pause");
   const evaluator = new Evaluator(live, signal);
   const frame = new Frame(values);

@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
+import { fingerprintOf } from "../../backup/fingerprint.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { ownVersion } from "../../core/own-version.ts";
-import type { Deployment } from "../../inventory/model.ts";
 import { commitBackup } from "../../repository/commit.ts";
 import { backupFolder, MANIFEST } from "../../repository/layout.ts";
 import { filesOf, MANIFEST_VERSION, type Manifest } from "../../repository/manifest.ts";
@@ -17,8 +16,11 @@ const resultSchema = z.strictObject({
   repository: z.string(),
   bytes_raw: z.int(),
   bytes_stored: z.int(),
-  keys: z.int().nullable(),
+  keys: z.int().nullable().describe("Null where a shard was pulled: nobody counted"),
   encrypted: z.boolean(),
+  pause_ms: z.number().nullable(),
+  skew_ms: z.number().nullable(),
+  from_primary: z.boolean().describe("Whether a primary was read"),
 });
 
 /** Writes the manifest, which makes a backup of what was stored. */
@@ -71,7 +73,10 @@ export const backupCommit = defineAction({
       id: life.id,
       repository_id: repository.id ?? "",
       deployment: deployment.name,
-      fingerprint: fingerprintOf(deployment, input.shards),
+      fingerprint: fingerprintOf(
+        deployment,
+        input.shards.map(({ shard }) => shard.slots),
+      ),
       topology: deployment.kind,
       redisha_version: redishaVersion,
       method: input.method,
@@ -89,7 +94,7 @@ export const backupCommit = defineAction({
         ...(input.cut?.pause_ms == null ? {} : { pause_ms: input.cut.pause_ms }),
         ...(input.cut?.skew_ms == null ? {} : { skew_ms: input.cut.skew_ms }),
       },
-      shards: input.shards.map(({ shard }) => shard),
+      shards: input.shards.map(({ shard }) => shard).sort((a, b) => (a.slots[0]?.[0] ?? 0) - (b.slots[0]?.[0] ?? 0)),
       meta: input.along,
       left_out: input.left_out,
       verifications: [
@@ -126,12 +131,6 @@ function refuseMissing(wanted: readonly string[], stored: readonly ShardPart[]):
   });
 }
 
-/** Of what makes a deployment this one: its topology, and Sentinel's name or the slots of its shards. */
-function fingerprintOf({ kind, masterName }: Deployment, parts: readonly ShardPart[]): string {
-  const slots = parts.map(({ shard }) => shard.slots).sort((a, b) => (a[0]?.[0] ?? 0) - (b[0]?.[0] ?? 0));
-  return createHash("sha256").update(JSON.stringify({ kind, masterName, slots })).digest("hex");
-}
-
 function summaryOf(manifest: Manifest, repository: string): z.infer<typeof resultSchema> {
   const files = filesOf(manifest);
   const counts = manifest.shards.map(({ keys }) => keys?.read);
@@ -144,5 +143,8 @@ function summaryOf(manifest: Manifest, repository: string): z.infer<typeof resul
       ? null
       : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
     encrypted: files.every(({ encryption }) => encryption === "age"),
+    pause_ms: manifest.consistency.pause_ms ?? null,
+    skew_ms: manifest.consistency.skew_ms ?? null,
+    from_primary: manifest.shards.some(({ source }) => source.role === "primary"),
   };
 }

@@ -16,9 +16,12 @@ export interface Address {
   readonly port: string;
 }
 
-/** Where the others reach an instance: what it announces, else where it is declared. Fails with FOLLOW_UNKNOWN. */
+/**
+ * Where the others reach an instance: what it announces, else where it is declared. A failover does not change that, and to
+ * look again would wait for the server that is hurt. Fails with FOLLOW_UNKNOWN.
+ */
 export async function addressOf(id: string, context: ActionContext): Promise<Address> {
-  const node = (await context.topology()).nodes.find((each) => each.id === id);
+  const node = (await context.topology({ seen: true })).nodes.find((each) => each.id === id);
   if (!node) {
     throw new RedishaError({
       code: "FOLLOW_UNKNOWN",

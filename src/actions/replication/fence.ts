@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { RedisConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
+import type { ActionContext } from "../contract.ts";
+import { instanceOf } from "../needs.ts";
 import { readDirectives } from "../redis/directives.ts";
 
 /** More good replicas than anybody has: the primary refuses every write with NOREPLICAS, on every version. */
@@ -19,14 +20,23 @@ export const guardSchema = z.strictObject({
 
 export type WriteGuard = z.infer<typeof guardSchema>;
 
-/** Reads what a fence is going to change. Fails with ALREADY_FENCED where a fence stands: its value is nobody's wish. */
-export async function readWriteGuard(connection: RedisConnection): Promise<WriteGuard> {
-  const values = await readDirectives(connection, [TO_WRITE, MAX_LAG]);
+/**
+ * Reads what a fence on the targeted primary is going to change: `before` of a switchover. Fails with ALREADY_FENCED where
+ * one stands: its value is nobody's wish.
+ */
+export async function readWriteGuard(context: ActionContext): Promise<{ primary: string; guard: WriteGuard }> {
+  const { id } = instanceOf(context);
+  const values = await readDirectives(await context.redis(instanceOf(context)), [TO_WRITE, MAX_LAG]);
   const min_replicas_to_write = values[TO_WRITE] ?? "0";
-  if (min_replicas_to_write === FENCE) throw alreadyFenced(connection.instance);
-  const info = String(await connection.command(["INFO", "server"]));
-  const rewrite = /^config_file:.+$/m.test(info.replaceAll("\r", ""));
-  return { min_replicas_to_write, min_replicas_max_lag: values[MAX_LAG] ?? "10", rewrite };
+  if (min_replicas_to_write === FENCE) throw alreadyFenced(id);
+  const node = (await context.topology()).nodes.find((each) => each.id === id);
+  const rewrite = (node?.config_file ?? "") !== "";
+  return { primary: id, guard: { min_replicas_to_write, min_replicas_max_lag: values[MAX_LAG] ?? "10", rewrite } };
+}
+
+/** The same as it was captured before the op began, by whichever process: a fence may stand since then. */
+export function guardOf({ before }: Pick<ActionContext, "before">): WriteGuard {
+  return guardSchema.parse(before?.guard);
 }
 
 /** What stops writes. With a maximal lag of 0 the server would not count replicas at all. */

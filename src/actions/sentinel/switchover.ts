@@ -1,18 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { messageOf, RedishaError } from "../../core/errors.ts";
+import { RedishaError } from "../../core/errors.ts";
 import { afterSwitchover } from "../../topology/after-switchover.ts";
 import { bestCandidate } from "../../topology/promotable.ts";
 import type { Topology } from "../../topology/schema.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
-import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
 import { caughtUp } from "../replication/catch-up.ts";
 import { demote } from "../replication/demote.ts";
-import { fenceCommands, guardSchema, readWriteGuard, unfenceCommands, type WriteGuard } from "../replication/fence.ts";
+import { fenceCommands, guardOf, readWriteGuard, type WriteGuard } from "../replication/fence.ts";
 import { type Group, groupOf, type Member } from "../replication/group.ts";
+import { letWritesPass, stated } from "../replication/let-writes-pass.ts";
 import { promotedOf } from "../replication/promotion.ts";
 import { tookOver } from "../replication/took-over.ts";
 import { callOff } from "./call-off.ts";
@@ -74,16 +74,13 @@ export const sentinelSwitchover = defineAction({
     { transport: "redis", text: "CONFIG SET min-replicas-to-write ‹as it was›, CONFIG REWRITE" },
   ],
   takesMs: ({ patience, alignment }) => alignment + 3 * patience + 60_000,
-  async before(_input, context) {
-    const instance = instanceOf(context);
-    return { primary: instance.id, guard: await readWriteGuard(await context.redis(instance)) };
-  },
+  before: (_input, context) => readWriteGuard(context),
   async run({ to, patience, alignment }, context) {
     const group = await groupOf(to, context);
     const [first, ...others] = await watchersOf(group.primary.id, group.topology, context);
     if (!first) throw new TypeError("no Sentinel, and no error that says so");
     const name = masterNameOf(context);
-    const guard = guardSchema.parse(await readWriteGuard(group.primary.connection));
+    const guard = guardOf(context);
     const watcher = await bestMoment([first, ...others], name, group.replicas, alignment, context.signal);
     context.progress(`writes are stopped; ${watcher.id} is to fail over`);
     const stopped = performance.now();
@@ -149,17 +146,6 @@ function pauseOf({ sentinels }: Topology): number {
   return Math.max(100, Math.min(3_000, Math.floor(shortest / 2)));
 }
 
-/** Lets writes pass again, and says what state things are in. */
-async function letWritesPass({ id, instance }: Member, guard: WriteGuard, context: ActionContext): Promise<string> {
-  context.forgetFailures();
-  const connection = await context.redis(instance);
-  const [, ...put] = await connection.pipeline([["CLIENT", "UNPAUSE"], ...unfenceCommands(guard)]);
-  const failed = put.find((reply) => reply instanceof Error);
-  return failed instanceof Error
-    ? `${id} is the primary still and refuses writes until its host puts that back: ${failed.message}`
-    : `${id} is the primary still and takes writes; nothing else was changed`;
-}
-
 function notPromoted(sentinel: string, patienceMs: number): RedishaError {
   return new RedishaError({
     code: "FAILOVER_STUCK",
@@ -167,12 +153,4 @@ function notPromoted(sentinel: string, patienceMs: number): RedishaError {
     host: sentinel,
     next: ["redisha status", `the log of ${sentinel}: +failover-state…, -failover-abort…`],
   });
-}
-
-function stated(error: unknown, state: string): RedishaError {
-  if (!(error instanceof RedishaError)) {
-    return new RedishaError({ code: "SWITCHOVER_FAILED", message: messageOf(error), state, cause: error });
-  }
-  const { code, message, exit, host, next } = error;
-  return new RedishaError({ code, message, exit, state, next, ...(host === undefined ? {} : { host }), cause: error });
 }
