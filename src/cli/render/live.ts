@@ -3,6 +3,8 @@ import type { RunEvent } from "../../engine/events.ts";
 import type { TextStream } from "../output/streams.ts";
 import { oneLine } from "../output/text.ts";
 import { type Paint, type Theme, themeFor } from "../output/theme.ts";
+import { phaseText } from "./drill-lines.ts";
+import { LiveDrill } from "./live-drill.ts";
 import { LiveStep } from "./live-step.ts";
 import type { Renderer, RendererOptions } from "./renderer.ts";
 
@@ -17,6 +19,7 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
   const theme = themeFor(stderr);
   const open = new Map<string, LiveStep>();
   let picture: Picture | undefined;
+  let drill: LiveDrill | undefined;
   let held: RunEvent[] | undefined;
 
   function show(step: LiveStep): void {
@@ -24,7 +27,23 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
     picture.add(step);
   }
 
+  /** Probes are drawn below the steps, for as long as they are heard of. */
+  function hearDrill(event: RunEvent): void {
+    if (event.type === "drill_sample") {
+      picture ??= new Picture(theme, stderr);
+      if (!drill) {
+        drill = new LiveDrill(theme, stderr);
+        picture.add(drill);
+      }
+      drill.hear(event);
+    } else if (drill?.isOver(Date.parse(event.at))) {
+      drill.end();
+      drill = undefined;
+    }
+  }
+
   function hear(event: RunEvent): void {
+    hearDrill(event);
     if (event.type === "step_started") {
       const step = LiveStep.started(event, theme, options);
       open.set(step.id, step);
@@ -33,6 +52,7 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
       show(LiveStep.remark(`${theme.warn("warning")}: ${oneLine(event.message)}`, theme));
     else if (event.type === "verdict")
       show(LiveStep.remark(`verdict: ${event.verdict.state}: ${oneLine(event.verdict.summary)}`, theme));
+    else if (event.type === "drill_phase") show(LiveStep.remark(phaseText(event, theme), theme));
     else if ("step" in event) {
       open.get(event.step)?.hear(event);
       if (event.type === "step_finished") open.delete(event.step);
@@ -42,6 +62,8 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
   async function endPicture(): Promise<void> {
     const drawn = picture;
     picture = undefined;
+    drill?.end();
+    drill = undefined;
     await drawn?.end();
   }
 
@@ -83,7 +105,7 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
  * takes steps as they come: each list holds one step and a nameless task that waits for the next one.
  */
 class Picture {
-  readonly #coming = new Channel<LiveStep>();
+  readonly #coming = new Channel<LiveStep | LiveDrill>();
   readonly #drawn: Promise<unknown>;
 
   constructor(theme: Theme, stderr: TextStream) {
@@ -91,8 +113,8 @@ class Picture {
     this.#drawn = list.run();
   }
 
-  add(step: LiveStep): void {
-    this.#coming.put(step);
+  add(shown: LiveStep | LiveDrill): void {
+    this.#coming.put(shown);
   }
 
   async end(): Promise<void> {
@@ -103,14 +125,17 @@ class Picture {
   #next(): Task {
     return {
       task: async (_, handle) => {
-        const step = await this.#coming.take();
-        return step && handle.newListr([taskOf(step), this.#next()], { concurrent: true, exitOnError: false });
+        const shown = await this.#coming.take();
+        return shown && handle.newListr([taskOf(shown), this.#next()], { concurrent: true, exitOnError: false });
       },
     };
   }
 }
 
-function taskOf(step: LiveStep): Task {
+function taskOf(shown: LiveStep | LiveDrill): Task {
+  // A task without a title is not listed; what it puts out stands below all that are.
+  if (shown instanceof LiveDrill) return { task: (_, handle: Handle) => shown.show(handle) };
+  const step = shown;
   return {
     title: step.title,
     task: (_, handle: Handle) => step.show(handle),
@@ -131,6 +156,7 @@ function listOptions(theme: Theme, stderr: TextStream) {
       FAILED: symbols.bad,
       SKIPPED_WITH_COLLAPSE: symbols.none,
       OUTPUT: symbols.dot,
+      OUTPUT_WITH_BOTTOMBAR: symbols.dot,
       ...(stderr.unicode ? {} : { PENDING: "*", WAITING: "." }),
     },
     color: {
@@ -138,6 +164,7 @@ function listOptions(theme: Theme, stderr: TextStream) {
       FAILED: colour(theme.bad),
       SKIPPED_WITH_COLLAPSE: colour(theme.dim),
       OUTPUT: colour(theme.dim),
+      OUTPUT_WITH_BOTTOMBAR: colour(theme.dim),
       PENDING: colour(theme.accent),
       WAITING: colour(theme.dim),
     },

@@ -3,11 +3,14 @@ import type { EventError, RunEvent } from "../../engine/events.ts";
 import type { TextStream } from "../output/streams.ts";
 import { oneLine } from "../output/text.ts";
 import { type Theme, themeFor } from "../output/theme.ts";
+import { type DrillSample, phaseText } from "./drill-lines.ts";
 import type { Renderer, RendererOptions } from "./renderer.ts";
 import { progressText, statusText, targetsText } from "./words.ts";
 
 /** A line of progress at most this often per op, in milliseconds: a log file is read, not watched. */
 const PROGRESS_EVERY = 10_000;
+/** The same for what the probes of a drill do. */
+const SAMPLES_EVERY = 5_000;
 
 /** Stable lines with the time, for cron and CI: one when something starts, one when it ends. */
 export function plainRenderer(stderr: TextStream, options: RendererOptions): Renderer {
@@ -26,6 +29,8 @@ export function plainLines(theme: Theme, options: RendererOptions): (event: RunE
   const depths = new Map<string, number>();
   const begun = new Map<string, number>();
   const shown = new Map<string, number>();
+  const sampled = new Map<string, { acked: number; failed: number }>();
+  let sampledSince: number | undefined;
 
   return (event) => words(event).map((line) => `${theme.dim(`${event.at.slice(0, 19)}Z`)} ${line}`);
 
@@ -56,12 +61,11 @@ export function plainLines(theme: Theme, options: RendererOptions): (event: RunE
         return [`${theme.warn("warning")}: ${oneLine(event.message)}`];
       case "run_finished":
         return [`run ${event.run}: ${event.status}, exit ${event.exit}, in ${formatDuration(event.duration_ms)}`];
-      case "drill_phase": {
-        const after = event.after_ms === null ? "" : ` ${formatDuration(event.after_ms)} after the fault`;
-        return [`${theme.strong(event.phase)}${after}: ${oneLine(event.detail)}`];
-      }
-      case "topology_observed":
+      case "drill_phase":
+        return [phaseText(event, theme)];
       case "drill_sample":
+        return samples(event);
+      case "topology_observed":
         return [];
     }
   }
@@ -72,6 +76,25 @@ export function plainLines(theme: Theme, options: RendererOptions): (event: RunE
     if (!finishedNow && now - (shown.get(key(event)) ?? 0) < PROGRESS_EVERY) return [];
     shown.set(key(event), now);
     return [`${indent(event.step)}  ${event.target}: ${oneLine(progressText(event, begun.get(key(event))))}`];
+  }
+
+  /** What the probes did since the last such line, all samples added up. */
+  function samples(event: DrillSample): string[] {
+    const now = Date.parse(event.at);
+    sampledSince ??= now;
+    for (const { name, acked, failed } of event.probes) {
+      const sum = sampled.get(name) ?? { acked: 0, failed: 0 };
+      sampled.set(name, { acked: sum.acked + acked, failed: sum.failed + failed });
+    }
+    if (now - sampledSince < SAMPLES_EVERY) return [];
+    const parts = [...sampled].map(
+      ([name, { acked, failed }]) =>
+        `${name} ${acked} acknowledged${failed > 0 ? `, ${theme.bad(`${failed} failed`)}` : ""}`,
+    );
+    const line = `probes in ${formatDuration(now - sampledSince)}: ${parts.join("; ")}`;
+    sampled.clear();
+    sampledSince = now;
+    return [line];
   }
 
   function finished(event: Extract<RunEvent, { type: "op_finished" }>): string[] {
