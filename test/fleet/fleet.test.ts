@@ -8,6 +8,7 @@ import { describeOnFleet } from "./harness/describe.ts";
 import { bootFleet, type Fleet, removeOrphans } from "./harness/fleet.ts";
 import type { FleetHost } from "./harness/host.ts";
 import { harnessPath } from "./harness/paths.ts";
+import { offerPool } from "./harness/releases.ts";
 
 describeOnFleet("a fleet of real hosts", () => {
   let fleet: Fleet;
@@ -76,6 +77,15 @@ describeOnFleet("a fleet of real hosts", () => {
     await host(r3).exec("apt-get -qq -y install redis-tools");
     expect(await host(r3).exec("dpkg-query -f '${Version}' -W redis-tools")).toBe(newer.at(-1));
     expect((await host(r3).attempt("ping -c 1 -W 1 192.0.2.1")).code).not.toBe(0);
+  });
+
+  it("is offered packages of another release while it runs", async () => {
+    const offered = `apt-cache madison redis-server | cut -d'|' -f2`;
+    expect(await host(r3).exec(offered)).not.toContain(" 5:6.0.");
+    await offerPool(host(r3), "bookworm-from-bullseye");
+    expect(await host(r3).exec(offered)).toMatch(/ 5:7\.0\.[\s\S]* 5:6\.0\./);
+    await host(r3).exec("apt-get -qq -y --allow-downgrades install 'redis-tools=5:6.0.*'");
+    expect(await host(r3).exec("redis-cli --version")).toContain(" 6.0.");
   });
 
   it("keeps its disk over a reboot, and nothing else", async () => {
