@@ -24,6 +24,8 @@ export interface ActionSpec {
   readonly example: string;
   /** Takes part in a measurement that goes on between the steps of a run: there is none while planning or rehearsing. */
   readonly measures?: true;
+  /** Of a read: what it finds is gone once later steps have changed things, so a run that is gone on with keeps what it read. */
+  readonly once?: true;
   /** Present where a host can carry it out alone, which an undo that is `armed` needs. */
   readonly onHost?: ((input: never, target: never) => unknown) | undefined;
 }

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
+import { objectionsTo, seedable } from "../../restore/objections.ts";
+import { defineAction } from "../define.ts";
+import { type Looked, lookedByInstanceSchema, type Part, partsSchema } from "./schemas.ts";
+
+/** Holds what is to be restored against the servers that are to take it, before any of them is touched. */
+export const restoreCheck = defineAction({
+  name: "restore.check",
+  summary:
+    "Holds version, modules, databases, memory and disk of every server against the backup, and tells how each will be filled",
+  scope: "controller",
+  effect: "read",
+  once: true,
+  input: z.strictObject({ parts: partsSchema, looked: lookedByInstanceSchema }),
+  output: z.strictObject({
+    staged: z.array(z.string()).describe("Instances that get a copy of the snapshot"),
+    seeded: z.array(z.string()).describe("Of these, replicas: they go on from it without a full sync"),
+    part_of: z.record(z.string(), z.string()).describe("Instance to the primary whose part it gets"),
+    last_save: z
+      .record(z.string(), z.string())
+      .describe(
+        "Save points for the stop: with an append-only file none, else any, so that what is there now is kept whole",
+      ),
+  }),
+  example: `- id: check
+  action: restore.check
+  with: { parts: "\${{ steps.choose.outputs.parts }}", looked: "\${{ steps.look.hosts }}" }`,
+  commands: () => [],
+  async run({ parts, looked }) {
+    const refusals: string[] = [];
+    const staged: string[] = [];
+    const seeded: string[] = [];
+    const partOf: Record<string, string> = {};
+    const lastSave: Record<string, string> = {};
+    for (const part of Object.values(parts)) {
+      for (const id of [part.instance, ...part.replicas]) {
+        const taker = looked[id];
+        if (!taker) continue;
+        const isPrimary = id === part.instance;
+        const saves = isPrimary && !taker.appendonly;
+        refusals.push(...objectionsTo(part, taker, { saves }).map((why) => `${id}: ${why}`));
+        const seed = !isPrimary && canSeed(part, looked[part.instance], taker);
+        if (isPrimary || seed) staged.push(id);
+        if (seed) seeded.push(id);
+        partOf[id] = part.instance;
+        lastSave[id] = saves ? taker.save_points || "3600 1" : "";
+      }
+    }
+    if (refusals.length > 0) throw refused(refusals);
+    return { outputs: { staged, seeded, part_of: partOf, last_save: lastSave }, changed: false };
+  },
+});
+
+function canSeed(part: Part, primary: Looked | undefined, replica: Looked): boolean {
+  return primary !== undefined && seedable(primary, part) && seedable(replica, part);
+}
+
+function refused(reasons: readonly string[]): RedishaError {
+  return new RedishaError({
+    code: "RESTORE_REFUSED",
+    message: `The backup does not fit: ${reasons.join("; ")}.`,
+    exit: EXIT.gateRefused,
+    state: "nothing was changed",
+    next: ["redisha backup list", "redisha restore --to-scratch: look at the data on this machine"],
+  });
+}

@@ -1,0 +1,225 @@
+import { z } from "zod";
+import { sleep } from "../../core/abort.ts";
+import { RedishaError } from "../../core/errors.ts";
+import type { Instance } from "../../inventory/model.ts";
+import { intField, parseInfo } from "../../topology/parse/info.ts";
+import type { ActionContext } from "../contract.ts";
+import { defineAction } from "../define.ts";
+import { durationSchema } from "../duration-schema.ts";
+import { instanceOf } from "../needs.ts";
+import { type Service, serviceSchema } from "./descriptor.ts";
+import { onHostOf, rootOn } from "./shell.ts";
+
+const POLL_MS = 100;
+
+/** systemd counts loading as starting (Type=notify) and would end a server that loads for longer than 90 seconds. */
+const DROP_IN = "50-redisha-patience.conf";
+
+const START_UNIT = `
+set -e
+d=/run/systemd/system/$1.d
+mkdir -p "$d"
+printf '[Service]\\nTimeoutStartSec=infinity\\n' >"$d/${DROP_IN}"
+systemctl daemon-reload
+systemctl reset-failed -- "$1" 2>/dev/null || true
+systemctl start --no-block -- "$1"`;
+
+const FORGET_DROP_IN = `
+rm -f "/run/systemd/system/$1.d/${DROP_IN}"
+rmdir "/run/systemd/system/$1.d" 2>/dev/null || true
+systemctl daemon-reload`;
+
+/** `$1` the unit. */
+const UNIT_STATE = `systemctl show -p ActiveState --value -- "$1"`;
+
+/** `$1` user, `$2` folder, `$3` stdout, `$4` stderr, `$5` limit of open files, then the command. Prints its pid. */
+const START_PROCESS = `
+user=$1 dir=$2 out=$3 err=$4 files=$5
+shift 5
+cd -- "$dir" || exit 1
+ulimit -Sn "$files" 2>/dev/null || true
+if [ "$(id -un)" != "$user" ]; then set -- runuser -u "$user" -- "$@"; fi
+setsid "$@" >>"$out" 2>>"$err" </dev/null &
+echo $!`;
+
+/** `$1` pid. A process that has ended and was not reaped is gone, too. */
+const PROCESS_STATE = `
+case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1) in ''|Z) echo inactive ;; *) echo active ;; esac`;
+
+/** Starts a server in the way that it was run before, and waits until it has loaded its data. */
+export const serviceStart = defineAction({
+  name: "service.start",
+  summary:
+    "Starts the server as it was run before: its systemd unit, or the same program, user, folder and configuration file; done when its data is loaded",
+  scope: "instance",
+  effect: "change",
+  input: z.strictObject({
+    service: serviceSchema.nullable().describe("How it was run; null where it was not, and nothing is to be started"),
+    within: durationSchema.default(3_600_000).describe("Time for loading its data"),
+  }),
+  output: z.strictObject({ process_id: z.int().nullable() }),
+  example: `- id: start
+  action: service.start
+  targets: { role: data }
+  with: { service: "\${{ steps.stop.hosts[host.id].outputs.service }}" }
+  undo: { action: service.stop, with: {} }`,
+  commands: ({ service }) => [
+    {
+      transport: "exec",
+      text: service?.unit
+        ? `systemctl start ${service.unit}`
+        : service
+          ? `runuser -u ${service.user} -- ${service.program} ${service.config_file}`
+          : "nothing: it did not run",
+    },
+  ],
+  takesMs: ({ within }) => within + 60_000,
+  async run({ service, within }, context) {
+    const instance = instanceOf(context);
+    if (!service) return { outputs: { process_id: null }, changed: false };
+    const running = await answering(instance, context);
+    if (running)
+      return { outputs: { process_id: await untilLoaded(instance, service, null, within, context) }, changed: false };
+    const pid = service.unit
+      ? await startUnit(instance, service.unit, context)
+      : await startProcess(instance, service, context);
+    try {
+      return { outputs: { process_id: await untilLoaded(instance, service, pid, within, context) }, changed: true };
+    } finally {
+      if (service.unit) await forgetDropIn(instance, service.unit, context);
+    }
+  },
+  async probe({ service }, context) {
+    return service === null || (await answering(instanceOf(context), context)) !== undefined;
+  },
+});
+
+async function startUnit(instance: Instance, unit: string, context: ActionContext): Promise<null> {
+  await onHostOf(instance, context, START_UNIT, [unit], notStarted(instance));
+  return null;
+}
+
+async function forgetDropIn(instance: Instance, unit: string, context: ActionContext): Promise<void> {
+  const shell = await context.shell(instance.host);
+  await shell.script(FORGET_DROP_IN, [unit], { become: rootOn(instance.host) }).catch(() => undefined);
+}
+
+async function startProcess(instance: Instance, service: Service, context: ActionContext): Promise<number> {
+  const { user, directory, stdout, stderr, open_files, program, config_file, sentinel } = service;
+  if (config_file === "") throw noConfigFile(instance);
+  const command = [program, config_file, ...(sentinel ? ["--sentinel"] : [])];
+  const args = [user, directory, stdout, stderr, open_files, ...command];
+  return Number(await onHostOf(instance, context, START_PROCESS, args, notStarted(instance)));
+}
+
+/** What the server says of itself, also while it loads; undefined where it does not answer. */
+async function answering(instance: Instance, context: ActionContext): Promise<Record<string, string> | undefined> {
+  context.forgetFailures();
+  try {
+    const redis = await context.redis(instance);
+    const [server, persistence] = await redis.pipeline(
+      [
+        ["INFO", "server"],
+        ["INFO", "persistence"],
+      ],
+      {
+        signal: context.signal,
+        timeoutMs: 10_000,
+      },
+    );
+    return parseInfo(`${String(server)}\n${String(persistence)}`);
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+/** Fails with SERVICE_DIED as soon as the process is gone, whatever its status: one that lacks a module ends with 0. */
+async function untilLoaded(
+  instance: Instance,
+  service: Service,
+  pid: number | null,
+  within: number,
+  context: ActionContext,
+): Promise<number | null> {
+  const deadline = Date.now() + within;
+  for (;;) {
+    const info = await answering(instance, context);
+    if (info && info.loading === "0") return intField(info, "process_id");
+    if (info) tellLoading(info, context);
+    else await refuseDead(instance, service, pid, context);
+    if (Date.now() > deadline) throw tooSlow(instance, within);
+    await sleep(POLL_MS, context.signal);
+  }
+}
+
+function tellLoading(info: Record<string, string>, context: ActionContext): void {
+  const done = intField(info, "loading_loaded_bytes") ?? 0;
+  const total = intField(info, "loading_total_bytes") ?? 0;
+  const left = intField(info, "loading_eta_seconds");
+  context.progress(`loading${left === null ? "" : `, ${left} s left`}`, {
+    done,
+    ...(total > 0 ? { total } : {}),
+    unit: "bytes",
+  });
+}
+
+async function refuseDead(
+  instance: Instance,
+  { unit, stderr, stdout }: Service,
+  pid: number | null,
+  context: ActionContext,
+) {
+  if (unit === null && pid === null) return;
+  const args = [unit ?? String(pid)];
+  const state = (
+    await onHostOf(instance, context, unit ? UNIT_STATE : PROCESS_STATE, args, notStarted(instance))
+  ).trim();
+  if (state !== "failed" && state !== "inactive") return;
+  const tail = unit
+    ? await onHostOf(
+        instance,
+        context,
+        'journalctl -u "$1" -n 5 --no-pager -o cat 2>&1 || true',
+        [unit],
+        notStarted(instance),
+      )
+    : await onHostOf(
+        instance,
+        context,
+        'tail -n 5 -- "$1" 2>&1 || true',
+        [stdout === "/dev/null" ? stderr : stdout],
+        notStarted(instance),
+      );
+  throw new RedishaError({
+    code: "SERVICE_DIED",
+    message: `${instance.id} was started and ended at once: ${tail.trim().split("\n").slice(-3).join(" / ")}`,
+    host: instance.id,
+    state: "it does not run",
+    next: [`on ${instance.host.name}: ${unit ? `journalctl -u ${unit} -n 50` : `look at its log`}`],
+  });
+}
+
+function notStarted({ id }: Instance) {
+  return { code: "SERVICE_NOT_STARTED", what: `${id} could not be started`, state: "it does not run" };
+}
+
+function noConfigFile({ id }: Instance): RedishaError {
+  return new RedishaError({
+    code: "SERVICE_NO_CONFIG",
+    message: `${id} was started without a configuration file: nobody knows how to start it the same way again.`,
+    host: id,
+    state: "it does not run",
+    next: ["start it as it was started before"],
+  });
+}
+
+function tooSlow({ id }: Instance, within: number): RedishaError {
+  return new RedishaError({
+    code: "SERVICE_LOADING",
+    message: `${id} has not loaded its data after ${within / 1000} s.`,
+    host: id,
+    state: "it runs and may still be loading",
+    next: [`redis-cli INFO persistence on ${id}`],
+  });
+}

@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { sleep } from "../../core/abort.ts";
+import { RedishaError } from "../../core/errors.ts";
+import type { Instance } from "../../inventory/model.ts";
+import type { ActionContext } from "../contract.ts";
+import { defineAction } from "../define.ts";
+import { durationSchema } from "../duration-schema.ts";
+import { instanceOf } from "../needs.ts";
+import { describeService } from "./describe.ts";
+import { type Service, serviceSchema } from "./descriptor.ts";
+import { onHostOf } from "./shell.ts";
+
+const POLL_MS = 100;
+
+/** `$1` unit. `Restart=always` does not bring back what systemctl stopped. */
+const STOP_UNIT = `systemctl stop --no-block -- "$1"`;
+
+/** `$1` pid, `$2` its start time: never a process that has taken over the number. */
+const STOP_PROCESS = `
+[ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $20 }')" = "$2" ] || exit 0
+kill -TERM "$1"`;
+
+/** `$1` pid, `$2` start time, `$3` unit or `-`. Prints `gone` once the process is, and systemd agrees. */
+const LOOK = `
+now=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" { print $20 }')
+[ "$now" = "$2" ] && { echo running; exit 0; }
+[ "$3" = - ] && { echo gone; exit 0; }
+case $(systemctl show -p ActiveState --value -- "$3") in inactive|failed) echo gone ;; *) echo running ;; esac`;
+
+/** Stops a server for good, whoever runs it, and proves it. */
+export const serviceStop = defineAction({
+  name: "service.stop",
+  summary:
+    "Stops the server through systemd, or by SIGTERM where no unit runs it; done when its process is gone and its port closed",
+  scope: "instance",
+  effect: "disruptive",
+  input: z.strictObject({
+    service: serviceSchema
+      .nullable()
+      .default(null)
+      .describe("How it is run, where it may not be able to tell any more: steps.<id>.outputs.service"),
+    within: durationSchema.default(600_000).describe("A server that saves first takes as long as its disk does"),
+  }),
+  output: z.strictObject({ service: serviceSchema.nullable().describe("How it was run: for service.start") }),
+  example: `- id: stop
+  action: service.stop
+  targets: { role: replica }
+  with: {}
+  undo: { action: service.start, with: { service: "\${{ before.service }}" } }`,
+  commands: ({ service }) => [
+    {
+      transport: "exec",
+      text: service?.unit ? `systemctl stop ${service.unit}` : "systemctl stop UNIT, or kill -TERM PID",
+    },
+  ],
+  takesMs: ({ within }) => within + 60_000,
+  async before({ service }, context) {
+    return { service: await currentService(instanceOf(context), service, context) };
+  },
+  async run({ service: known, within }, context) {
+    const instance = instanceOf(context);
+    const service = await currentService(instance, known, context);
+    if (!service || (await isGone(instance, service, context))) {
+      await untilClosed(instance, context, Date.now() + within);
+      return { outputs: { service }, changed: false };
+    }
+    const failure = { code: "SERVICE_NOT_STOPPED", what: `${instance.id} could not be stopped`, state: "it runs" };
+    if (service.unit) await onHostOf(instance, context, STOP_UNIT, [service.unit], failure);
+    else await onHostOf(instance, context, STOP_PROCESS, [String(service.pid), service.started], failure);
+    const deadline = Date.now() + within;
+    while (!(await isGone(instance, service, context))) {
+      if (Date.now() > deadline) throw stillThere(instance, service, within);
+      context.progress("waiting until its process is gone");
+      await sleep(POLL_MS, context.signal);
+    }
+    await untilClosed(instance, context, deadline);
+    return { outputs: { service }, changed: true };
+  },
+  async probe(_input, context, before) {
+    const service = serviceSchema.nullable().parse(before.service ?? null);
+    if (!service) return false;
+    return isGone(instanceOf(context), service, context);
+  },
+});
+
+/** As it runs now; where it does not answer, as it was known to run. */
+async function currentService(
+  instance: Instance,
+  known: Service | null,
+  context: ActionContext,
+): Promise<Service | null> {
+  context.forgetFailures();
+  try {
+    return await describeService(instance, context);
+  } catch (error) {
+    if (known) return known;
+    // A server that refuses connections is not running: there is nothing to stop.
+    if (error instanceof RedishaError && error.code === "REDIS_REFUSED") return null;
+    throw error;
+  }
+}
+
+async function isGone(instance: Instance, { pid, started, unit }: Service, context: ActionContext): Promise<boolean> {
+  const failure = { code: "SERVICE_UNKNOWN", what: `${instance.id} cannot be looked at`, state: "it may run" };
+  return (await onHostOf(instance, context, LOOK, [String(pid), started, unit ?? "-"], failure)).trim() === "gone";
+}
+
+/** Another process may listen on the port, or something has started the server again. */
+async function untilClosed(instance: Instance, context: ActionContext, deadline: number): Promise<void> {
+  const shell = await context.shell(instance.host);
+  for (;;) {
+    const stream = await shell.forward(instance.address, instance.port, context.signal).catch(() => undefined);
+    if (!stream) return;
+    stream.on("error", () => undefined).destroy();
+    if (Date.now() > deadline) throw portOpen(instance);
+    await sleep(POLL_MS, context.signal);
+  }
+}
+
+function stillThere({ id, host }: Instance, { pid, unit }: Service, within: number): RedishaError {
+  return new RedishaError({
+    code: "SERVICE_NOT_STOPPED",
+    message: `${id} was told to stop and still runs after ${within / 1000} s (pid ${pid}). A server that cannot save does not stop.`,
+    host: id,
+    state: "it runs, and may still stop",
+    next: [`on ${host.name}: ${unit ? `journalctl -u ${unit} -n 20` : `ps -fp ${pid}`}`, `on ${host.name}: df -h`],
+  });
+}
+
+function portOpen({ id, host, port }: Instance): RedishaError {
+  return new RedishaError({
+    code: "SERVICE_CAME_BACK",
+    message: `The process of ${id} is gone, but something listens on port ${port} of ${host.name}.`,
+    host: id,
+    state: "its data was not touched",
+    next: [`on ${host.name}: ss -ltnp 'sport = :${port}'`],
+  });
+}
