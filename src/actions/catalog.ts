@@ -1,3 +1,4 @@
+import { clusterFailover } from "./cluster/failover.ts";
 import { backupAlong } from "./backup/along.ts";
 import { backupCheck } from "./backup/check.ts";
 import { backupChoose } from "./backup/choose.ts";
@@ -10,7 +11,6 @@ import { backupReadBack } from "./backup/read-back.ts";
 import { backupRoom } from "./backup/room.ts";
 import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
-import { clusterFailover } from "./cluster/failover.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";

@@ -21,7 +21,7 @@ export function readCheckReport(code: number | null, output: string): CheckRepor
   };
   const looksOk = /RDB looks OK!/.test(output);
   const ok = code === 0 && looksOk;
-  const error = /^(?:\[[^\]\n]*\] )?--- RDB ERROR DETECTED ---\n\[offset \d+\] (.+)$/m.exec(output)?.[1];
+  const error = /--- RDB ERROR DETECTED ---\r?\n(\[offset \d+\] .+)/.exec(output)?.[1];
   const last = output.trimEnd().split("\n").at(-1) ?? "";
   return {
     ok,
