@@ -2,7 +2,7 @@
 export const PERIODS = ["hourly", "daily", "weekly", "monthly", "yearly"] as const;
 export type Period = (typeof PERIODS)[number];
 
-/** Names the hour, day, ISO week, month and year that a moment falls into, in one time zone. Names sort by time. */
+/** Names the hour, day, ISO week, month and year that a moment falls into, in one time zone. */
 export class Calendar {
   readonly #format: Intl.DateTimeFormat;
 

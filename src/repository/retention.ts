@@ -113,7 +113,8 @@ function keepPeriod(
 ): void {
   if (count === 0) return;
   const groups = Map.groupBy(newest, ({ finishedMs }) => calendar.name(period, finishedMs));
-  const names = [...groups.keys()].sort().reverse().slice(0, count);
+  // In the order in which they were met: newest first.
+  const names = [...groups.keys()].slice(0, count);
   for (const [index, name] of names.entries()) {
     const group = groups.get(name) ?? [];
     const chosen = group.find(({ verified }) => verified) ?? group[0];

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../core/files.ts";
 
@@ -17,11 +17,29 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it, each flushed into the one that holds it. */
+/**
+ * Makes a folder and those above it, each flushed into the one that holds it. Step by step: Node's own `recursive` never
+ * ends where a folder that is there says that nothing can be made in it because it is not, as those of /proc do.
+ */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
-  if (first === undefined) return;
-  for (let at = path; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at));
+  try {
+    await made(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await made(path);
+  }
+}
+
+async function made(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+    if (!(await stat(path)).isDirectory()) throw error;
+    return;
+  }
+  await syncFolder(dirname(path));
 }
 
 /** Creates a file that must not be there, for writing. */

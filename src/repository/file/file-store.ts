@@ -157,7 +157,7 @@ export class FileStore implements Store {
 
   /** A folder that cannot be made does not exist, says the system; the reader of the message knows better. */
   #unwritten(key: string, target: string, cause: unknown): Error {
-    if (systemCode(cause) !== "ENOENT" && systemCode(cause) !== "ENOTDIR")
+    if (!["ENOENT", "ENOTDIR", "EEXIST"].includes(systemCode(cause) ?? ""))
       return fileError(this.shown, key, target, cause);
     return storeError({
       code: "REPOSITORY_NOT_FOUND",

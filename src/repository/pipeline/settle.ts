@@ -1,6 +1,9 @@
+/** What a stream fails with because another was destroyed. */
+const CONSEQUENCES = ["ABORT_ERR", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED"];
+
 /**
- * Waits for every promise to settle and only then fails, with the error that came first: what follows it are streams that
- * were destroyed because of it. Nothing is left pending, and no rejection unheard.
+ * Waits for every promise to settle and only then fails, with the first error that is not just the consequence of another.
+ * Nothing is left pending, and no rejection unheard.
  */
 export async function settled<T extends readonly Promise<unknown>[]>(
   ...promises: T
@@ -10,10 +13,14 @@ export async function settled(...promises: readonly Promise<unknown>[]): Promise
   const results = await Promise.all(
     promises.map((promise) =>
       promise.catch((error: unknown) => {
-        failed ??= { error };
+        if (!failed || isConsequence(failed.error)) failed = { error };
       }),
     ),
   );
   if (failed) throw failed.error;
   return results;
+}
+
+function isConsequence(error: unknown): boolean {
+  return error instanceof Error && "code" in error && CONSEQUENCES.includes(String(error.code));
 }

@@ -27,8 +27,10 @@ export class SftpStore implements Store {
   }
 
   async put(key: string, source: Readable, { signal }: PutOptions = {}): Promise<StoredObject> {
-    const stop = () => source.destroy(signal?.reason);
-    signal?.addEventListener("abort", stop, { once: true });
+    // Also while the source is silent: nobody would notice otherwise.
+    const ended = AbortSignal.any([this.#session.lost, ...(signal ? [signal] : [])]);
+    const stop = () => source.destroy(ended.reason);
+    ended.addEventListener("abort", stop, { once: true });
     try {
       signal?.throwIfAborted();
       if (await this.stat(key)) throw objectExists(this.shown, key);
@@ -37,7 +39,7 @@ export class SftpStore implements Store {
       source.on("error", () => undefined).destroy();
       throw signal?.aborted ? signal.reason : error;
     } finally {
-      signal?.removeEventListener("abort", stop);
+      ended.removeEventListener("abort", stop);
     }
   }
 
