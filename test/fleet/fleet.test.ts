@@ -44,6 +44,13 @@ describeOnFleet("a fleet of real hosts", () => {
     expect(ids.size).toBe(3);
   });
 
+  it("gives root at its console what root of the host may do, and no more", async () => {
+    const bounds = "grep CapBnd /proc/$PID/status";
+    expect(await host(r1).exec(bounds.replace("$PID", "self"))).toBe(await host(r1).exec(bounds.replace("$PID", "1")));
+    expect((await host(r1).attempt("date -s @$(date +%s)")).code).not.toBe(0);
+    expect(await host(r1).exec("pwd; whoami; env | grep -c VITEST || true")).toBe("/\nroot\n0");
+  });
+
   it("lets an ordinary user in over SSH, who may sudo", async () => {
     expect(await host(r1).ssh("whoami; hostname; sudo whoami")).toMatchObject({ code: 0, stdout: "ops\nr1\nroot\n" });
     expect(await host(r1).ssh("cat /etc/shadow")).toMatchObject({ code: 1 });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { connect } from "node:net";
 import { join } from "node:path";
 import { hostCgroup } from "./cgroup.ts";
+import { atConsole } from "./console.ts";
 import { mountDisk } from "./disk.ts";
 import type { Network } from "./network.ts";
 import { harnessPath } from "./paths.ts";
@@ -82,26 +83,7 @@ export function hostAt(place: HostPlace): PoweredHost {
   const attemptAtConsole: FleetHost["attempt"] = async (command, options = {}) => {
     const init = cgroup.init();
     if (init === undefined) throw new Error(`${name} is off`);
-    // It joins process 1 in the host's own group, so that it hangs and dies with the host.
-    const joinGroup = 'echo $$ >"$0" && exec "$@"';
-    const enter = [
-      "nsenter",
-      `--target=${init}`,
-      "--mount",
-      "--uts",
-      "--ipc",
-      "--net",
-      "--pid",
-      "--cgroup",
-      "--root",
-      "--wd",
-    ];
-    const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    const shell = ["env", "-i", path, "HOME=/root", "USER=root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"];
-    return attempt("sh", ["-c", joinGroup, cgroup.consoleProcs, ...enter, ...shell, "bash", "-c", command], {
-      timeoutMs: 60_000,
-      ...options,
-    });
+    return atConsole(init, cgroup.consoleProcs, command, options);
   };
 
   const host: PoweredHost = {
