@@ -62,6 +62,30 @@ describe("a drill with TLS, ACL users and SSH", () => {
     expect(await lab.cli("r1:6379", "KEYS", "*")).toBe("");
   });
 
+  test("is refused where a replica would not take the writes once it is promoted", async () => {
+    await lab.cli("r2:6379", "ACL", "SETUSER", "redisha", "-rpush");
+    try {
+      const { summary } = await runOn(lab, SHORT);
+      expect(summary.error?.code).toBe("DRILL_NOT_PERMITTED");
+      expect(summary.error?.message).toContain("may not send RPUSH to r2:6379");
+    } finally {
+      await lab.cli("r2:6379", "ACL", "SETUSER", "redisha", "+rpush");
+    }
+  });
+
+  test("is refused where a Sentinel does not let itself be listened to", async () => {
+    await lab.cli("r3:26379", "ACL", "SETUSER", "redisha", "-psubscribe");
+    try {
+      const { summary } = await runOn(lab, SHORT);
+      expect(summary.error?.code).toBe("DRILL_NOT_PERMITTED");
+      expect(summary.error?.host).toBe("r3:26379");
+      expect(summary.error?.message).toContain("PSUBSCRIBE");
+    } finally {
+      await lab.cli("r3:26379", "ACL", "SETUSER", "redisha", "+psubscribe");
+    }
+    expect(await lab.cli("r1:6379", "KEYS", "*")).toBe("");
+  });
+
   test("is refused where the primary takes no writes, in the server's own words", async () => {
     await lab.cli("r1:6379", "CONFIG", "SET", "min-replicas-to-write", "9");
     try {

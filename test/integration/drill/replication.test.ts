@@ -29,7 +29,12 @@ const markedAt = (ran: Awaited<ReturnType<typeof runOn>>, name: string) =>
 
 describe("a drill on replication without Sentinel", () => {
   test("keeps the connection where a write is refused for a reason that no other server would mend", async () => {
-    const set = (n: string) => lab.cli("r1:6379", "CONFIG", "SET", "min-replicas-to-write", n);
+    const dialled: number[] = [];
+    const set = async (n: string) => {
+      await lab.cli("r1:6379", "CONFIG", "SET", "min-replicas-to-write", n);
+      const stats = await lab.cli("r1:6379", "INFO", "stats");
+      dialled.push(Number(/total_connections_received:(\d+)/.exec(stats)?.[1]));
+    };
     const ran = await runOn(lab, steps("probes: { re_resolve: 1, subscriber: 1, sticky: 1 }"), {
       at: { one: () => set("9"), two: () => set("0") },
     });
@@ -38,6 +43,8 @@ describe("a drill on replication without Sentinel", () => {
       const errors = new Set(probe.attempts.filter(({ outcome }) => outcome !== "acked").map(({ error }) => error));
       expect([...errors]).toEqual(["NOREPLICAS"]);
     }
+    // Those of the test itself.
+    expect((dialled[1] ?? 0) - (dialled[0] ?? 0)).toBeLessThan(5);
     expect(ran.outputs.found).toMatchObject({ lost: 0, unknown_found: 0, refused_found: 0 });
     const writable = ran.recording?.roles.filter(({ instance }) => instance === "r1:6379").map((role) => role.writable);
     expect(writable).toEqual([true, false, true]);
