@@ -2,6 +2,7 @@ import { commandReference, exitCodeReference } from "../docs.ts";
 import { actionReference } from "./action-reference.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
+import { repositoryJsonSchemas } from "./repository-schemas.ts";
 import {
   drillsJsonSchemas,
   envelopeJsonSchema,
@@ -33,6 +34,7 @@ export const generators: readonly Generator[] = [
   ...labJsonSchemas,
   ...runsJsonSchemas,
   ...drillsJsonSchemas,
+  ...repositoryJsonSchemas,
   { path: "schemas/journal.schema.json", content: journalJsonSchema },
   { path: "schemas/topology.schema.json", content: topologySchemaText },
   { path: "schemas/verdict.schema.json", content: verdictSchemaText },

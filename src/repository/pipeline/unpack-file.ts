@@ -113,7 +113,7 @@ function explained(error: Error, damage: (what: string) => RedishaError): Error 
   return corrupt ? damage(`zstd cannot read it: ${messageOf(error)}`) : error;
 }
 
-export function damaged(store: Store, place: string, what: string): RedishaError {
+function damaged(store: Store, place: string, what: string): RedishaError {
   return new RedishaError({
     code: "BACKUP_DAMAGED",
     message: `${place} in ${store.shown} is not what was stored: ${what}.`,

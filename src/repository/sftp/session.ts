@@ -131,4 +131,3 @@ export function statusOf(error: unknown): number | undefined {
 
 export const NO_SUCH_FILE = 2;
 export const PERMISSION_DENIED = 3;
-export const FAILURE = 4;
