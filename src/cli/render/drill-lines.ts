@@ -47,6 +47,9 @@ interface Seen {
   most: number;
 }
 
+/** More probes than this are shown as one line for each kind: their names but for the number. */
+const MOST_LINES = 8;
+
 /** What the probes of a drill did of late, a line each: bars for acknowledgements, a cross where there was none. */
 export class DrillLines {
   readonly #theme: Theme;
@@ -59,7 +62,7 @@ export class DrillLines {
 
   hear(event: DrillSample): void {
     this.#now = Date.parse(event.at);
-    for (const { name, acked, failed, latency_ms } of event.probes) {
+    for (const { name, acked, failed, latency_ms } of fewer(event.probes)) {
       const seen = this.#probes.get(name) ?? { samples: [], latency: null, alive: this.#now, most: 0 };
       this.#probes.set(name, seen);
       seen.samples.push({ acked, failed });
@@ -105,4 +108,18 @@ export class DrillLines {
     if (acked === 0) return this.#theme.bad(`none for ${formatDuration(this.#now - alive)}`);
     return `${acked * PER_SECOND}/s ${latency === null ? "" : `${latency.toFixed(1)}ms`}`.trim();
   }
+}
+
+function fewer(probes: DrillSample["probes"]): DrillSample["probes"] {
+  if (probes.length <= MOST_LINES) return probes;
+  const kinds = Map.groupBy(probes, ({ name }) => name.replace(/-\d+$/, ""));
+  return [...kinds].map(([name, its]) => {
+    const latencies = its.map(({ latency_ms }) => latency_ms).filter((value) => value !== null);
+    return {
+      name: its.length === 1 ? name : `${name} x${its.length}`,
+      acked: its.reduce((sum, { acked }) => sum + acked, 0),
+      failed: its.reduce((sum, { failed }) => sum + failed, 0),
+      latency_ms: latencies.length === 0 ? null : Math.max(...latencies),
+    };
+  });
 }

@@ -16,7 +16,6 @@ export function coarser(timeline: DrillTimeline, most: number): DrillTimeline {
   if (by <= 1) return timeline;
   const groups = <T>(values: readonly T[]) =>
     Array.from({ length: Math.ceil(values.length / by) }, (_, index) => values.slice(index * by, (index + 1) * by));
-  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
   return {
     ...timeline,
     bucket_ms: timeline.bucket_ms * by,
@@ -24,13 +23,42 @@ export function coarser(timeline: DrillTimeline, most: number): DrillTimeline {
       ...probe,
       acked: groups(probe.acked).map(total),
       failed: groups(probe.failed).map(total),
-      latency_ms: groups(probe.latency_ms).map((group) => {
-        const there = group.filter((value) => value !== null);
-        // The worst of them: a peak must not vanish because the drawing is narrow.
-        return there.length === 0 ? null : Math.max(...there);
-      }),
+      latency_ms: groups(probe.latency_ms).map(worst),
     })),
   };
+}
+
+/** More clients than this are drawn as one lane for each kind. */
+const MOST_LANES = 10;
+
+/** The lanes as they are, or, where there are many clients, all of a kind in one: attempts added up, the worst latency. */
+export function fewerLanes(timeline: DrillTimeline): DrillTimeline {
+  if (timeline.probes.length <= MOST_LANES) return timeline;
+  const kinds = Map.groupBy(timeline.probes, ({ kind }) => kind);
+  const probes = [...kinds].map(([kind, lanes]) => {
+    const each = <T>(pick: (lane: ProbeLane) => readonly T[]) =>
+      (lanes[0]?.acked ?? []).map((_, index) =>
+        lanes.map((lane) => pick(lane)[index]).filter((one) => one !== undefined),
+      );
+    return {
+      name: `${kind} (${lanes.length})`,
+      kind,
+      acked: each(({ acked }) => acked).map(total),
+      failed: each(({ failed }) => failed).map(total),
+      latency_ms: each(({ latency_ms }) => latency_ms).map(worst),
+    };
+  });
+  return { ...timeline, probes };
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** The worst of several medians: a peak must not vanish because the drawing has no room for it. */
+function worst(values: readonly (number | null)[]): number | null {
+  const there = values.filter((value) => value !== null);
+  return there.length === 0 ? null : Math.max(...there);
 }
 
 /** More empty buckets than this between two attempts are shown: a client that only writes now and then is no outage. */

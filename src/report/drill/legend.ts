@@ -1,5 +1,6 @@
 import type { DrillReport } from "../../drill/report-schema.ts";
 import { Html, html } from "../html-text.ts";
+import { fewerLanes } from "./lanes.ts";
 
 /** Failures are hatched, so that they can be told apart in black and white. Stands in the page once, for all drawings. */
 export const HATCH = new Html(
@@ -7,7 +8,8 @@ export const HATCH = new Html(
 );
 
 /** What the colours and lines of the drawing mean; only those that are in it. */
-export function legend({ timeline, two_primaries }: DrillReport): Html {
+export function legend({ timeline: whole, two_primaries }: DrillReport): Html {
+  const timeline = fewerLanes(whole);
   const states = new Set(timeline.roles.flatMap(({ spans }) => spans.map(({ state }) => state)));
   const writers = timeline.probes.filter(({ kind }) => kind !== "reader");
   const box = (name: string) => new Html(`<rect class="${name}" width="26" height="12"/>`);

@@ -18,6 +18,7 @@ th { color: var(--soft); font-weight: 500; } th.num, td.num { text-align: right;
 tr { break-inside: avoid; } .nowrap { white-space: nowrap; }
 svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .tick { fill: var(--soft); font-size: 10px; } svg .name { font-size: 12px; }
+svg .halo { paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
 .bed { fill: var(--card); } .grid { stroke: var(--line); stroke-width: 1; }
 .ack { fill: var(--ack); } .hatch-bed { fill: var(--fail-bed); } .hatch-line { fill: var(--fail); }
 .fail { fill: url(#hatch); } .defs { position: absolute; width: 0; height: 0; }

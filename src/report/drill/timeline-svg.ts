@@ -1,6 +1,6 @@
 import type { DrillReport, DrillTimeline } from "../../drill/report-schema.ts";
 import { Html, html } from "../html-text.ts";
-import { ackPath, coarser, failPath, type LaneBox, latencyPath, latencyRange, ticks } from "./lanes.ts";
+import { ackPath, coarser, failPath, fewerLanes, type LaneBox, latencyPath, latencyRange, ticks } from "./lanes.ts";
 import { type PlacedLabel, placeLabels } from "./phase-labels.ts";
 import { modeWords, seconds, time } from "./words.ts";
 
@@ -29,7 +29,7 @@ const ROLE_WORDS: Readonly<Record<RoleLane["spans"][number]["state"], string>> =
 export function timelineSvg(report: DrillReport, width: number): Html {
   const narrow = width < 600;
   const gutter = narrow ? 0 : 150;
-  const timeline = coarser(report.timeline, narrow ? 120 : 360);
+  const timeline = coarser(fewerLanes(report.timeline), narrow ? 120 : 360);
   const { from_ms, to_ms } = timeline;
   const scale = (width - gutter) / Math.max(1, to_ms - from_ms);
   const x: X = (ms) => gutter + (Math.min(Math.max(ms, from_ms), to_ms) - from_ms) * scale;
@@ -91,7 +91,7 @@ function latency(timeline: DrillTimeline, box: LaneBox, width: number): Html {
     const y = box.y + box.height * (1 - step / decades);
     const below = step === decades ? 10 : -3;
     lines.push(
-      html`<line class="grid" x1="${box.x(timeline.from_ms)}" x2="${width}" y1="${y}" y2="${y}"/><text class="tick" x="${width - 2}" y="${y + below}" text-anchor="end">${value >= 1_000 ? `${value / 1_000} s` : `${Number(value.toPrecision(1))} ms`}</text>`,
+      html`<line class="grid" x1="${box.x(timeline.from_ms)}" x2="${width}" y1="${y}" y2="${y}"/><text class="tick halo" x="${width - 2}" y="${y + below}" text-anchor="end">${value >= 1_000 ? `${value / 1_000} s` : `${Number(value.toPrecision(1))} ms`}</text>`,
     );
   }
   const writers = timeline.probes.filter(({ kind }) => kind !== "reader");

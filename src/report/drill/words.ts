@@ -163,5 +163,5 @@ export function lossWords({ lost }: ProbeReport): string {
 
 /** The line on which the exactness of all figures rests. */
 export function clockWords({ clock }: DrillReport): string {
-  return `Measured by ${clock.source}, resolution ${clock.resolution_ms} ms; the measuring process itself was at worst ${clock.delay_max_ms.toFixed(1)} ms late (99% of the time at most ${clock.delay_p99_ms.toFixed(1)} ms), so that no figure is off by more than ${clock.error_bound_ms} ms and the time between two looks.`;
+  return `Measured by ${clock.source}, resolution ${clock.resolution_ms < 0.001 ? "below 0.001" : Number(clock.resolution_ms.toPrecision(2))} ms; the measuring process itself was at worst ${clock.delay_max_ms.toFixed(1)} ms late (99% of the time at most ${clock.delay_p99_ms.toFixed(1)} ms), so that no figure is off by more than ${clock.error_bound_ms} ms and the time between two looks.`;
 }

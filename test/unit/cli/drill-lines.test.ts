@@ -51,6 +51,17 @@ describe("probes on the screen", () => {
     expect(lines.lines(60)[0]).toMatch(/^re-resolve #\.X /);
   });
 
+  it("share a line where there are many of a kind", () => {
+    const lines = new DrillLines(PLAIN_THEME);
+    const one = { acked: 10, failed: 0, latency_ms: 1 };
+    const names = [...Array.from({ length: 16 }, (_, index) => `re_resolve-${index + 1}`), "reader-1"];
+    lines.hear({ ...sample(0, 0, 0), probes: names.map((name) => ({ name, ...one })) });
+    expect(lines.lines(60).map((line) => line.replace(/ +█? +/, " "))).toEqual([
+      "re_resolve x16 640/s 1.0ms",
+      "reader 40/s 1.0ms",
+    ]);
+  });
+
   it("are over when nothing was heard of them for a while", () => {
     const lines = new DrillLines(PLAIN_THEME);
     lines.hear(sample(0, 1, 0));

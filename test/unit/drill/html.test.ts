@@ -32,6 +32,16 @@ describe("the page of a drill", () => {
     expect(drillHtml(analyse({ ...hang(), marks }))).toContain("&lt;b onclick=&quot;x&quot;&gt;");
   });
 
+  it("draws many clients of a kind in one lane", () => {
+    const twelve = Array.from({ length: 12 }, (_, index) => index);
+    const probes = hang()
+      .probes.slice(0, 1)
+      .flatMap((probe) => twelve.map((index) => ({ ...probe, name: `re_resolve-${index}` })));
+    const page = drillHtml(analyse({ ...hang(), probes }));
+    expect(page).toContain(">re_resolve (12)<");
+    expect(page.match(/class="name"/g)).toHaveLength(2 * (1 + 1 + 3));
+  });
+
   it("draws no phase outside of the drawing", () => {
     const page = drillHtml(analyse(hang(), BUDGET));
     for (const [svg, width] of page.matchAll(/<svg viewBox="0 0 (\d+)[\s\S]*?<\/svg>/g)) {
