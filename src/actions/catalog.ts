@@ -1,4 +1,3 @@
-import { clusterFailover } from "./cluster/failover.ts";
 import { backupAlong } from "./backup/along.ts";
 import { backupCheck } from "./backup/check.ts";
 import { backupChoose } from "./backup/choose.ts";
@@ -11,6 +10,7 @@ import { backupReadBack } from "./backup/read-back.ts";
 import { backupRoom } from "./backup/room.ts";
 import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
+import { clusterFailover } from "./cluster/failover.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
@@ -50,6 +50,7 @@ import { redisConfigGet } from "./redis/config-get.ts";
 import { redisConfigSet } from "./redis/config-set.ts";
 import { redisQuery } from "./redis/query.ts";
 import { replicationFailover } from "./replication/failover.ts";
+import { replicationFollow } from "./replication/follow.ts";
 import { replicationSwitchover } from "./replication/switchover.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
 import { restoreCheck } from "./restore/check.ts";
@@ -121,6 +122,7 @@ const ACTIONS: readonly Action[] = [
   runbookAction,
   clusterFailover,
   replicationFailover,
+  replicationFollow,
   replicationSwitchover,
   replicationUnfence,
   restoreCheck,

@@ -74,6 +74,11 @@ export interface Action<I = unknown, O = unknown> extends ActionSpec {
    * topology as it is.
    */
   simulate?(input: I, topology: Topology, target: { readonly instance?: Instance; readonly host?: Host }): Topology;
+  /**
+   * To do it twice is as good as once, and only doing it tells what later steps need. After a crash an op in doubt is done
+   * again, and taken back where the run is rolled back. No `probe` is asked then.
+   */
+  readonly repeatable?: true;
   /** After a crash: whether an op that was started took effect. Reads only; undefined where that cannot be told. */
   probe?(input: I, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }

@@ -25,6 +25,7 @@ export class LiveDeployment {
   readonly #build: BuildTopology;
   readonly #observations = new Map<string, { observation: Observation; since: number }>();
   #topology: Topology | undefined;
+  #supposed: ((topology: Topology) => Topology) | undefined;
 
   constructor(deployment: Deployment, connections: Connections, observe: Observe, build: BuildTopology) {
     this.deployment = deployment;
@@ -64,8 +65,18 @@ export class LiveDeployment {
   /** The model of what has been observed so far, without looking again. */
   current(): Topology {
     const observations = [...this.#observations.values()].map(({ observation }) => observation);
-    this.#topology ??= this.#build(declaredOf(this.deployment), observations);
+    this.#topology ??= this.#asSupposed(this.#build(declaredOf(this.deployment), observations));
     return this.#topology;
+  }
+
+  /** For plans: from now on the model is shown as this makes it of what is there; undefined shows it as it is again. */
+  suppose(change: ((topology: Topology) => Topology) | undefined): void {
+    this.#supposed = change;
+    this.#topology = undefined;
+  }
+
+  #asSupposed(topology: Topology): Topology {
+    return this.#supposed?.(topology) ?? topology;
   }
 
   #isDue(instance: Instance): boolean {

@@ -1,15 +1,18 @@
+import type { Action } from "../actions/contract.ts";
 import { RedishaError } from "../core/errors.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
+import type { Topology } from "../topology/schema.ts";
 import { batchesOf } from "./batches.ts";
 import { readsModel, refuseFailedAssertions } from "./conditions.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import { factsOf, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
-import { healthWithout } from "./health.ts";
+import { healthAfter, healthWithout } from "./health.ts";
 import { type OpServices, runOp } from "./op.ts";
 import type { Certainty, Plan, PlannedOp, PlannedStep } from "./plan.ts";
 import { planOp } from "./planned-op.ts";
+import { inputOf, whereOf } from "./shown.ts";
 
 type Written = Partial<Pick<PlannedStep, "batches" | "skipped" | "note" | "health">>;
 
@@ -29,6 +32,8 @@ export class Planner {
   /** The gate that would stop the run now, and whether what is planned runs nevertheless. */
   #gate: string | undefined;
   #tidying = false;
+  /** What the steps so far make of the deployment. */
+  #supposed: (topology: Topology) => Topology = (topology) => topology;
 
   constructor(services: OpServices) {
     this.#services = services;
@@ -37,7 +42,11 @@ export class Planner {
   /** The steps, and the gate at which the run would stop as things are now. */
   async plan(runbook: Runbook, values: FrameValues): Promise<Pick<Plan, "steps" | "stops_at">> {
     this.#runbook = runbook;
-    await this.#steps(runbook, { frame: new Frame(values), depth: 0, path: "" });
+    try {
+      await this.#steps(runbook, { frame: new Frame(values), depth: 0, path: "" });
+    } finally {
+      this.#services.live.suppose(undefined);
+    }
     return { steps: this.#planned, ...(this.#gate === undefined ? {} : { stops_at: this.#gate }) };
   }
 
@@ -78,11 +87,14 @@ export class Planner {
     const ops = await Promise.all(due.map((op) => planOp(step, action, op, scope, this.#services)));
     const batches = batchesOf(ops, step.rollout);
     const note = certainty.kind === "exact" ? await this.#note(step, due, scope) : undefined;
+    const moves = certainty.kind === "exact" && action.simulate !== undefined;
     this.#write(step, scope, certainty, {
       batches,
       ...none,
       ...(note ? { note } : {}),
-      ...this.#health(step, batches, scope),
+      ...(moves
+        ? await this.#suppose(step, action, batchesOf(due, step.rollout), scope)
+        : this.#health(step, batches, scope)),
     });
     const isRead =
       step.effect === "read" && !action.measures && certainty.kind === "exact" && !step.until && !step.assertions;
@@ -163,6 +175,29 @@ export class Planner {
       .filter((ids) => ids.length > 0)
       .map((ids) => healthWithout(topology, ids, invariants, scope.frame));
     return health.length > 0 ? { health } : {};
+  }
+
+  /** Steps behind one that moves roles are planned for the roles as they will be. Says, for each batch, what these are. */
+  async #suppose(
+    step: Step,
+    action: Action,
+    batches: readonly (readonly OpTarget[])[],
+    scope: Scope,
+  ): Promise<Pick<Written, "health">> {
+    const { evaluator, live } = this.#services;
+    const health: string[] = [];
+    for (const batch of batches) {
+      const before = live.current();
+      for (const op of batch) {
+        const rendered = await evaluator.template(step.with, scope.frame, op.target);
+        const input = inputOf(action, { step: step.id, position: step.with.position }, rendered);
+        const earlier = this.#supposed;
+        this.#supposed = (topology) => action.simulate?.(input, earlier(topology), whereOf(op)) ?? topology;
+        live.suppose(this.#supposed);
+      }
+      health.push(healthAfter(before, live.current(), this.#runbook?.invariants ?? [], scope.frame));
+    }
+    return { health };
   }
 
   #leaveUnknown(step: Step): void {

@@ -14,7 +14,7 @@ export function patched(topology: Topology, patch: Patch): unknown {
     return fields ? { ...node, ...consequences(fields), ...fields } : node;
   };
   const nodes = topology.nodes.map(apply);
-  const sentinels = topology.sentinels.map(apply);
+  const sentinels = topology.sentinels.map(apply).map((sentinel) => inTheKnow(sentinel, nodes));
   if (topology.kind === "cluster") return { ...topology, nodes, sentinels };
   const primaries = nodes.filter(({ role, up }) => role === "primary" && up);
   const stays = primaries.find(({ id }) => id === topology.primary_id);
@@ -22,6 +22,16 @@ export function patched(topology: Topology, patch: Patch): unknown {
   const replica_ids = nodes.filter(({ role }) => role === "replica").map(({ id }) => id);
   const shards = topology.shards.map((shard) => ({ ...shard, primary_id, replica_ids }));
   return { ...topology, nodes, sentinels, shards, primary_id };
+}
+
+/** Sentinels that see a replica know what it says of its priority. */
+function inTheKnow(sentinel: SentinelNode, nodes: readonly DataNode[]): SentinelNode {
+  const priorityOf = (id: string | null) => nodes.find((node) => node.id === id)?.priority;
+  const known_replicas = sentinel.known_replicas.map((replica) => {
+    const { node_id, priority } = replica;
+    return { ...replica, priority: priorityOf(node_id) ?? priority };
+  });
+  return { ...sentinel, known_replicas };
 }
 
 function consequences(fields: Readonly<Record<string, unknown>>): object {

@@ -91,7 +91,9 @@ class CaseChecker {
       if (this.#step(each.step, ["mock", index, "step"])) this.#result(each, ["mock", index]);
     }
     for (const key of ["sequence", "skipped", "undone"] as const) {
-      for (const [index, text] of (expect[key] ?? []).entries()) this.#step(stepOf(text), ["expect", key, index]);
+      for (const [index, text] of (expect[key] ?? []).entries()) {
+        this.#step(stepOf(text).replace(/ \(undo\)$/, ""), ["expect", key, index]);
+      }
     }
     for (const [index, line] of (expect.plan ?? []).entries()) {
       for (const name of Object.keys(line)) this.#step(name, ["expect", "plan", index, name], "key");

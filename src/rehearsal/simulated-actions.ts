@@ -8,7 +8,8 @@ import { NO_ANSWER, type World } from "./world.ts";
 const UNDO = " (undo)";
 
 /**
- * The catalogue for a rehearsal: the actions themselves, on a simulated deployment, except where a mock answers for them.
+ * The catalogue for a rehearsal: the actions themselves, on a simulated deployment, except where a mock answers for them. One
+ * that moves roles does to the simulated deployment what it says that it would do to a real one.
  * What changes something and is neither mocked nor known to the simulation succeeds with an empty result.
  */
 export function simulatedActions(
@@ -36,6 +37,7 @@ function simulated(action: Action, mocks: Mocks, strict: boolean): Action {
       if (action.effect === "read" && !action.measures) return action.run(input, context);
       if (strict) throw notMocked(context.step);
       if (action.measures) return { outputs: {}, changed: action.effect !== "read" };
+      if (action.simulate) return mocks.simulate(action.simulate, input, context);
       return (await known(() => action.run(input, context))) ?? { outputs: {}, changed: true };
     },
     ...(probe ? { probe: (input: unknown, context: ActionContext, was: Before) => probing(input, context, was) } : {}),
@@ -43,7 +45,7 @@ function simulated(action: Action, mocks: Mocks, strict: boolean): Action {
 
   /** A mocked action can tell what became of it where the real one could. */
   async function probing(input: unknown, context: ActionContext, was: Before): Promise<boolean | undefined> {
-    if (mocks.mocked(action, context)) return mocks.tookEffect(context);
+    if (mocks.mocked(action, context) || action.simulate) return mocks.tookEffect(context);
     return known(async () => probe?.(input, context, was));
   }
 }
@@ -99,6 +101,15 @@ class Mocks {
     if (mock.leaves) this.#world.patch(mock.leaves);
     if (changed) this.#world.note(context.step, targetOf(context));
     return { outputs: mock.result ?? {}, changed };
+  }
+
+  /** What moves roles moves them here too; it is noted with the new roles, so that no crash comes in between. */
+  simulate(simulate: NonNullable<Action["simulate"]>, input: unknown, context: ActionContext): ActionOutcome<unknown> {
+    const { instance, host } = context;
+    const target = { ...(instance ? { instance } : {}), ...(host ? { host } : {}) };
+    this.#world.state.effects.push(`${context.step}@${targetOf(context)}`);
+    this.#world.become(simulate(input, this.#world.state.topology, target));
+    return { outputs: {}, changed: true };
   }
 
   tookEffect(context: ActionContext): boolean {

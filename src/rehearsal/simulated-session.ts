@@ -3,6 +3,7 @@ import type { ExecResult, HostConnection, RedisConnection } from "../connect/typ
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { Connections, type Connectors } from "../engine/connections.ts";
+import { ARM, DISARM, LOOK, RENEW } from "../engine/deadman/scripts.ts";
 import { LiveDeployment } from "../engine/live.ts";
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
 import type { DataNode, SentinelNode, Topology } from "../topology/schema.ts";
@@ -100,7 +101,14 @@ function redisConnection(instance: string, world: World): RedisConnection {
   };
 }
 
-/** Programs end well and say nothing; files cannot be read. */
+/** What a host says that holds whatever it is given to hold: the run never falls silent here for as long as a lease. */
+function watchdogs(script: string, [, ...ids]: readonly string[] = []): string {
+  if (script === ARM) return "ready\n";
+  const state = script === DISARM ? "disarmed" : "armed";
+  return [RENEW, LOOK, DISARM].includes(script) ? [...ids.map((id) => `${id} ${state}`), "end", ""].join("\n") : "";
+}
+
+/** Programs end well and say nothing, and undos that are armed are held; files cannot be read. */
 function hostConnection(host: string): HostConnection {
   const result: ExecResult = { code: 0, signal: null, stdout: "", stderr: "", truncated: false, durationMs: 0 };
   const refuse = async (what: string): Promise<never> => Promise.reject(noAnswer(host, [what]));
@@ -109,7 +117,7 @@ function hostConnection(host: string): HostConnection {
     adapter: "local",
     closed: false,
     exec: async () => result,
-    script: async () => result,
+    script: async (text, args) => ({ ...result, stdout: watchdogs(text, args) }),
     stream: async () => ({ stdout: Readable.from([]), done: Promise.resolve(result) }),
     upload: async () => undefined,
     download: (path) => refuse(`download ${path}`),

@@ -30,6 +30,9 @@ const IN_MODEL: Readonly<Record<string, keyof DataNode>> = {
   maxclients: "maxclients",
 };
 
+/** Sentinel's own, which nothing here depends on. */
+const PERIODS: RedisReply = ["info-period", "10000", "publish-period", "2000"];
+
 /**
  * A deployment that is only data. It answers what the model is read for, and the plainest commands: a few on strings and
  * lists, CONFIG GET and SET. With a file, every change is in it before the call returns.
@@ -71,6 +74,12 @@ export class World {
     this.save();
   }
 
+  /** Takes over a model that an action made of this one. */
+  become(topology: Topology): void {
+    this.state.topology = topologySchema.parse(topology);
+    this.save();
+  }
+
   /** Notes that a mock has answered once more. */
   use(mock: number): void {
     this.state.used[mock] = (this.state.used[mock] ?? 0) + 1;
@@ -96,6 +105,7 @@ export class World {
     const [first = "", ...args] = argv;
     const name = first.toUpperCase();
     if (name === "CONFIG") return this.#config(instance, args, argv);
+    if (name === "SENTINEL" && args[0]?.toUpperCase() === "DEBUG") return args.length === 1 ? PERIODS : "OK";
     const write = WRITES[name];
     if (!write) {
       const read = READS[name];

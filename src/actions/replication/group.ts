@@ -42,6 +42,14 @@ export async function groupOf(to: string, context: ActionContext): Promise<Group
   return { topology, primary, replicas };
 }
 
+/** By which the others know an instance. Fails with NOT_A_TARGET. */
+export function endpointOf(id: string, { nodes }: Topology): Member["endpoint"] {
+  const node = nodes.find((each) => each.id === id);
+  const endpoint = node && parseEndpoint(addressOf(node));
+  if (!endpoint) throw noTarget(id, nodes);
+  return endpoint;
+}
+
 async function memberOf(node: DataNode, context: ActionContext): Promise<Member> {
   const instance = context.deployment.instances.find(({ id }) => id === node.id);
   const endpoint = parseEndpoint(addressOf(node));

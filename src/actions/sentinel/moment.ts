@@ -4,10 +4,10 @@ import { type SeenReplica, seenReplicas, type Watcher } from "./watchers.ts";
 
 /**
  * While it fails over, a Sentinel reads the INFO of replicas once a second (sentinelSendPeriodicCommands), and it takes a
- * promotion for done when it has read it there. Ordered some 600 ms after it last read it, the failover promotes (within
- * 300 ms) just before that Sentinel looks again; at any other moment clients wait for up to a second longer.
+ * promotion for done when it has read it there. Ordered when what it last read is `leadMs` short of a second old, the
+ * failover promotes just before that Sentinel looks again; at any other moment clients wait for up to a second longer.
  */
-const BEST_AGE = { from: 500, to: 600 } as const;
+const WINDOW_MS = 100;
 
 const POLL_MS = 20;
 
@@ -19,13 +19,13 @@ export async function bestMoment(
   watchers: readonly [Watcher, ...Watcher[]],
   masterName: string,
   replicas: readonly Member[],
-  patienceMs: number,
+  { leadMs, patienceMs }: { leadMs: number; patienceMs: number },
   signal: AbortSignal,
 ): Promise<Watcher> {
   const deadline = performance.now() + patienceMs;
   while (performance.now() < deadline) {
     const seen = await Promise.all(watchers.map((watcher) => seenReplicas(watcher, masterName).catch(() => [])));
-    const at = seen.findIndex((all) => all.some((each) => isDue(each, all, replicas)));
+    const at = seen.findIndex((all) => all.some((each) => isDue(each, all, replicas, 1_000 - leadMs)));
     const found = watchers[at];
     if (found) return found;
     await sleep(POLL_MS, signal);
@@ -33,8 +33,8 @@ export async function bestMoment(
   return watchers[0];
 }
 
-function isDue(replica: SeenReplica, all: readonly SeenReplica[], members: readonly Member[]): boolean {
+function isDue(replica: SeenReplica, all: readonly SeenReplica[], members: readonly Member[], ageMs: number): boolean {
   const known = members.some(({ endpoint }) => endpoint.address === replica.address && endpoint.port === replica.port);
   const preferred = all.every(({ priority }) => priority === 0 || replica.priority <= priority);
-  return known && preferred && replica.infoAgeMs >= BEST_AGE.from && replica.infoAgeMs <= BEST_AGE.to;
+  return known && preferred && replica.infoAgeMs >= ageMs - WINDOW_MS && replica.infoAgeMs <= ageMs;
 }

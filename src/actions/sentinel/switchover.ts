@@ -38,6 +38,9 @@ const output = z.strictObject({
   demoted_after_ms: z.number().describe("From the first refused write until the old primary was its replica"),
 });
 
+/** From the order to the promotion it takes 130 to 300 ms, and some time goes by until the order. */
+const LEAD_MS = 400;
+
 /**
  * Moves the primary without losing a write. Plain `SENTINEL FAILOVER` leaves the old primary writable for some ten
  * seconds, and all that it acknowledges meanwhile is lost; so writes are stopped first, every replica has everything,
@@ -81,7 +84,13 @@ export const sentinelSwitchover = defineAction({
     if (!first) throw new TypeError("no Sentinel, and no error that says so");
     const name = masterNameOf(context);
     const guard = guardOf(context);
-    const watcher = await bestMoment([first, ...others], name, group.replicas, alignment, context.signal);
+    const watcher = await bestMoment(
+      [first, ...others],
+      name,
+      group.replicas,
+      { leadMs: LEAD_MS, patienceMs: alignment },
+      context.signal,
+    );
     context.progress(`writes are stopped; ${watcher.id} is to fail over`);
     const stopped = performance.now();
     const promoted = await promote(group, watcher, name, guard, patience, context);

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { RedisConnection } from "../../connect/types.ts";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
+import { afterSwitchover } from "../../topology/after-switchover.ts";
+import { bestCandidate } from "../../topology/promotable.ts";
+import { defineAction } from "../define.ts";
+import { durationSchema } from "../duration-schema.ts";
+import { instanceOf } from "../needs.ts";
+import { groupOf } from "../replication/group.ts";
+import { promotedOf } from "../replication/promotion.ts";
+import { stuck } from "../replication/stuck.ts";
+import { tookOver } from "../replication/took-over.ts";
+import { bestMoment } from "./moment.ts";
+import { orderFailover } from "./order-failover.ts";
+import { masterNameOf, watchersOf } from "./watchers.ts";
+
+/** From the order to the promotion: three ticks of Sentinel, and the exchange between the servers. */
+const LEAD_MS = 650;
+
+/**
+ * Moves the primary by Valkey's own coordinated failover (9.0 and later): Sentinel has the primary stop writes, wait for the
+ * replica and change places with it. It goes on, or gives up, without redisha.
+ */
+export const sentinelCoordinated = defineAction({
+  name: "sentinel.coordinated",
+  summary: "Has Sentinel change the places of the targeted primary and a replica, by Valkey's FAILOVER COORDINATED",
+  scope: "instance",
+  effect: "disruptive",
+  input: z.strictObject({
+    to: z.string().default("").describe("Instance that is to be the primary; empty where Sentinel chooses"),
+    patience: durationSchema.default(5_000).describe("How long the promotion may take, e.g. 5s"),
+    alignment: durationSchema
+      .default(11_000)
+      .describe("How long to wait beforehand, while writes go on, for a moment at which Sentinel will be quick"),
+  }),
+  output: z.strictObject({
+    from: z.string().describe("The primary that was"),
+    to: z.string().describe("The primary that is"),
+    sentinel: z.string().describe("Which one ordered it"),
+    promoted_after_ms: z.number().describe("From the order until the replica was a primary"),
+  }),
+  example: `- id: switch
+  action: sentinel.coordinated
+  targets: { role: primary }
+  with: { to: "r2:6379" }
+  undo: none`,
+  commands: () => [{ transport: "redis", text: "SENTINEL FAILOVER ‹master name› COORDINATED  # at one Sentinel" }],
+  takesMs: ({ patience, alignment }) => alignment + 2 * patience + 30_000,
+  before: async (_input, context) => ({ primary: instanceOf(context).id }),
+  async run({ to, patience, alignment }, context) {
+    const { primary, replicas, topology } = await groupOf(to, context);
+    await refuseUnpermitted(primary.connection);
+    const [first, ...others] = await watchersOf(primary.id, topology, context);
+    if (!first) throw new TypeError("no Sentinel, and no error that says so");
+    const name = masterNameOf(context);
+    const watcher = await bestMoment(
+      [first, ...others],
+      name,
+      replicas,
+      { leadMs: LEAD_MS, patienceMs: alignment },
+      context.signal,
+    );
+    const ordered = performance.now();
+    await orderFailover(watcher, ["SENTINEL", "FAILOVER", name, "COORDINATED"], async () => undefined, patience);
+    const promoted = await promotedOf(replicas, patience, context);
+    if (!promoted) {
+      // Without it the primary would stand still for all of Sentinel's failover-timeout.
+      await primary.connection.pipeline([["FAILOVER", "ABORT"]]);
+      throw stuck(to || "a replica", primary.id, patience);
+    }
+    const promoted_after_ms = Math.round(performance.now() - ordered);
+    return { outputs: { from: primary.id, to: promoted.id, sentinel: watcher.id, promoted_after_ms }, changed: true };
+  },
+  simulate({ to }, topology, { instance }) {
+    const next =
+      to || bestCandidate(topology.nodes.filter(({ primary_id, up }) => up && primary_id === instance?.id))?.id;
+    return next === undefined ? topology : afterSwitchover(topology, next);
+  },
+  probe: (_input, context) => tookOver(context),
+});
+
+/**
+ * Sentinel sends FAILOVER to the primary by its own user, who seldom may: and where it may not, nothing says so but a log.
+ * The user is known by the connections that Sentinels hold. Fails with SENTINEL_LACKS_FAILOVER.
+ */
+async function refuseUnpermitted(connection: RedisConnection): Promise<void> {
+  const [clients] = await connection.pipeline([["CLIENT", "LIST"]]);
+  if (clients === undefined || clients instanceof Error) return;
+  const users = [...String(clients).matchAll(/^.* name=sentinel-\S+ .* user=(\S+)/gm)].map(([, user = ""]) => user);
+  for (const user of new Set(users)) {
+    const [may] = await connection.pipeline([["ACL", "DRYRUN", user, "FAILOVER"]]);
+    if (may instanceof Error || may === "OK") continue;
+    throw new RedishaError({
+      code: "SENTINEL_LACKS_FAILOVER",
+      message: `Sentinel's user ${user} may not run FAILOVER on ${connection.instance}, which COORDINATED needs.`,
+      host: connection.instance,
+      exit: EXIT.gateRefused,
+      state: "nothing was changed",
+      next: [
+        `on every data node: ACL SETUSER ${user} +failover, then ACL SAVE`,
+        "or let redisha stop the writes itself: redisha switchover --method fence",
+      ],
+    });
+  }
+}
