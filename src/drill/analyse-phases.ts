@@ -94,14 +94,14 @@ const LABELS: Readonly<Record<keyof PhaseFigures, readonly [id: string, label: s
 
 /** Marks that a figure above tells better, or that are told at another place. */
 const TOLD = new Set(["sdown", "odown", "elected", "promoted", "first_write", "redundant", "old_primary_back"]);
-const MARK_LABEL: Readonly<Record<string, string>> = {
-  fault: "fault",
-  healed: "healed",
-  writes_paused: "writes paused",
-  writes_resumed: "writes resumed",
-  failover_ordered: "failover ordered",
-  old_primary_told: "old primary told",
-};
+const MARK_LABEL: ReadonlyMap<string, string> = new Map([
+  ["fault", "fault"],
+  ["healed", "healed"],
+  ["writes_paused", "writes paused"],
+  ["writes_resumed", "writes resumed"],
+  ["failover_ordered", "failover ordered"],
+  ["old_primary_told", "old primary told"],
+]);
 
 /** Everything that happened, in the order of time: what was measured and what was marked. */
 export function phasesOf(recording: Recording, figures: PhaseFigures, { at: since }: Origin): Phase[] {
@@ -114,7 +114,7 @@ export function phasesOf(recording: Recording, figures: PhaseFigures, { at: sinc
     .filter(({ name }) => !TOLD.has(name))
     .map(({ at, name, detail }) => ({
       id: name,
-      label: MARK_LABEL[name] ?? name.replaceAll("_", " "),
+      label: MARK_LABEL.get(name) ?? name.replaceAll("_", " "),
       after_ms: tenths(at - since),
       detail,
     }));

@@ -7,23 +7,23 @@ export type DrillSample = Extract<RunEvent, { type: "drill_sample" }>;
 type DrillPhase = Extract<RunEvent, { type: "drill_phase" }>;
 
 /** Phases in words; marks that are not known here as they are. */
-const PHASE_WORD: Readonly<Record<string, string>> = {
-  sdown: "detected (+sdown)",
-  odown: "agreed (+odown)",
-  pfail: "suspected (pfail)",
-  fail: "agreed (fail)",
-  elected: "leader elected",
-  switch_master: "+switch-master",
-  first_write: "first write on the new primary",
-  clients_back: "all clients back",
-  old_primary_told: "old primary told to follow",
-  old_primary_back: "old primary follows",
-  redundant: "redundant again",
-};
+const PHASE_WORD: ReadonlyMap<string, string> = new Map([
+  ["sdown", "detected (+sdown)"],
+  ["odown", "agreed (+odown)"],
+  ["pfail", "suspected (pfail)"],
+  ["fail", "agreed (fail)"],
+  ["elected", "leader elected"],
+  ["switch_master", "+switch-master"],
+  ["first_write", "first write on the new primary"],
+  ["clients_back", "all clients back"],
+  ["old_primary_told", "old primary told to follow"],
+  ["old_primary_back", "old primary follows"],
+  ["redundant", "redundant again"],
+]);
 
 /** A phase with its time after the fault. */
 export function phaseText({ phase, after_ms, detail }: DrillPhase, theme: Theme): string {
-  const word = theme.strong(PHASE_WORD[phase] ?? phase.replaceAll("_", " "));
+  const word = theme.strong(PHASE_WORD.get(phase) ?? phase.replaceAll("_", " "));
   const after = after_ms === null ? "" : `${theme.accent(`${after_ms < 0 ? "-" : "+"}${exact(Math.abs(after_ms))}`)} `;
   return `${after}${word}${detail === "" ? "" : ` ${theme.dim(oneLine(detail))}`}`;
 }

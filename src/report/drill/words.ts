@@ -11,18 +11,18 @@ export const PROBE_WORDS: Readonly<Record<ProbeReport["kind"], string>> = {
 };
 
 /** What was done, in words; modes that are not known here as they are. */
-const MODE_WORDS: Readonly<Record<string, string>> = {
-  switchover: "planned switchover",
-  crash: "crash of the primary",
-  hang: "hang of the primary",
-  partition: "primary cut off from its peers",
-  partition_all: "primary cut off from everybody",
-  host: "reboot of the primary's host",
-  none: "nothing was broken",
-};
+const MODE_WORDS: ReadonlyMap<string, string> = new Map([
+  ["switchover", "planned switchover"],
+  ["crash", "crash of the primary"],
+  ["hang", "hang of the primary"],
+  ["partition", "primary cut off from its peers"],
+  ["partition_all", "primary cut off from everybody"],
+  ["host", "reboot of the primary's host"],
+  ["none", "nothing was broken"],
+]);
 
 export function modeWords(mode: string): string {
-  return MODE_WORDS[mode] ?? mode.replaceAll("_", " ");
+  return MODE_WORDS.get(mode) ?? mode.replaceAll("_", " ");
 }
 
 export function titleOf({ mode, deployment, shard }: DrillReport): string {
