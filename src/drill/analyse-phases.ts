@@ -103,6 +103,10 @@ const MARK_LABEL: ReadonlyMap<string, string> = new Map([
   ["old_primary_told", "old primary told"],
 ]);
 
+function markLabel(name: string): string {
+  return MARK_LABEL.get(name) ?? name.replaceAll("_", " ");
+}
+
 /** Everything that happened, in the order of time: what was measured and what was marked. */
 export function phasesOf(recording: Recording, figures: PhaseFigures, { at: since }: Origin): Phase[] {
   const details: Partial<Record<keyof PhaseFigures, string>> = { promotion_ms: recording.new_primary ?? "" };
@@ -114,7 +118,7 @@ export function phasesOf(recording: Recording, figures: PhaseFigures, { at: sinc
     .filter(({ name }) => !TOLD.has(name))
     .map(({ at, name, detail }) => ({
       id: name,
-      label: MARK_LABEL.get(name) ?? name.replaceAll("_", " "),
+      label: recording.mode === "switchover" && name === "fault" ? "begins" : markLabel(name),
       after_ms: tenths(at - since),
       detail,
     }));

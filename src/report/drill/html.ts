@@ -66,8 +66,8 @@ export function section(title: string, body: Html): Html {
   return html`<section><h2>${title}</h2>${body}</section>`;
 }
 
-function originWords({ origin }: DrillReport): string {
-  if (origin.name === "fault") return "fault";
+function originWords({ origin, mode }: DrillReport): string {
+  if (origin.name === "fault" && mode !== "switchover") return "fault";
   return origin.name === "start" ? "start of the recording" : "beginning of the switchover";
 }
 
