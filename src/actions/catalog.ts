@@ -1,16 +1,18 @@
+import { clusterFailover } from "./cluster/failover.ts";
 import { backupAlong } from "./backup/along.ts";
 import { backupCheck } from "./backup/check.ts";
 import { backupChoose } from "./backup/choose.ts";
 import { backupCommit } from "./backup/commit.ts";
 import { backupDiscard } from "./backup/discard.ts";
 import { backupExpire } from "./backup/expire.ts";
+import { backupKeepAof } from "./backup/keep-aof.ts";
 import { backupRepository } from "./backup/look-at-repository.ts";
 import { backupPull } from "./backup/pull.ts";
 import { backupReadBack } from "./backup/read-back.ts";
 import { backupRoom } from "./backup/room.ts";
 import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
-import { clusterFailover } from "./cluster/failover.ts";
+import { backupUploadAof } from "./backup/upload-aof.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
@@ -81,6 +83,7 @@ const ACTIONS: readonly Action[] = [
   backupCommit,
   backupDiscard,
   backupExpire,
+  backupKeepAof,
   backupPull,
   backupReadBack,
   backupRelease,
@@ -88,6 +91,7 @@ const ACTIONS: readonly Action[] = [
   backupRoom,
   backupSave,
   backupUpload,
+  backupUploadAof,
   blockAction,
   confirmAction,
   drillAwait,

@@ -44,6 +44,7 @@ export async function settleDoubt(
   if (names.some((name) => answers.done.includes(name))) return { tookEffect: true, by: "operator" };
   if (names.some((name) => answers.redo.includes(name))) return { tookEffect: false, by: "operator" };
   await live.topology(signal, { fresh: true });
+  if (action.repeatable) return { tookEffect: verb === "rollback", by: `${action.name}, which can be done again` };
   if (step.probe) {
     const result = await readForProbe(step.probe, step, op, at, context, before, { evaluator, actions });
     return { tookEffect: await evaluator.condition(step.probe.that, at.frame, op.target, { result }), by: "probe" };

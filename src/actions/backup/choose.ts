@@ -57,8 +57,8 @@ export const backupChoose = defineAction({
       hostsWithShell: new Set(context.deployment.hosts.filter(({ ssh }) => ssh !== "none").map(({ name }) => name)),
     });
     for (const { instance, role, chosen, eligible, reason } of choice.candidates) {
-      const verdict = chosen ? "is read" : eligible ? "would do, too" : "is not read";
-      context.progress(`${instance} (${role}) ${verdict}: ${reason}`);
+      const verdict = chosen ? "taken" : eligible ? "would do, too" : "not taken";
+      context.progress(`${instance} (${role}): ${verdict}; ${reason}`);
     }
     const [first] = choice.sources;
     if (choice.problems.length > 0 || !first) throw incomplete(choice.problems);

@@ -28,4 +28,5 @@ export const backupDiscard = defineAction({
     for await (const leftover of store.leftovers(folder)) await store.discard(leftover);
     return { outputs: { removed }, changed: removed > 0 };
   },
+  repeatable: true,
 });

@@ -35,6 +35,5 @@ export const backupExpire = defineAction({
     };
     return { outputs, changed: deleted.length + cleaned.length > 0 };
   },
-  /** To delete twice what no rule keeps does no harm. */
-  probe: async () => false,
+  repeatable: true,
 });

@@ -76,7 +76,7 @@ export const backupPull = defineAction({
     };
     return { outputs: { shard, duration_ms: duration }, changed: true };
   },
-  probe: async () => false,
+  repeatable: true,
 });
 
 async function pulled(instance: Instance, context: ActionContext) {

@@ -76,8 +76,7 @@ export const backupSave = defineAction({
     ]);
     return { outputs: { saves: Object.fromEntries(byInstance), pause_ms: pauseMs, skew_ms: skewMs }, changed: true };
   },
-  /** A save that nothing is known of is made again: it harms nobody, and the link of the first one is replaced. */
-  probe: async () => false,
+  repeatable: true,
 });
 
 /** Removes what a run keeps on the hosts of its sources. */
@@ -98,6 +97,7 @@ export const backupRelease = defineAction({
     const removed = await Promise.all(withFiles(sources).map((source) => release(source, context)));
     return { outputs: { removed: removed.flat() }, changed: removed.flat().length > 0 };
   },
+  repeatable: true,
 });
 
 /** A file that was pulled by replication never lay on its host. */

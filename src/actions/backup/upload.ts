@@ -81,8 +81,7 @@ export const backupUpload = defineAction({
     };
     return { outputs: { shard, duration_ms: Math.round(performance.now() - started) }, changed: true };
   },
-  /** What is stored is stored again: whether it was whole would take as long to find out. */
-  probe: async () => false,
+  repeatable: true,
 });
 
 function saveFacts({ duration_ms, fork_usec, cow_bytes }: Saved) {

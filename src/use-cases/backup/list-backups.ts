@@ -88,15 +88,13 @@ export function keysOf({ shards }: Pick<Manifest, "shards">): number | null {
   return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }
 
-/** What all shards can be brought back to: from the newest base to the earliest end. */
+/** What all shards can be brought back to: from the newest base to the earliest second that is known to be over. */
 function windowOf({ shards }: Manifest): BackupRow["window"] {
-  const from = shards.map(({ aof }) => aof?.base_created ?? aof?.first_annotation);
-  const to = shards.map(({ aof }) => aof?.last_annotation);
-  const starts = from.filter((each) => each !== undefined).sort();
-  const ends = to.filter((each) => each !== undefined).sort();
-  const [start, end] = [starts.at(-1), ends[0]];
-  if (starts.length < shards.length || ends.length < shards.length || !start || !end) return null;
-  return { from: start, to: end };
+  const from = shards.flatMap(({ aof }) => (aof?.first_annotation ? Date.parse(aof.base_created) : []));
+  const to = shards.flatMap(({ aof }) => (aof?.last_annotation ? Date.parse(aof.last_annotation) - 1_000 : []));
+  const [start, end] = [Math.max(...from), Math.min(...to)];
+  if (from.length < shards.length || to.length < shards.length || end < start) return null;
+  return { from: new Date(start).toISOString(), to: new Date(end).toISOString() };
 }
 
 /** One backup in full. */
