@@ -13,6 +13,9 @@ export interface Expected {
 export class CheckedMeter extends Meter {
   /** All has passed, and it was what was expected. */
   whole = false;
+  /** Resolves once it is known whether it is whole. */
+  readonly settled: Promise<void>;
+  readonly #settle: () => void;
   readonly #expected: Expected;
   readonly #damaged: (what: string) => Error;
   readonly #explain: (error: Error) => Error;
@@ -24,9 +27,18 @@ export class CheckedMeter extends Meter {
     passed?: (bytes: number) => void,
   ) {
     super(passed);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.settled = promise;
+    this.#settle = resolve;
     this.#expected = expected;
     this.#damaged = damaged;
     this.#explain = explain;
+  }
+
+  override _transform(chunk: Buffer, encoding: BufferEncoding, callback: TransformCallback): void {
+    const { size } = this.#expected;
+    if (this.bytes + chunk.length <= size) super._transform(chunk, encoding, callback);
+    else callback(this.#damaged(`it has more than ${size} bytes`));
   }
 
   override _flush(callback: TransformCallback): void {
@@ -35,11 +47,13 @@ export class CheckedMeter extends Meter {
     else if (this.sha256 !== sha256) callback(this.#damaged("its digest is another one"));
     else {
       this.whole = true;
+      this.#settle();
       callback();
     }
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#settle();
     super._destroy(error, (late) => callback(late ? this.#explain(late) : null));
   }
 }

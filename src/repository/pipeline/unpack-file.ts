@@ -1,5 +1,4 @@
 import { addAbortSignal, pipeline, type Readable, Transform } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { ageDecryption } from "../age/decrypt.ts";
@@ -10,9 +9,6 @@ import { CheckedMeter } from "./checked-meter.ts";
 import type { Progress } from "./pack-file.ts";
 import type { Throttle } from "./throttle.ts";
 import { decompressor } from "./zstd.ts";
-
-/** Time for a store to say that an object has ended. */
-const END_MS = 10_000;
 
 export interface ReadOptions {
   readonly throttle?: Throttle;
@@ -48,10 +44,13 @@ export async function unpackFile(
     (error) => (signal?.aborted ? signal.reason : explained(error, damage)),
     report,
   );
-  // zstd is content at the end of its frame, whatever may follow.
+  // zstd is content at the end of its frame: before the store says that nothing follows, or although something does.
   const end = new Transform({
-    flush: (callback) => void ended(stored).then((whole) => callback(whole ? null : damage("more follows its end"))),
     transform: (chunk, _, callback) => callback(null, chunk),
+    flush(callback) {
+      if (stored.bytes < file.size_stored) callback(damage("it ends before its end"));
+      else void stored.settled.then(() => callback(stored.whole ? null : damage("more follows its end")));
+    },
   });
   const stages: Transform[] = [
     ...(throttle ? [throttle.stream()] : []),
@@ -65,15 +64,6 @@ export async function unpackFile(
   // What fails is told by `raw`, which is destroyed with it.
   pipeline([source, ...stages], () => undefined);
   return raw;
-}
-
-/**
- * Whether all has passed. The end of the last frame is often known before the store says that nothing follows; where
- * something does, it waits in vain for the stream behind to take it.
- */
-async function ended(stored: CheckedMeter): Promise<boolean> {
-  for (const late = Date.now() + END_MS; !stored.whole && Date.now() < late; await sleep(5));
-  return stored.whole;
 }
 
 /** Reads a stored file and holds it against size and digest of the manifest. Fails with BACKUP_DAMAGED or OBJECT_MISSING. */

@@ -174,6 +174,22 @@ describe("a file that does not get through", () => {
     else expect(reading).toMatchObject({ message: "not now" });
   });
 
+  it("is whole also where the store says late that nothing follows", async () => {
+    const file = await packed(noise(100_000), { compression: 3 });
+    class Late extends FileStore {
+      override async get(key: string): Promise<Readable> {
+        const content = await bytesOf(await super.get(key));
+        async function* slowly() {
+          yield content;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        }
+        return Readable.from(slowly(), { objectMode: false });
+      }
+    }
+    const late = new Late(path("store"));
+    expect((await bytesOf(await unpackFile(late, folder, file))).length).toBe(100_000);
+  });
+
   it("lets its reader go away early", async () => {
     const file = await packed(noise(2e6), await sealedTo("age.key"));
     const identities = await readIdentities([path("age.key")]);
