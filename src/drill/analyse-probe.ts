@@ -1,7 +1,7 @@
 import type { WriterKind } from "../inventory/model.ts";
 import type { Origin } from "./analyse-origin.ts";
 import { firstMark, tenths } from "./analyse-origin.ts";
-import { gapsOf, longest, silenceOf } from "./analyse-silence.ts";
+import { type Gap, gapsOf, longest, silenceOf } from "./analyse-silence.ts";
 import { percentile } from "./percentile.ts";
 import type { Attempt, ProbeRecord, ReadBack, Recording } from "./recording.ts";
 import type { ProbeReport } from "./report-schema.ts";
@@ -14,7 +14,7 @@ export function analyseProbe(
 ): ProbeReport {
   const { attempts } = probe;
   const since = origin.at;
-  const gaps = gapsOf(attempts);
+  const gaps = [...gapsOf(attempts)];
   const outage = longest(gaps, since);
   const readBack = lastReadBack(recording, probe.name);
   const lost = readBack && new Set(readBack.lost);
@@ -42,7 +42,7 @@ export function analyseProbe(
     failing_ms: tenths(
       gaps.filter((gap) => gap.failed && gap.to > since).reduce((sum, { from, to }) => sum + (to - from), 0),
     ),
-    ...comeback(recording, probe, since),
+    ...comeback(recording, probe, gaps, since),
     lost: readBack ? lossOf(recording, attempts, readBack, since) : null,
     lost_at_promotion: readBacksOf(recording, probe.name, "promoted")[0]?.lost.length ?? null,
     unknown_found: readBack?.unknown_found.length ?? null,
@@ -59,11 +59,12 @@ export function analyseProbe(
 function comeback(
   { old_primary, new_primary, shard }: Recording,
   { attempts, shard: own }: ProbeRecord,
+  gaps: readonly Gap[],
   since: number,
 ): Pick<ProbeReport, "first_write_ms" | "undisturbed"> {
   const later = attempts.filter(({ ended }) => ended > since);
   const failing = longest(
-    gapsOf(attempts).filter(({ failed }) => failed),
+    gaps.filter(({ failed }) => failed),
     since,
   );
   if (own === shard && new_primary !== null) {

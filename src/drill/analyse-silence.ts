@@ -17,12 +17,11 @@ export interface Gap {
  * to the moment the next one came. Attempts that failed before the first acknowledgement or behind the last one make a gap
  * too, the latter an open one. `isAck` narrows what counts as acknowledged.
  */
-export function gapsOf(
+export function* gapsOf(
   attempts: readonly Attempt[],
   isAck: (attempt: Attempt) => boolean = ({ outcome }) => outcome === "acked",
-): Gap[] {
+): Generator<Gap> {
   const ordered = [...attempts].sort((a, b) => a.ended - b.ended);
-  const gaps: Gap[] = [];
   let from = ordered.reduce((least, { sent }) => Math.min(least, sent), Number.POSITIVE_INFINITY);
   let failed = false;
   let first = true;
@@ -31,18 +30,17 @@ export function gapsOf(
       failed = true;
       continue;
     }
-    if (!first || failed) gaps.push({ from, to: attempt.ended, failed, open: false });
+    if (!first || failed) yield { from, to: attempt.ended, failed, open: false };
     from = attempt.ended;
     failed = false;
     first = false;
   }
   const last = ordered.at(-1);
-  if (failed && last) gaps.push({ from, to: last.ended, failed, open: true });
-  return gaps;
+  if (failed && last) yield { from, to: last.ended, failed, open: true };
 }
 
 /** The longest of those that ended after `since`; of equal ones the first. */
-export function longest(gaps: readonly Gap[], since: number): Gap | undefined {
+export function longest(gaps: Iterable<Gap>, since: number): Gap | undefined {
   let found: Gap | undefined;
   for (const gap of gaps) {
     if (gap.to > since && (!found || gap.to - gap.from > found.to - found.from)) found = gap;

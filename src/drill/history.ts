@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { Readable } from "node:stream";
+import { createGzip } from "node:zlib";
 import { messageOf, RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { inWords, whyUnwritable } from "../core/files.ts";
@@ -48,7 +48,7 @@ export async function keepDrillReport(
   const directory = join(drillsDirectory(env), report.deployment, report.run);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await write(join(directory, RECORDING), await promisify(gzip)(JSON.stringify(recording)));
+    await write(join(directory, RECORDING), Readable.from(jsonOf(recording)).pipe(createGzip()));
     await write(join(directory, REPORT), `${JSON.stringify(report)}\n`);
     return directory;
   } catch (error) {
@@ -63,7 +63,24 @@ export async function keepDrillReport(
   }
 }
 
-async function write(path: string, content: string | Buffer): Promise<void> {
+/** Attempts that are put into one piece of text. */
+const PIECE = 5_000;
+
+/** The recording as JSON, in pieces: that of a long drill with many clients is longer than a string may be. */
+function* jsonOf({ probes, ...rest }: Recording): Generator<string> {
+  yield `${JSON.stringify(rest).slice(0, -1)},"probes":[`;
+  for (const [index, { attempts, ...probe }] of probes.entries()) {
+    yield `${index > 0 ? "," : ""}${JSON.stringify(probe).slice(0, -1)},"attempts":[`;
+    for (let from = 0; from < attempts.length; from += PIECE) {
+      const piece = JSON.stringify(attempts.slice(from, from + PIECE)).slice(1, -1);
+      yield `${from > 0 ? "," : ""}${piece}`;
+    }
+    yield "]}";
+  }
+  yield "]}";
+}
+
+async function write(path: string, content: string | AsyncIterable<Uint8Array>): Promise<void> {
   const part = `${path}.${process.pid}.part`;
   try {
     await writeFile(part, content, { mode: 0o600, flush: true });

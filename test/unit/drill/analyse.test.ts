@@ -263,7 +263,7 @@ describe("the times between acknowledgements", () => {
       { from: 200, to: 201, node: "r1:6379" },
       { from: 300, to: 301, node: null, error: "ECONNREFUSED" },
     ]);
-    expect(gapsOf(attempts)).toEqual([
+    expect([...gapsOf(attempts)]).toEqual([
       { from: 0, to: 201, failed: true, open: false },
       { from: 201, to: 350, failed: true, open: true },
     ]);
