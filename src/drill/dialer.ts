@@ -30,8 +30,9 @@ export class Dialer {
   }
 
   /** Fails with a RedishaError of connectRedis, or REDIS_TIMEOUT where SSH takes longer than the limit. */
-  async open(id: string, limits: Limits): Promise<RedisConnection> {
-    const connection = await connectRedis(this.#target(id, limits), await this.#way(id, limits));
+  async open(id: string, limits: Limits, signal?: AbortSignal): Promise<RedisConnection> {
+    const way = await this.#way(id, limits);
+    const connection = await connectRedis(this.#target(id, limits), signal ? { ...way, signal } : way);
     return this.#unlessClosed(connection);
   }
 

@@ -82,7 +82,8 @@ export class Drill {
   /**
    * Writes down that something happened, now or at a moment of `now()`. Any name will do; these the drill understands:
    *
-   * - `fault`, or `failover_ordered` where there is none: what the times after the fault count from. The first one counts.
+   * - `fault`, or in a planned change `writes_paused` or `failover_ordered`: what the times after the fault count from. The
+   *   first of them counts.
    * - `writes_paused`, `writes_resumed`, with the instance's id as detail: in between it is not held to be writable.
    */
   mark(name: string, detail = "", at = this.now()): void {

@@ -1,10 +1,8 @@
+import { ORIGINS } from "./analyse-origin.ts";
 import type { Milestone, Reached } from "./milestones.ts";
 import { MILESTONES } from "./milestones.ts";
 import type { Attempt, Mark, ProbeKind, RoleSample } from "./recording.ts";
 import type { DrillSettings } from "./settings.ts";
-
-/** Marks that start the counting of times after the fault: the first one that is made counts. */
-const ORIGINS: readonly string[] = ["fault", "failover_ordered"];
 
 /** Milestones that count only as long as they hold. */
 const LASTING: readonly Milestone[] = ["clients_back", "old_primary_back", "redundant"];
@@ -36,7 +34,7 @@ export class Scene {
       this.#probes.set(name, { kind, firstAck: new Map(), last: undefined });
   }
 
-  /** When the fault was, on the recording's clock. */
+  /** When the fault was, or the planned change of primary began; on the recording's clock. The first such mark counts. */
   get fault(): number | undefined {
     return this.#fault;
   }
@@ -57,7 +55,7 @@ export class Scene {
 
   /** True where it is the one that times count from. */
   mark({ name, at }: Mark): boolean {
-    if (!ORIGINS.includes(name) || this.#fault !== undefined) return false;
+    if (this.#fault !== undefined || !ORIGINS.some((origin) => origin === name)) return false;
     this.#fault = at;
     this.#reached.clear();
     for (const probe of this.#probes.values()) {

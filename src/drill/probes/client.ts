@@ -14,6 +14,8 @@ export interface ClientOptions {
   readonly dialer: Dialer;
   readonly answerMs: number;
   readonly rate: number;
+  /** Least time between two attempts of which the first failed at once. */
+  readonly retryMs: number;
   /** On the recording's clock. */
   readonly now: () => number;
   readonly log: AttemptLog;
@@ -44,6 +46,8 @@ export abstract class Client {
   readonly #limits: Limits;
   #connection: RedisConnection | undefined;
   #via: ProbeRecord["via"] = "direct";
+  /** Under way to a server. */
+  #dialling: { readonly to: string; readonly stop: AbortController } | undefined;
   #stopping = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -82,7 +86,7 @@ export abstract class Client {
   protected abstract request(connection: RedisConnection, seq: number): Promise<Result>;
 
   async #run(): Promise<void> {
-    const pace = new Pace(this.#options.rate);
+    const pace = new Pace(this.#options.rate, this.#options.retryMs);
     let failed = false;
     for (let seq = 0; !this.#stopping; seq += 1) {
       await pace.turn(failed);
@@ -129,8 +133,10 @@ export abstract class Client {
     // It ended between two requests.
     if (lost) this.#drop(lost, { outcome: "refused", word: "EOF", reply: null });
     const to = await route.next();
+    const dialling = { to, stop: new AbortController() };
+    this.#dialling = dialling;
     try {
-      const connection = await dialer.open(to, this.#limits);
+      const connection = await dialer.open(to, this.#limits, dialling.stop.signal);
       this.#connection = connection;
       this.#via = connection.via;
       await this.connected(connection);
@@ -140,6 +146,8 @@ export abstract class Client {
       this.#connection = undefined;
       route.failed(to, troubleOf(error));
       throw error;
+    } finally {
+      this.#dialling = undefined;
     }
   }
 
@@ -149,8 +157,9 @@ export abstract class Client {
     this.#options.route.failed(connection.instance, trouble);
   }
 
-  /** The primary is another now: what is under way has no answer any more. */
+  /** The primary is another now: what is under way to the one before has no answer any more. */
   #leave(to: string): void {
+    if (this.#dialling && this.#dialling.to !== to) this.#dialling.stop.abort();
     if (this.#connection && this.#connection.instance !== to) this.#connection.close();
   }
 }

@@ -13,6 +13,9 @@ import { RedirectedRoute } from "./redirected-route.ts";
 import { type Route, stickyRoute } from "./route.ts";
 import { Writer } from "./writer.ts";
 
+/** The end of an outage is found to so many milliseconds; all probes together try no more than a thousand times a second. */
+const LEAST_RETRY_MS = 5;
+
 interface Surroundings extends Pick<ClientOptions, "now" | "onAttempt" | "dialer"> {
   readonly addresses: Addresses;
   readonly onStaleness: (sample: StalenessSample) => void;
@@ -23,6 +26,7 @@ export function makeProbes(settings: DrillSettings, around: Surroundings): { wri
   const options = ({ name, kind }: DrillSettings["probes"][number], route: Route): ClientOptions => ({
     ...{ name, kind, route, dialer: around.dialer, now: around.now, onAttempt: around.onAttempt },
     ...{ answerMs: settings.answer_ms, rate: settings.rate, log: new AttemptLog() },
+    retryMs: Math.max(LEAST_RETRY_MS, settings.probes.length),
   });
   const writers = settings.probes
     .filter(({ kind }) => kind !== "reader")

@@ -101,10 +101,11 @@ describe("the scene of a drill", () => {
     expect(scene.reached("old_primary_back")?.at).toBe(2_000);
   });
 
-  test("counts from the order to fail over where no fault is marked, and from the first of several faults", () => {
+  test("counts a planned change from its beginning, and from the first of several faults", () => {
     const scene = new Scene(SETTINGS);
-    expect(scene.mark({ at: 5, name: "writes_paused", detail: "r1" })).toBe(false);
-    expect(scene.mark({ at: 10, name: "failover_ordered", detail: "" })).toBe(true);
+    expect(scene.mark({ at: 5, name: "announced", detail: "" })).toBe(false);
+    expect(scene.mark({ at: 10, name: "writes_paused", detail: "r1" })).toBe(true);
+    expect(scene.mark({ at: 12, name: "failover_ordered", detail: "" })).toBe(false);
     expect(scene.mark({ at: 20, name: "fault", detail: "" })).toBe(false);
     expect(scene.fault).toBe(10);
   });
