@@ -120,6 +120,19 @@ describe("the report of a drill", () => {
     expect(lost).toMatchObject({ total: 200, old_primary_after_fault: 200 });
   });
 
+  it("believes the last look after the old primary has rejoined", () => {
+    const looks = [readBack("re-resolve", { at: 28_000, lost: [1, 2, 3] }), readBack("re-resolve", { lost: [2] })];
+    const early = readBack("re-resolve", { at: 12_000, when: "promoted", lost: [1, 2, 3, 4] });
+    const recording = { ...hang(), read_backs: [...looks.toReversed(), early] };
+    expect(probeOf(recording, "re-resolve")).toMatchObject({ lost: { total: 1 }, lost_at_promotion: 4 });
+  });
+
+  it("does not call redundant again what always was", () => {
+    const roles = [...hang().roles.slice(0, 3), role(6_000, "r1:6379", primary({ sync_full: 3 }))];
+    expect(analyse({ ...hang(), roles }).figures.redundant_ms).toBeNull();
+    expect(analyse({ ...hang(), roles: hang().roles.slice(0, -1) }).figures.redundant_ms).toBeNull();
+  });
+
   it("adds up the time with two instances that would accept a write", () => {
     expect(analyse(hang())).toMatchObject({
       two_primaries: [{ from_ms: 10_000, to_ms: 12_000, instances: ["r1:6379", "r2:6379"] }],
@@ -242,6 +255,11 @@ describe("the budget of a drill", () => {
     ]);
     const never = { ...hang(), roles: hang().roles.slice(0, -1) };
     expect(verdict(never, { recoveryMs: 60_000 }).breaches).toMatchObject([{ figure: "redundant_ms", actual: null }]);
+  });
+
+  it("is exceeded by a client that never came back, however much it allows", () => {
+    const verdictOfSticky = verdict(hang(), { writeOutageMs: 600_000, clients: ["sticky"] });
+    expect(verdictOfSticky).toMatchObject({ state: "exceeded", breaches: [{ figure: "write_outage_ms" }] });
   });
 
   it("is not met by what was not measured", () => {
