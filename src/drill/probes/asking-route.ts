@@ -30,7 +30,10 @@ export class AskingRoute implements Route {
   }
 
   async next(): Promise<string> {
-    this.#current ??= await this.#ask();
+    if (this.#current !== null) return this.#current;
+    const named = await this.#ask();
+    // What it was told meanwhile is newer than an answer that was on its way.
+    this.#current ??= named;
     return this.#current;
   }
 
