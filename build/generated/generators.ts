@@ -10,6 +10,7 @@ import {
   labJsonSchemas,
   runsJsonSchemas,
   statusJsonSchema,
+  switchoverJsonSchema,
   unlockJsonSchema,
 } from "./result-schemas.ts";
 import { runbookSchemaText } from "./runbook-schema.ts";
@@ -30,6 +31,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/runbook-test.schema.json", content: runbookTestSchemaText },
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
   { path: "schemas/status.schema.json", content: statusJsonSchema },
+  { path: "schemas/switchover.schema.json", content: switchoverJsonSchema },
   { path: "schemas/unlock.schema.json", content: unlockJsonSchema },
   ...labJsonSchemas,
   ...runsJsonSchemas,

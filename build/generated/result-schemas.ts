@@ -8,6 +8,7 @@ import {
   runsVerifyResultSchema,
 } from "../../src/cli/runs/results.ts";
 import { statusResultSchema } from "../../src/cli/status/status-result.ts";
+import { switchoverResultSchema } from "../../src/cli/switchover/result.ts";
 import { drillReportSchema } from "../../src/drill/report-schema.ts";
 import { lineSchema } from "../../src/engine/journal-entry.ts";
 import {
@@ -75,6 +76,10 @@ export const drillsJsonSchemas = [
     content: () => jsonSchemaText(schema, `drills-${verb}`, `result of redisha drills ${verb} --json`),
   })),
 ];
+
+export function switchoverJsonSchema(): string {
+  return jsonSchemaText(switchoverResultSchema, "switchover", "result of redisha switchover --json");
+}
 
 export function journalJsonSchema(): string {
   return jsonSchemaText(lineSchema, "journal", "A line of a run's journal");

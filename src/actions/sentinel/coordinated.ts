@@ -11,16 +11,13 @@ import { groupOf } from "../replication/group.ts";
 import { promotedOf } from "../replication/promotion.ts";
 import { stuck } from "../replication/stuck.ts";
 import { tookOver } from "../replication/took-over.ts";
-import { bestMoment } from "./moment.ts";
 import { orderFailover } from "./order-failover.ts";
 import { masterNameOf, watchersOf } from "./watchers.ts";
 
-/** From the order to the promotion: three ticks of Sentinel, and the exchange between the servers. */
-const LEAD_MS = 650;
-
 /**
  * Moves the primary by Valkey's own coordinated failover (9.0 and later): Sentinel has the primary stop writes, wait for the
- * replica and change places with it. It goes on, or gives up, without redisha.
+ * replica and change places with it. It goes on, or gives up, without redisha. Slower than sentinel.switchover: the primary
+ * waits for what its replicas tell it of themselves once a second, and no moment to begin is better than another.
  */
 export const sentinelCoordinated = defineAction({
   name: "sentinel.coordinated",
@@ -30,9 +27,6 @@ export const sentinelCoordinated = defineAction({
   input: z.strictObject({
     to: z.string().default("").describe("Instance that is to be the primary; empty where Sentinel chooses"),
     patience: durationSchema.default(5_000).describe("How long the promotion may take, e.g. 5s"),
-    alignment: durationSchema
-      .default(11_000)
-      .describe("How long to wait beforehand, while writes go on, for a moment at which Sentinel will be quick"),
   }),
   output: z.strictObject({
     from: z.string().describe("The primary that was"),
@@ -46,23 +40,20 @@ export const sentinelCoordinated = defineAction({
   with: { to: "r2:6379" }
   undo: none`,
   commands: () => [{ transport: "redis", text: "SENTINEL FAILOVER ‹master name› COORDINATED  # at one Sentinel" }],
-  takesMs: ({ patience, alignment }) => alignment + 2 * patience + 30_000,
+  takesMs: ({ patience }) => 2 * patience + 30_000,
   before: async (_input, context) => ({ primary: instanceOf(context).id }),
-  async run({ to, patience, alignment }, context) {
+  async run({ to, patience }, context) {
     const { primary, replicas, topology } = await groupOf(to, context);
     await refuseUnpermitted(primary.connection);
-    const [first, ...others] = await watchersOf(primary.id, topology, context);
-    if (!first) throw new TypeError("no Sentinel, and no error that says so");
-    const name = masterNameOf(context);
-    const watcher = await bestMoment(
-      [first, ...others],
-      name,
-      replicas,
-      { leadMs: LEAD_MS, patienceMs: alignment },
-      context.signal,
-    );
+    const [watcher] = await watchersOf(primary.id, topology, context);
+    if (!watcher) throw new TypeError("no Sentinel, and no error that says so");
     const ordered = performance.now();
-    await orderFailover(watcher, ["SENTINEL", "FAILOVER", name, "COORDINATED"], async () => undefined, patience);
+    await orderFailover(
+      watcher,
+      ["SENTINEL", "FAILOVER", masterNameOf(context), "COORDINATED"],
+      async () => undefined,
+      patience,
+    );
     const promoted = await promotedOf(replicas, patience, context);
     if (!promoted) {
       // Without it the primary would stand still for all of Sentinel's failover-timeout.

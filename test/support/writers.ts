@@ -1,0 +1,112 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Cluster, Redis } from "ioredis";
+import type { TestLab } from "./lab.ts";
+
+/**
+ * Ordinary clients that write for as long as they are not stopped, and look for the primary anew only on an error. Every
+ * write is unique (RPUSH of an id that is never sent twice), so that what was acknowledged can be told from what is there.
+ */
+export interface Writers {
+  /** Acknowledged ids, with the time of the acknowledgement on performance.now(). */
+  readonly acked: readonly { readonly id: string; readonly list: string; readonly at: number }[];
+  /** Ends them, and says how long no write was acknowledged at worst, in milliseconds. */
+  stop(): Promise<{ gapMs: number }>;
+}
+
+/** One connection, once, no retries: what fails is an error. */
+const ONCE = {
+  lazyConnect: true,
+  retryStrategy: () => null,
+  connectTimeout: 250,
+  maxRetriesPerRequest: 0,
+  enableReadyCheck: false,
+  enableOfflineQueue: false,
+};
+
+/** Starts writers on a lab without passwords: through its Sentinels, or as clients of its Cluster. */
+export function startWriters(lab: TestLab, count = 16): Writers {
+  const processes = lab.status.processes.map(({ service, address, port }) => ({ service, host: address, port }));
+  const data = processes.filter(({ service }) => service === "redis");
+  const sentinels = processes.filter(({ service }) => service === "sentinel");
+  const acked: { id: string; list: string; at: number }[] = [];
+  const tag = `w${Math.random().toString(36).slice(2, 8)}`;
+  let on = true;
+  const push = async (writer: number, write: (list: string, id: string) => Promise<unknown>): Promise<void> => {
+    for (let seq = 0; on; seq += 1) {
+      const [list, id] = [`${tag}:${writer}`, `${writer}:${seq}`];
+      await write(list, id).then(
+        () => acked.push({ id, list, at: performance.now() }),
+        () => delay(2),
+      );
+      await delay(1);
+    }
+  };
+  const cluster = sentinels.length === 0 ? new Cluster(data, { slotsRefreshTimeout: 2_000 }) : undefined;
+  cluster?.on("error", () => undefined);
+  const work = async (writer: number): Promise<void> => {
+    if (cluster) return push(writer, (list, id) => cluster.rpush(list, id));
+    let client: Redis | undefined;
+    await push(writer, async (list, id) => {
+      try {
+        client ??= await connect(await primaryBy(sentinels));
+        await client.rpush(list, id);
+      } catch (error) {
+        client?.disconnect();
+        client = undefined;
+        throw error;
+      }
+    });
+    client?.disconnect();
+  };
+  const all = Promise.all(Array.from({ length: count }, (_, writer) => work(writer)));
+  return {
+    acked,
+    async stop() {
+      on = false;
+      await all;
+      cluster?.disconnect();
+      const times = acked.map(({ at }) => at).sort((a, b) => a - b);
+      return { gapMs: Math.round(Math.max(0, ...times.slice(1).map((at, n) => at - (times[n] ?? at)))) };
+    },
+  };
+}
+
+/** Acknowledged writes that are not there, as redis-cli reads the lists from this node. */
+export async function lostOf(lab: TestLab, node: string, { acked }: Pick<Writers, "acked">): Promise<string[]> {
+  const lists = [...new Set(acked.map(({ list }) => list))];
+  const there = await Promise.all(
+    lists.map(async (list) =>
+      (await lab.cli(node, "LRANGE", list, "0", "-1")).split("\n").map((id) => `${list}/${id}`),
+    ),
+  );
+  const found = new Set(there.flat());
+  return acked.map(({ list, id }) => `${list}/${id}`).filter((write) => !found.has(write));
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+async function connect({ host, port }: Address): Promise<Redis> {
+  const client = new Redis({ ...ONCE, host, port });
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function primaryBy(sentinels: readonly Address[]): Promise<Address> {
+  for (const sentinel of sentinels) {
+    let client: Redis | undefined;
+    try {
+      client = await connect(sentinel);
+      const [host, port] = (await client.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")) as [string, string];
+      return { host, port: Number(port) };
+    } catch {
+      // The next one.
+    } finally {
+      client?.disconnect();
+    }
+  }
+  throw new Error("no Sentinel answers");
+}
