@@ -58,8 +58,9 @@ export class Drill {
     try {
       await new Promise<void>((resolve, reject) => {
         worker.on("message", (message: FromThread) => {
-          if (message.kind === "event") emit(message.event);
-          else if (message.kind === "failed") reject(new RedishaError(message.error));
+          if (message.kind === "event") {
+            if (!drill.#ended) emit(message.event);
+          } else if (message.kind === "failed") reject(new RedishaError(message.error));
           else {
             drill.#origin = message.origin;
             resolve();

@@ -101,6 +101,8 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
   emitStarted(request, emit);
   try {
     const result = await new Executor(services).run(request.runbook, frame, () => invariants.start());
+    // What steps left open may still tell something, and nothing is told of a run once it has finished.
+    await services.life.end();
     return await finish(request, prepared, result, Math.round(performance.now() - started), emit);
   } finally {
     invariants.stop();

@@ -76,10 +76,11 @@ describe("the end of a drill", () => {
   });
 
   test("by a failing step leaves no thread and no socket in this process, and no key", async () => {
-    const { summary } = await runOn(lab, LONG.replace("for: 5m", "for: 1s").replace("finally:", NEVER), {});
+    const { summary, events } = await runOn(lab, LONG.replace("for: 5m", "for: 1s").replace("finally:", NEVER), {});
     expect(summary.error?.code).toBe("DRILL_NOT_REACHED");
     expect(summary.error?.message).toContain("no instance but r1:6379 says that it is primary");
     await sleep(100);
+    expect(events.at(-1)?.type).toBe("run_finished");
     const left = process.getActiveResourcesInfo().filter((kind) => /TCP|TLS|Message|Worker|Immediate/.test(kind));
     expect(left).toEqual([]);
     expect(await connections()).toBe(0);
