@@ -66,7 +66,8 @@ export function startWriters(lab: TestLab, count = 16): Writers {
       await all;
       cluster?.disconnect();
       const times = acked.map(({ at }) => at).sort((a, b) => a - b);
-      return { gapMs: Math.round(Math.max(0, ...times.slice(1).map((at, n) => at - (times[n] ?? at)))) };
+      const gaps = times.slice(1).map((at, n) => at - (times[n] ?? at));
+      return { gapMs: Math.round(gaps.reduce((worst, gap) => Math.max(worst, gap), 0)) };
     },
   };
 }

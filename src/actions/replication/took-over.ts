@@ -1,11 +1,25 @@
+import { sleep } from "../../core/abort.ts";
 import type { ActionContext } from "../contract.ts";
 import { instanceOf } from "../needs.ts";
 
+/** Sentinel demotes an old primary some 11 s after it promoted another. */
+const SETTLES_MS = 20_000;
+
 /**
  * After a crash in a switchover away from the targeted primary: true where another node is the one primary and the old
- * one follows it, false where it is the primary as before and nobody is failing over; undefined in between.
+ * one follows it, false where it is the primary as before and nobody is failing over. What lies in between is given the time
+ * in which Sentinel settles it; undefined where it does not.
  */
 export async function tookOver(context: ActionContext): Promise<boolean | undefined> {
+  const deadline = performance.now() + SETTLES_MS;
+  for (;;) {
+    const answer = await look(context);
+    if (answer !== undefined || performance.now() > deadline) return answer;
+    await sleep(500, context.signal);
+  }
+}
+
+async function look(context: ActionContext): Promise<boolean | undefined> {
   const old = instanceOf(context).id;
   const { nodes, sentinels } = await context.topology({ fresh: true });
   const primaries = nodes.filter(({ up, role }) => up && role === "primary");
