@@ -29,7 +29,15 @@ export async function withNode(oldest, start) {
     if (process.listenerCount("SIGHUP") === 1) process.exit(128 + constants.signals.SIGTERM);
   });
   hangUpWithoutParent();
-  process.exit(await start());
+  const code = await start();
+  await Promise.all([process.stdout, process.stderr].map(written));
+  process.exit(code);
+}
+
+/** A pipe takes 64 KiB at once; what is beyond that is still to be written when the work is done, and an exit would cut it off. */
+function written(stream) {
+  if (stream.writableLength === 0 || stream.destroyed) return undefined;
+  return new Promise((resolve) => stream.write("", resolve));
 }
 
 /** What an older Node has started is hung up when that Node is gone, even by SIGKILL: nobody could end it any more. */
