@@ -122,6 +122,8 @@ export class Execution {
     }
     // No end of input after a source that broke off: a cut-off input must not look whole.
     stdin.on("error", (error) => void this.#interrupt(() => error));
+    const { errored } = stdin;
+    if (errored) void this.#interrupt(() => errored);
     stdin.pipe(process.stdin);
   }
 

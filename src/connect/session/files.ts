@@ -53,6 +53,8 @@ export async function upload(
   const become = options.become ?? false;
   const common = options.signal ? { signal: options.signal } : {};
   const counter = new Counter();
+  // A source may break off before the session is there that heeds it.
+  counter.on("error", () => undefined);
   const input = source instanceof Readable ? source : Readable.from([Buffer.from(source)]);
   // Not `pipeline`: a source that breaks off must end in an error of the counter, which Execution heeds.
   input.on("error", (error) => counter.destroy(error)).pipe(counter);
