@@ -61,9 +61,9 @@ export async function unpackFile(
   ];
   const source = await open(store, place, signal);
   if (signal) addAbortSignal(signal, raw);
-  // What fails is told by `raw`, which is destroyed with it.
+  // What fails is told by `raw`, which is destroyed with it; also to who begins to read it only later.
   pipeline([source, ...stages], () => undefined);
-  return raw;
+  return raw.on("error", () => undefined);
 }
 
 /** Reads a stored file and holds it against size and digest of the manifest. Fails with BACKUP_DAMAGED or OBJECT_MISSING. */
