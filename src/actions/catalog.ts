@@ -1,4 +1,3 @@
-import { clusterFailover } from "./cluster/failover.ts";
 import { backupAlong } from "./backup/along.ts";
 import { backupCheck } from "./backup/check.ts";
 import { backupChoose } from "./backup/choose.ts";
@@ -13,6 +12,7 @@ import { backupRoom } from "./backup/room.ts";
 import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
 import { backupUploadAof } from "./backup/upload-aof.ts";
+import { clusterFailover } from "./cluster/failover.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
@@ -62,8 +62,10 @@ import { restoreLoaded } from "./restore/loaded.ts";
 import { restoreLook } from "./restore/look.ts";
 import { restorePutBack, restoreSetAside } from "./restore/set-aside.ts";
 import { restoreStage, restoreUnstage } from "./restore/stage.ts";
+import { restoreToScratch } from "./restore/to-scratch.ts";
 import { sentinelCkquorum } from "./sentinel/ckquorum.ts";
 import { sentinelCoordinated } from "./sentinel/coordinated.ts";
+import { sentinelPatience } from "./sentinel/patience.ts";
 import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
 import { serviceStart } from "./service/start.ts";
@@ -138,11 +140,13 @@ const ACTIONS: readonly Action[] = [
   restoreSetAside,
   restoreStage,
   restoreUnstage,
+  restoreToScratch,
   sentinelCkquorum,
   serviceStart,
   serviceStatus,
   serviceStop,
   sentinelCoordinated,
+  sentinelPatience,
   sentinelPeriods,
   sentinelSwitchover,
   setAction,

@@ -20,6 +20,8 @@ const ownerSchema = z.object({
 });
 
 const OWNER = "owner.json";
+/** Names of rooms: whatever else lies in their folder is not ours. */
+const ROOM = /^[0-9a-f]{8}$/;
 
 /** A private folder for one scratch server: its data, its socket, its log. Nobody else may look into it. */
 export interface ScratchRoom {
@@ -30,6 +32,8 @@ export interface ScratchRoom {
   keep(): Promise<void>;
   /** Ends what runs in it and removes it. */
   remove(): Promise<void>;
+  /** The same, unless it was kept. */
+  end(): Promise<void>;
 }
 
 /** Where rooms are: REDISHA_SCRATCH_DIR, else below /var/tmp: on disk, and short enough for the path of a Unix socket. */
@@ -54,11 +58,16 @@ export async function openRoom(bytes: number, root: string = scratchRoot()): Pro
     writeFile(join(folder, OWNER), JSON.stringify({ ...thisProcess(), kept }), { mode: 0o600 });
   await mkdir(folder, { mode: 0o700 });
   await own(false);
+  let kept = false;
   return {
     folder,
     path: (name) => join(folder, name),
-    keep: () => own(true),
+    async keep() {
+      await own(true);
+      kept = true;
+    },
     remove: () => clearRoom(folder),
+    end: async () => (kept ? undefined : clearRoom(folder)),
   };
 }
 
@@ -66,7 +75,7 @@ export async function openRoom(bytes: number, root: string = scratchRoot()): Pro
 export async function sweepRooms(root: string = scratchRoot()): Promise<string[]> {
   const names = await readdir(root).catch(() => []);
   const left: string[] = [];
-  for (const folder of names.filter((name) => /^[0-9a-f]{8}$/.test(name)).map((name) => join(root, name))) {
+  for (const folder of names.filter((name) => ROOM.test(name)).map((name) => join(root, name))) {
     if (!(await isLeft(folder))) continue;
     await clearRoom(folder);
     left.push(folder);

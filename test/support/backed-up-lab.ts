@@ -103,5 +103,6 @@ function hooked(before: NonNullable<Watch["before"]>): ReadonlyMap<string, Actio
 
 /** Where a data node of the lab keeps its data. */
 export function dataFolder({ status }: TestLab, id: string): string {
-  return join(status.folder, id.split(":")[0] ?? "", "redis", "data");
+  const [host = "", port = ""] = id.split(":");
+  return join(status.folder, "hosts", host, port, "data");
 }

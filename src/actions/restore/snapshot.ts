@@ -1,4 +1,6 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
 import { unpackFile } from "../../repository/pipeline/unpack-file.ts";
 import type { ActionContext } from "../contract.ts";
 import { rebuiltSnapshot } from "./rebuild.ts";
@@ -22,6 +24,7 @@ export async function snapshotOf(
   const open = await openBackup(wanted, context);
   const shard = shardNamed(open, part.shard);
   const file = shard.files.find(({ kind }) => kind === "rdb");
+  if (file && at !== null) throw onlySnapshot(part.shard, at);
   if (!file) return rebuiltSnapshot(open, shard, at, context);
   const { repository, folder, identities } = open;
   const content = await unpackFile(repository.store, folder, file, {
@@ -29,5 +32,17 @@ export async function snapshotOf(
     signal: context.signal,
     ...(identities ? { identities } : {}),
   });
-  return { content, size: file.size_raw };
+  // Read by iteration, which finds an error also where it came before anybody listened.
+  return { content: Readable.from(content), size: file.size_raw };
+}
+
+/** A snapshot knows no moment but its own. */
+function onlySnapshot(shard: string, at: string): RedishaError {
+  return new RedishaError({
+    code: "PITR_NO_TIMESTAMPS",
+    message: `The backup holds a snapshot of ${shard}, and nothing of what was written before or after: it cannot be restored to ${at}.`,
+    exit: EXIT.gateRefused,
+    state: "nothing was stopped, and no data was touched",
+    next: ["restore it without --at", "redisha backup list: backups made with --method aof have a window"],
+  });
 }

@@ -106,12 +106,12 @@ function unknown(
     ? `is damaged: ${entry.problems?.join("; ")}`
     : entry
       ? "was never finished"
-      : id === "latest"
+      : id === "latest" || id === "last"
         ? "is missing: there is no backup"
         : "is not there";
   return new RedishaError({
     code: damaged ? "BACKUP_DAMAGED" : "BACKUP_UNKNOWN",
-    message: `${id === "latest" ? "The latest backup" : `Backup ${id}`} of ${deployment} in ${store.shown} ${why}.`,
+    message: `${id === "latest" || id === "last" ? "The latest backup" : `Backup ${id}`} of ${deployment} in ${store.shown} ${why}.`,
     exit: damaged ? EXIT.verificationFailed : EXIT.usage,
     state: "nothing was touched",
     next: ["redisha backup list"],

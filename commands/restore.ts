@@ -1,0 +1,91 @@
+import { string as stringArg } from "@oclif/core/args";
+import { boolean, string } from "@oclif/core/flags";
+import { agreeFirst } from "../src/cli/confirm.ts";
+import { outputFlag } from "../src/cli/flags.ts";
+import { renderPlan } from "../src/cli/render/plan.ts";
+import { restoreInputs } from "../src/cli/restore/inputs.ts";
+import { restoreAdvice } from "../src/cli/restore/render.ts";
+import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
+import { EXIT } from "../src/core/exit-codes.ts";
+import type { Plan } from "../src/engine/plan.ts";
+import { findDeployment } from "../src/inventory/find-deployment.ts";
+import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
+import { planRunbook } from "../src/use-cases/plan-runbook.ts";
+import { type RunSummary, runRunbook } from "../src/use-cases/run-runbook.ts";
+
+export default class Restore extends RunningCommand<RunSummary | Plan> {
+  static override summary = "Bring a backup back, and keep what is there now until you remove it";
+  static override description =
+    "Everything that can be found out beforehand is: the backup is fetched, decrypted, proved and held against version, modules, memory and disk while the servers go on as before. Then all data nodes are stopped, so that nobody can be promoted, their data is moved aside, the backup is loaded, and the replicas come back one after the other. What fails on the way puts the old data back.";
+  static override examples = [
+    { description: "What it would do", command: "<%= config.bin %> restore --dry-run" },
+    { description: "The newest backup", command: "<%= config.bin %> restore --confirm shop" },
+    {
+      description: "To a moment, from a backup of the append-only file",
+      command: "<%= config.bin %> restore --at 2026-11-20T10:15:00Z",
+    },
+    { description: "Only look into it, on this machine", command: "<%= config.bin %> restore --to-scratch" },
+    {
+      description: "A backup of one deployment into another",
+      command: "<%= config.bin %> restore --deployment shop --to staging",
+    },
+  ];
+  static override exitCodes = [
+    EXIT.done,
+    EXIT.failedSafe,
+    EXIT.warnings,
+    EXIT.gateRefused,
+    EXIT.lockHeld,
+    EXIT.cannotConnect,
+    EXIT.paused,
+    EXIT.outcomeUnknown,
+    EXIT.verificationFailed,
+  ];
+  static override args = { backup: stringArg({ default: "latest", description: "Id of a backup, or latest" }) };
+  static override flags = {
+    output: outputFlag(["table", "json", "yaml", "jsonl"]),
+    at: string({ helpValue: "MOMENT", summary: "The state at this second, with zone: 2026-11-20T10:15:00Z" }),
+    to: string({
+      helpValue: "DEPLOYMENT",
+      exclusive: ["to-scratch"],
+      summary: "Into another deployment than it is from",
+    }),
+    "to-scratch": boolean({ summary: "Into a server on this machine that only you reach; it is left running" }),
+    identity: string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: "FILE",
+      summary: "An age key to decrypt with",
+    }),
+    shard: string({ helpValue: "NAME", summary: "Of a Cluster, only this shard: c0-5460" }),
+    "dry-run": boolean({ char: "n", summary: "Print the plan and change nothing" }),
+    ...approvalFlags,
+  };
+
+  async run(): Promise<RunSummary | Plan> {
+    const { args, flags } = await this.parse(Restore);
+    const source = await findDeployment(this.choice(flags));
+    const { deployment, warnings } =
+      flags.to === undefined ? source : await findDeployment(this.choice({ ...flags, deployment: flags.to }));
+    this.warnOf(warnings);
+    const from = flags.to === undefined ? undefined : source.deployment.name;
+    const inputs = restoreInputs(args.backup, from, flags);
+    const name = flags["to-scratch"] ? "restore-scratch" : "restore";
+    const { runbook } = await compileByName(name, storeBeside(deployment.file));
+    const planning = flags["dry-run"];
+    const work = { deployment, runbook, flags, quietly: planning, look: "look first: redisha restore --dry-run" };
+    if (planning) {
+      const plan = await this.carrying(work, (request) => planRunbook({ ...request, inputs }));
+      this.print(renderPlan(plan, { theme: this.theme, width: this.width }));
+      if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
+      return plan;
+    }
+    const summary = await this.carrying(work, async (request, asking) => {
+      const what = `Restore backup ${args.backup}${from ? ` of ${from}` : ""} into ${deployment.name}`;
+      const approvals = await agreeFirst(flags["to-scratch"] ? "change" : "destructive", what, asking);
+      return runRunbook({ ...request, inputs, approvals });
+    });
+    for (const line of restoreAdvice(summary)) this.note(line);
+    return this.finish(summary);
+  }
+}

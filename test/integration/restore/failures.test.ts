@@ -1,0 +1,71 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type BackedUpLab, backedUpLab, dataFolder } from "../../support/backed-up-lab.ts";
+
+const NODES = ["r1:6379", "r2:6379", "r3:6379"];
+
+/** A lab with a backup of `was` and with `is` written since, which only its memory holds. */
+async function laterThanItsBackup(options: Parameters<typeof backedUpLab>[0] = {}): Promise<BackedUpLab> {
+  const place = await backedUpLab(options);
+  await place.lab.cli("r1:6379", "SET", "was", "saved");
+  expect((await place.run("backup")).error).toBeNull();
+  await place.lab.cli("r1:6379", "DEL", "was");
+  await place.lab.cli("r1:6379", "SET", "is", "now");
+  return place;
+}
+
+async function expectAsBefore({ lab }: BackedUpLab): Promise<void> {
+  for (const node of NODES) {
+    await expect.poll(() => lab.cli(node, "GET", "is"), { timeout: 20_000 }).toBe("now");
+    expect(await lab.cli(node, "EXISTS", "was")).toBe("0");
+    expect((await readdir(dataFolder(lab, node))).filter((name) => name.startsWith(".redisha"))).toEqual([]);
+  }
+  expect(await lab.cli("r1:6379", "CONFIG", "GET", "save")).toContain("3600 1");
+  for (const sentinel of ["r1:26379", "r2:26379", "r3:26379"]) {
+    await expect
+      .poll(() => lab.cli(sentinel, "SENTINEL", "MASTER", "mymaster"))
+      .toMatch(/down-after-milliseconds\n1000\n/);
+  }
+}
+
+describe.each(["no", "yes"])("a restore that fails, with appendonly %s", (appendonly) => {
+  it("puts back what was there before, with every write that was acknowledged", async () => {
+    await using place = await laterThanItsBackup({ config: { appendonly } });
+    const fail = () => Promise.reject(new Error("the disk is on fire"));
+    for (const action of ["restore.set_aside", "restore.install", "restore.loaded"]) {
+      const failed = await place.run("restore", {}, { before: { [action]: fail } });
+      expect(failed, action).toMatchObject({ status: "rolled_back" });
+      await expectAsBefore(place);
+    }
+    const done = await place.run("restore");
+    expect(done).toMatchObject({ status: "done", exit: 0 });
+    expect(await place.lab.cli("r1:6379", "GET", "was")).toBe("saved");
+    expect(await place.lab.cli("r1:6379", "EXISTS", "is")).toBe("0");
+  });
+});
+
+describe("a backup that is not what was stored", () => {
+  it("is refused before anything is stopped", async () => {
+    await using place = await laterThanItsBackup();
+    const { lab, repository, run } = place;
+    const [id = ""] = await readdir(join(repository, "lab", "backups"));
+    const file = join(repository, "lab", "backups", id, "shards", "main", "dump.rdb.zst");
+    const bytes = await readFile(file);
+    const pid = await lab.cli("r1:6379", "INFO", "server");
+    for (const at of [0, Math.floor(bytes.length / 2), bytes.length - 1]) {
+      const damaged = Buffer.from(bytes);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ 4, at);
+      await writeFile(file, damaged);
+      const refused = await run("restore");
+      expect(refused.exit).toBe(10);
+      expect(refused.error?.code).toBe("BACKUP_DAMAGED");
+    }
+    await writeFile(file, bytes.subarray(0, bytes.length - 1));
+    expect((await run("restore")).error?.code).toBe("BACKUP_DAMAGED");
+    expect(/process_id:\d+/.exec(await lab.cli("r1:6379", "INFO", "server"))?.[0]).toBe(
+      /process_id:\d+/.exec(pid)?.[0],
+    );
+    await expectAsBefore(place);
+  });
+});
