@@ -16,14 +16,15 @@ beforeAll(async () => {
 });
 afterAll(() => lab.down());
 
-/** Every shipped runbook that changes something and can be run on a lab without inputs. */
+/** Every shipped runbook that changes something, can be run on a lab without inputs, and can be taken back. */
 async function shippedThatChange(): Promise<string[]> {
   const names: string[] = [];
   for (const { name } of await store.list()) {
     const { runbook } = await compileByName(name, store);
     const changes = stepsOf(runbook).some(({ effect }) => effect !== "read");
+    const returns = stepsOf(runbook).every(({ effect, undo }) => effect !== "disruptive" || undo !== "none");
     const fits = runbook.requires.topology?.includes("replication") ?? true;
-    if (changes && fits && !Object.values(runbook.inputs).some(({ required }) => required)) names.push(name);
+    if (changes && returns && fits && !Object.values(runbook.inputs).some(({ required }) => required)) names.push(name);
   }
   return names;
 }
