@@ -64,6 +64,44 @@ steps:
     ]);
   });
 
+  it("says what the deployment is once roles have moved, and plans what follows for the new ones", async () => {
+    const plan = await place.plan(
+      runbookText(`
+invariants:
+  - { id: at_home, assert: 'topo.primary_id == "r1:6379"', on_violation: warn }
+steps:
+  - id: switch
+    action: sentinel.coordinated
+    targets: { role: primary }
+    with: { to: "r2:6379" }
+    undo: none
+  - id: mark
+    action: redis.command
+    targets: { role: primary, resolve: live }
+    with: { command: [SET, mark, "1"] }
+    undo: none
+  - id: away
+    action: redis.command
+    targets: { role: replica, limit: 1 }
+    effect: disruptive
+    with: { command: [DEBUG, RESTART] }
+    undo: none
+`),
+    );
+    expect(step(plan, "switch")?.health).toEqual([
+      "afterwards: r2:6379 is the primary, writes go on, 2 replicas in sync, 3 of 3 Sentinels, invariant at_home would not hold",
+    ]);
+    expect(step(plan, "mark")).toMatchObject({ live: true, batches: [[{ target: "r2:6379" }]] });
+    expect(
+      step(plan, "away")
+        ?.batches.flat()
+        .map(({ target }) => target),
+    ).toEqual(["r1:6379"]);
+    expect(step(plan, "away")?.health?.[0]).toMatch(/^while r1:6379 is away: writes go on, 1 replica in sync/);
+    // It was only supposed.
+    expect(await group.cli("r1:6379", "ROLE")).toMatch(/^master/);
+  });
+
   it("says what the deployment is able to do while the targets of each batch are away", async () => {
     const plan = await place.plan(
       runbookText(`
