@@ -1,0 +1,225 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import type { LabOptions } from "../../src/lab/shape.ts";
+import { bringUpLab, type TestLab } from "../support/lab.ts";
+import { type Ended, redisha } from "../support/redisha.ts";
+import { until } from "../support/until.ts";
+
+let lab: TestLab;
+
+afterEach(() => lab.down());
+
+/** Brings up a lab; `declare` is laid over its deployment in redisha.yaml. */
+async function start(options: Omit<LabOptions, "root"> = {}, declare: Record<string, unknown> = {}): Promise<void> {
+  lab = await bringUpLab(options);
+  const declared: { deployments: { lab: Record<string, unknown> } } = parse(await readFile(lab.file, "utf8"));
+  Object.assign(declared.deployments.lab, declare);
+  await writeFile(lab.file, stringify(declared));
+}
+
+const QUICK = { "--watch": "1s", "--hold": "0s", "--rate": "100" };
+
+/** As short as a drill can be, but for what the flags say. */
+function argvOf(flags: readonly string[]): string[] {
+  const quick = Object.entries(QUICK).filter(([name]) => !flags.includes(name));
+  return ["failover-test", "--file", lab.file, ...quick.flat(), ...flags];
+}
+
+const drill = (...flags: string[]) => redisha(argvOf(flags));
+
+interface Result {
+  readonly status: string;
+  readonly exit: number;
+  readonly run: string;
+  readonly error: { readonly code: string; readonly message: string; readonly next: readonly string[] } | null;
+  readonly outputs: Readonly<Record<string, unknown>> & { readonly figures: Readonly<Record<string, number | null>> };
+}
+
+async function resultOf(...flags: string[]): Promise<Result> {
+  const { stdout, stderr } = await drill("--json", "--yes", ...flags);
+  const { result, error }: { result?: Result; error?: unknown } = JSON.parse(stdout || "{}");
+  if (!result) throw new Error(`no result: ${JSON.stringify(error)} ${stderr}`);
+  return result;
+}
+
+/** Runs a drill and sends a signal as soon as its output says that the fault is there. */
+async function signalled(signal: NodeJS.Signals, ...flags: string[]): Promise<Ended> {
+  let sent = false;
+  return redisha(argvOf(["--yes", "-o", "jsonl", ...flags]), {
+    onStdout(text, kill) {
+      if (!sent && text.includes('"phase":"fault"')) {
+        sent = true;
+        kill(signal);
+      }
+    },
+  });
+}
+
+const run = (text: string) => /"run":"([^"]+)"/.exec(text)?.[1] ?? "";
+
+const answers = async (id: string) => (await lab.cli(id, "PING").catch(() => "")) === "PONG";
+
+const follows = async (id: string) => (await lab.cli(id, "ROLE").catch(() => "")).startsWith("slave");
+
+const healthy = async () =>
+  /"state":\s*"healthy"/.test((await redisha(["status", "--file", lab.file, "--json"])).stdout);
+
+describe("failover-test", () => {
+  it.each(["hang", "crash", "partition", "partition_all", "switchover"])(
+    "%s with Sentinel: another takes over, the old primary follows it, and nothing that was acknowledged is lost",
+    async (mode) => {
+      await start();
+      const { status, error, outputs } = await resultOf("--mode", mode);
+      expect({ status, error }).toEqual({ status: "done", error: null });
+      expect(outputs.old_primary).toBe("r1:6379");
+      expect(outputs.new_primary).not.toBe("r1:6379");
+      expect(outputs.figures).toMatchObject({ lost_writes: 0, refused_found: 0 });
+      expect(outputs.deviations).toEqual([]);
+      expect(await lab.cli("r1:6379", "ROLE")).toContain("slave");
+      expect(await lab.cli(String(outputs.new_primary), "KEYS", "redisha:drill:*")).toBe("");
+    },
+  );
+
+  it.each(["hang", "crash", "partition", "partition_all", "switchover"])(
+    "%s with a Cluster: the replica of the shard takes over, and nothing that was acknowledged is lost",
+    async (mode) => {
+      await start({ topology: "cluster" });
+      const { status, error, outputs } = await resultOf("--mode", mode, "--shard", "0-5460");
+      expect({ status, error }).toEqual({ status: "done", error: null });
+      expect(outputs.new_primary).not.toBe(outputs.old_primary);
+      expect(outputs.figures).toMatchObject({ lost_writes: 0, refused_found: 0 });
+    },
+  );
+
+  it("makes the original primary the primary again where that is wanted, and writes the report where it is wanted", async () => {
+    await start({ auth: "acl", tls: true });
+    const folder = join(lab.root, "reports");
+    const { status, run: id, error } = await resultOf("--mode", "crash", "--return", "--report", folder);
+    expect({ status, error }).toEqual({ status: "done", error: null });
+    expect(await lab.cli("r1:6379", "ROLE")).toContain("master");
+    expect(JSON.parse(await readFile(join(folder, `${id}.json`), "utf8"))).toMatchObject({ mode: "crash" });
+    expect(await readFile(join(folder, `${id}.html`), "utf8")).toContain("<svg");
+    expect(await readFile(join(folder, `${id}.md`), "utf8")).toContain("#");
+  });
+
+  it("ends with 4 and the figures where it cost more than the budget, and leaves all well", async () => {
+    await start({}, { drill: { budget: { write_outage: "10s" } } });
+    expect(await resultOf()).toMatchObject({ exit: 0 });
+    await until(healthy);
+    const over = await drill("--yes", "--max-write-outage", "100ms");
+    expect(over.code).toBe(4);
+    expect(over.stderr).toMatch(/DRILL_BUDGET_EXCEEDED: .*write outage was .*100ms are allowed/s);
+    expect(over.stdout).toContain("Write outage");
+    await until(healthy);
+  });
+
+  it("shows that min-replicas-to-write bounds what a primary that is cut off loses", async () => {
+    const lost = async (config: Record<string, string>) => {
+      await start({ config });
+      const { outputs } = await resultOf("--mode", "partition", "--hold", "8s");
+      await lab.down();
+      return Number(outputs.figures.lost_writes_any);
+    };
+    const without = await lost({});
+    const bounded = await lost({ "min-replicas-to-write": "1", "min-replicas-max-lag": "1" });
+    expect(without).toBeGreaterThan(0);
+    expect(bounded).toBeLessThan(without / 2);
+  });
+});
+
+describe("what failover-test refuses before anything is touched", () => {
+  const refused = async (...flags: string[]) => {
+    const { exit, error } = await resultOf(...flags);
+    expect(exit).toBe(4);
+    expect(await lab.cli("r1:6379", "ROLE")).toContain("master");
+    return `${error?.code}: ${error?.message} ${error?.next.join("; ")}`;
+  };
+
+  it("is a deployment that is not healthy", async () => {
+    await start();
+    await lab.kill("r3:6379");
+    expect(await refused()).toMatch(/ASSERT_FAILED: .*not healthy.*--waive healthy/);
+  });
+
+  it("is one in which nobody could be promoted", async () => {
+    await start();
+    for (const id of ["r2:6379", "r3:6379"]) await lab.cli(id, "CONFIG", "SET", "replica-priority", "0");
+    expect(await refused("--waive", "healthy")).toMatch(/WOULD_NOT_SURVIVE: Without r1:6379 .*no replica is left/);
+  });
+
+  it("is one whose Sentinels could not agree without the host", async () => {
+    await start();
+    await lab.kill("r3:26379");
+    expect(await refused("--waive", "healthy", "--mode", "partition")).toMatch(
+      /WOULD_NOT_SURVIVE: Without r1 .*majority/,
+    );
+  });
+
+  it("is a time outside of the window, and it says when the window opens", async () => {
+    const now = new Date();
+    const hour = (plus: number) => `${String((now.getUTCHours() + plus) % 24).padStart(2, "0")}:00`;
+    await start({}, { drill: { window: { from: hour(2), to: hour(3) } } });
+    expect(await refused()).toMatch(/OUTSIDE_WINDOW: .*it opens \d{4}-\d\d-\d\d \d\d:00 \(UTC\).*--waive window/);
+  });
+
+  it("is a repository without a recent backup", async () => {
+    await start({}, { backup: { repository: "/tmp/redisha-no-such-repository" } });
+    expect(await refused()).toMatch(/NO_RECENT_BACKUP: .*there is none.*redisha backup; .*--waive backup/);
+  });
+
+  it("is production without --production, and without its name", async () => {
+    await start({}, { production: true });
+    expect(await refused()).toMatch(/ASSERT_FAILED: .*--production/);
+    expect(await refused("--production")).toMatch(/NOT_CONFIRMED: .*--confirm=lab/);
+    expect(await refused("--production", "--confirm", "shop")).toMatch(/NOT_CONFIRMED/);
+  });
+
+  it("is a second run beside one that goes on", async () => {
+    await start();
+    const first = drill("--yes", "--watch", "20s");
+    await until(async () => (await lab.cli("r1:6379", "KEYS", "redisha:drill:*")) !== "");
+    const second = await drill("--yes");
+    expect(second.code).toBe(5);
+    expect((await first).code).toBe(0);
+  });
+
+  it("is to go on without a word of agreement, and it names the flag", async () => {
+    await start();
+    const { code, stderr } = await drill();
+    expect(code).toBe(4);
+    expect(stderr).toContain("--yes");
+  });
+});
+
+describe("a drill that is cut short", () => {
+  it("by Ctrl-C heals first, tells who wants to know, and ends with 130", async () => {
+    const said = "/tmp/redisha-drill-said";
+    await start({}, { notify: { command: ["sh", "-c", `echo "$REDISHA_EVENT" >>${said}.${process.pid}`] } });
+    const { code, stdout } = await signalled("SIGINT", "--mode", "hang");
+    expect(code).toBe(130);
+    expect(stdout).toContain("giving up: healing and tidying up first");
+    expect(await answers("r1:6379")).toBe(true);
+    expect((await readFile(`${said}.${process.pid}`, "utf8")).trim().split("\n")).toEqual(["start", "failed"]);
+    expect(await lab.cli("r2:6379", "KEYS", "redisha:drill:*")).toBe("");
+    await until(healthy);
+  });
+
+  it.each(["hang", "crash", "partition", "partition_all"])(
+    "by kill -9 in the middle of %s is healed by the host itself, and runs show says what is left to it",
+    async (mode) => {
+      await start();
+      const { stdout, signal } = await signalled("SIGKILL", "--mode", mode);
+      expect(signal).toBe("SIGKILL");
+      const id = run(stdout);
+      const shown = await redisha(["runs", "show", id]);
+      expect(shown.stdout).toMatch(/Interrupted/);
+      expect(shown.stdout).toMatch(/r1 puts exposed\[r1:6379\]\.\w+@r1:6379 back by itself within 30s/);
+      await until(async () => (await follows("r1:6379")) && (await healthy()));
+      const back = await redisha(["runs", "rollback", id, "--yes"]);
+      expect(back.stderr + back.stdout).toMatch(/rolled back|taken back/i);
+      expect((await redisha(["runs", "show", id])).stdout).toMatch(/put back by r1 itself/);
+    },
+  );
+});
