@@ -5,7 +5,8 @@ import { schemaNode, schemaRows, TABLE_HEAD } from "./schema-table.ts";
 export function inventoryReference(): string {
   const root = schemaNode(inventorySchema, "input");
   const { deployments, ...top } = root.properties ?? {};
-  const deployment = deployments?.additionalProperties || {};
+  const each = deployments?.additionalProperties;
+  const deployment = typeof each === "object" ? each : {};
   return [
     "# Keys of redisha.yaml",
     "",

@@ -11,10 +11,11 @@ const nodeSchema = z.object({
     return z.record(z.string(), nodeSchema).optional();
   },
   get additionalProperties() {
-    return z.union([z.literal(false), nodeSchema]).optional();
+    return z.union([z.boolean(), nodeSchema]).optional();
   },
   get items() {
-    return nodeSchema.optional();
+    // A tuple has one schema for each place.
+    return z.union([nodeSchema, z.array(nodeSchema)]).optional();
   },
   get anyOf() {
     return z.array(nodeSchema).optional();
@@ -38,8 +39,9 @@ export function schemaRows(node: Node, path: string): string[] {
     const shown = required.has(key) ? `**\`${full}\`**` : `\`${full}\``;
     return [`| ${shown} | ${cell(kind(child))} | ${cell(child.description ?? "")} |`, ...schemaRows(child, full)];
   });
-  const each = node.additionalProperties ? schemaRows(node.additionalProperties, `${path}.‹name›`) : [];
-  const items = node.items ? schemaRows(node.items, `${path}[]`) : [];
+  const { additionalProperties: rest } = node;
+  const each = typeof rest === "object" ? schemaRows(rest, `${path}.‹name›`) : [];
+  const items = itemsOf(node).flatMap((item) => schemaRows(item, `${path}[]`));
   return [...named, ...each, ...items, ...(node.anyOf ?? []).flatMap((branch) => schemaRows(branch, path))];
 }
 
@@ -47,8 +49,12 @@ function kind(node: Node): string {
   if (node.anyOf) return [...new Set(node.anyOf.map(kind))].join(" or ");
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(", ");
-  if (node.items) return `list of ${kind(node.items)}`;
+  if (node.items) return `list of ${[...new Set(itemsOf(node).map(kind))].join(" and ")}`;
   return [node.type ?? []].flat().map(word).join(" or ");
+}
+
+function itemsOf({ items }: Node): Node[] {
+  return [items ?? []].flat();
 }
 
 function word(type: string): string {
