@@ -14,9 +14,9 @@ steps:
   - { id: fault, action: drill.mark, with: { name: fault } }
   - { id: promoted, action: drill.await, with: { until: promoted, within: 40s } }
   - { id: writable, action: drill.await, with: { until: writable, within: 40s } }
+  - { id: clients, action: drill.await, with: { until: clients_back, within: 30s } }
   - { id: healed, action: drill.mark, with: { name: healed } }
   - { id: redundant, action: drill.await, with: { until: redundant, within: 60s } }
-  - { id: clients, action: drill.await, with: { until: clients_back, within: 30s } }
   - { id: stop, action: drill.stop, with: {} }
   - { id: found, action: drill.read_back, with: { when: rejoined } }
 finally:

@@ -12,7 +12,10 @@ import {
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { until } from "../../support/until.ts";
 
-/** What every one of these drills does; the test causes the fault at the mark of that name, and heals it at the other. */
+/**
+ * What every one of these drills does; the test causes the fault at the mark of that name, and heals it at the other: when
+ * all clients are back, since one that is still on its way to the old primary would be let in there, and lose its writes.
+ */
 const STEPS = `
 steps:
   - id: start
@@ -26,10 +29,10 @@ steps:
   - { id: promoted, action: drill.await, with: { until: promoted, within: 30s } }
   - { id: writable, action: drill.await, with: { until: writable, within: 30s } }
   - { id: at_first, action: drill.read_back, with: { when: promoted } }
+  - { id: clients, action: drill.await, with: { until: clients_back, within: 30s } }
   - { id: healed, action: drill.mark, with: { name: healed } }
   - { id: back, action: drill.await, with: { until: old_primary_back, within: 60s } }
   - { id: redundant, action: drill.await, with: { until: redundant, within: 60s } }
-  - { id: clients, action: drill.await, with: { until: clients_back, within: 30s } }
   - { id: stop, action: drill.stop, with: {} }
   - { id: at_last, action: drill.read_back, with: { when: rejoined } }
 finally:
