@@ -80,7 +80,11 @@ export function chooseSources(topology: Topology, policy: SourcePolicy): Choice 
       })),
     );
     if (!best || primary === null) problems.push(withoutSource(name, primary, judged, policy));
-    else sources.push(sourceOf(name, shard.slots, best.node, primary, judged, policy));
+    else {
+      // A replica that follows somebody else is in no shard, but it is missing here.
+      const alone = judged.length === 1 && topology.nodes.length === topology.shards.length;
+      sources.push(sourceOf(name, shard.slots, best.node, primary, alone, policy));
+    }
   }
   return { sources, candidates, problems };
 }
@@ -180,7 +184,7 @@ function sourceOf(
   slots: Shard["slots"],
   node: DataNode,
   primary: string,
-  judged: readonly Judged[],
+  alone: boolean,
   policy: SourcePolicy,
 ): ChosenSource {
   const role = node.id === primary ? "primary" : "replica";
@@ -192,7 +196,7 @@ function sourceOf(
     role,
     primary,
     node_id: node.cluster?.node_id ?? null,
-    fell_back_to_primary: role === "primary" && judged.length > 1,
+    fell_back_to_primary: role === "primary" && !alone,
     lag_bytes: role === "replica" ? node.lag : null,
     lag_seconds: role === "replica" ? node.lag_s : null,
     ...methodFor(node, policy),

@@ -33,6 +33,7 @@ export class Payload extends Transform {
     this.#framing = framing;
     this.#instance = instance;
     this.#onWhole = onWhole;
+    if ("length" in framing && framing.length === 0) this.#finish();
   }
 
   /** All of it has come. */
