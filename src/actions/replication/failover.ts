@@ -7,7 +7,7 @@ import { redisCommand } from "../redis/argv.ts";
 import { groupOf } from "./group.ts";
 import { promotedOf } from "./promotion.ts";
 import { stuck } from "./stuck.ts";
-import { tookOver } from "./took-over.ts";
+import { successorOf, tookOver } from "./took-over.ts";
 
 /** The server's own time limit may be met just when it is up. */
 const GRACE_MS = 1_000;
@@ -40,6 +40,10 @@ export const replicationFailover = defineAction({
   takesMs: ({ patience }) => patience + 30_000,
   before: async (_input, context) => ({ primary: instanceOf(context).id }),
   async run({ to, patience }, context) {
+    const already = await successorOf(to, context);
+    if (already !== undefined) {
+      return { outputs: { from: instanceOf(context).id, to: already, promoted_after_ms: 0 }, changed: false };
+    }
     const { primary, replicas } = await groupOf(to, context);
     const target = replicas.filter(({ id }) => id === to);
     const [{ endpoint } = primary] = target;

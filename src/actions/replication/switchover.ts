@@ -3,6 +3,7 @@ import { afterSwitchover } from "../../topology/after-switchover.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
+import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
 import { caughtUp } from "./catch-up.ts";
 import { demote } from "./demote.ts";
@@ -11,7 +12,7 @@ import { type Group, groupOf, type Member } from "./group.ts";
 import { letWritesPass, stated } from "./let-writes-pass.ts";
 import { promotedOf } from "./promotion.ts";
 import { stuck } from "./stuck.ts";
-import { tookOver } from "./took-over.ts";
+import { successorOf, tookOver } from "./took-over.ts";
 
 /** A replica that was told to be a primary says so at once. */
 const PROMOTION_MS = 1_000;
@@ -49,6 +50,10 @@ export const replicationSwitchover = defineAction({
   takesMs: ({ patience }) => patience + 60_000,
   before: (_input, context) => readWriteGuard(context),
   async run({ to, patience }, context) {
+    const already = await successorOf(to, context);
+    if (already !== undefined) {
+      return { outputs: { from: instanceOf(context).id, to: already, demoted_after_ms: 0 }, changed: false };
+    }
     const group = await groupOf(to, context);
     const guard = guardOf(context);
     const stopped = performance.now();

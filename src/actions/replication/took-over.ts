@@ -29,3 +29,14 @@ async function look(context: ActionContext): Promise<boolean | undefined> {
   if (primary.id === old) return sentinels.some(({ up, primary_id }) => up && primary_id !== old) ? undefined : false;
   return nodes.find(({ id }) => id === old)?.role === "replica" ? true : undefined;
 }
+
+/**
+ * The primary that the targeted instance follows already: an earlier process of this run moved the role, and only the rest
+ * is to be done. Undefined where the instance is a primary, or another one than `to` took its place.
+ */
+export async function successorOf(to: string, context: ActionContext): Promise<string | undefined> {
+  const old = instanceOf(context).id;
+  const { nodes } = await context.topology({ fresh: true });
+  const { role, primary_id } = nodes.find(({ id }) => id === old) ?? {};
+  return role === "replica" && primary_id && (to === "" || to === primary_id) ? primary_id : undefined;
+}

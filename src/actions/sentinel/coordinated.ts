@@ -10,7 +10,7 @@ import { instanceOf } from "../needs.ts";
 import { groupOf } from "../replication/group.ts";
 import { promotedOf } from "../replication/promotion.ts";
 import { stuck } from "../replication/stuck.ts";
-import { tookOver } from "../replication/took-over.ts";
+import { successorOf, tookOver } from "../replication/took-over.ts";
 import { orderFailover } from "./order-failover.ts";
 import { masterNameOf, watchersOf } from "./watchers.ts";
 
@@ -43,6 +43,13 @@ export const sentinelCoordinated = defineAction({
   takesMs: ({ patience }) => 2 * patience + 30_000,
   before: async (_input, context) => ({ primary: instanceOf(context).id }),
   async run({ to, patience }, context) {
+    const already = await successorOf(to, context);
+    if (already !== undefined) {
+      return {
+        outputs: { from: instanceOf(context).id, to: already, sentinel: "", promoted_after_ms: 0 },
+        changed: false,
+      };
+    }
     const { primary, replicas, topology } = await groupOf(to, context);
     await refuseUnpermitted(primary.connection);
     const [watcher] = await watchersOf(primary.id, topology, context);

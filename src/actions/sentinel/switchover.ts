@@ -7,6 +7,7 @@ import type { Topology } from "../../topology/schema.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
+import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
 import { caughtUp } from "../replication/catch-up.ts";
 import { demote } from "../replication/demote.ts";
@@ -14,7 +15,7 @@ import { fenceCommands, guardOf, readWriteGuard, type WriteGuard } from "../repl
 import { type Group, groupOf, type Member } from "../replication/group.ts";
 import { letWritesPass, stated } from "../replication/let-writes-pass.ts";
 import { promotedOf } from "../replication/promotion.ts";
-import { tookOver } from "../replication/took-over.ts";
+import { successorOf, tookOver } from "../replication/took-over.ts";
 import { callOff } from "./call-off.ts";
 import { bestMoment } from "./moment.ts";
 import { orderFailover } from "./order-failover.ts";
@@ -79,6 +80,13 @@ export const sentinelSwitchover = defineAction({
   takesMs: ({ patience, alignment }) => alignment + 3 * patience + 60_000,
   before: (_input, context) => readWriteGuard(context),
   async run({ to, patience, alignment }, context) {
+    const already = await successorOf(to, context);
+    if (already !== undefined) {
+      return {
+        outputs: { from: instanceOf(context).id, to: already, sentinel: "", promoted_after_ms: 0, demoted_after_ms: 0 },
+        changed: false,
+      };
+    }
     const group = await groupOf(to, context);
     const [first, ...others] = await watchersOf(group.primary.id, group.topology, context);
     if (!first) throw new TypeError("no Sentinel, and no error that says so");
