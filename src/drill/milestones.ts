@@ -6,7 +6,8 @@ export type Milestone = (typeof MILESTONES)[number];
 export const MILESTONE_MEANING: Readonly<Record<Milestone, string>> = {
   promoted: "another instance than the old primary says that it is primary",
   writable: "the new primary has acknowledged a write that was sent after the fault",
-  clients_back: "every writer but the sticky ones is acknowledged by the new primary, and every reader is answered",
+  clients_back:
+    "every writer but the sticky ones is served by the new primary (confirmed by replicas or not), and every reader is answered",
   old_primary_back: "the old primary answers again and follows the new one, link up",
   redundant: "there is one primary, and every other instance that was there at the start follows it, link up",
 };

@@ -71,10 +71,10 @@ export class Scene {
     if (!probe) return;
     const before = probe.last;
     probe.last = attempt;
-    if (attempt.outcome !== "acked" || attempt.node === null || attempt.sent < (this.#fault ?? 0)) return;
+    if (!served(attempt) || attempt.node === null || attempt.sent < (this.#fault ?? 0)) return;
     const first = !probe.firstAck.has(attempt.node);
     if (first) probe.firstAck.set(attempt.node, attempt.ended);
-    if (first || before?.outcome !== "acked" || before.node !== attempt.node) this.#note(attempt.ended);
+    if (first || !served(before) || before?.node !== attempt.node) this.#note(attempt.ended);
   }
 
   /** When it was reached first; undefined before. */
@@ -141,8 +141,8 @@ export class Scene {
     const away = [...this.#probes]
       .filter(([, { kind, last }]) => {
         if (kind === "sticky") return false;
-        if (last?.outcome !== "acked") return true;
-        return kind !== "reader" && last.node !== primary;
+        if (!served(last)) return true;
+        return kind !== "reader" && last?.node !== primary;
       })
       .map(([name, { last }]) => `${name} (${last?.error ?? last?.node ?? "no answer yet"})`);
     return away.length === 0 ? null : `not back: ${away.join(", ")}`;
@@ -170,4 +170,9 @@ export class Scene {
       this.#reached.set(milestone, first);
     }
   }
+}
+
+/** The server took it. Where no replica is left to confirm a write, its client is back all the same. */
+function served(attempt: Attempt | undefined): boolean {
+  return attempt?.outcome === "acked" || attempt?.error === "NOT_CONFIRMED";
 }

@@ -19,7 +19,8 @@ finally:
 
 describe.each(["redis-6.0", "redis-8.0", "valkey-9.1"])("a drill on %s", (engine) => {
   test("sees a crash through to the end, by the engine's own words", async () => {
-    await using lab = await bringUpLab({ engine });
+    // Not so short that a busy machine looks like a second crash.
+    await using lab = await bringUpLab({ engine, downAfterMs: 3_000 });
     const { summary, recording, outputs } = await runOn(lab, STEPS, {
       at: { fault: () => lab.kill("r1:6379"), healed: () => lab.restart("r1:6379") },
     });

@@ -41,7 +41,8 @@ finally:
 
 let lab: TestLab;
 beforeAll(async () => {
-  lab = await bringUpLab();
+  // Not so short that a busy machine looks like a second crash.
+  lab = await bringUpLab({ downAfterMs: 3_000 });
 });
 afterAll(() => lab?.down());
 

@@ -110,3 +110,14 @@ describe("the scene of a drill", () => {
     expect(scene.fault).toBe(10);
   });
 });
+
+test("counts a client whose writes no replica is left to confirm as back", () => {
+  const scene = new Scene({ ...SETTINGS, probes: [{ name: "wait_1-1", kind: "wait_1" }] });
+  scene.role(primary(1, "r1"));
+  scene.mark({ at: 10, name: "fault", detail: "" });
+  scene.role(primary(20, "r2"));
+  scene.attempt("wait_1-1", { seq: 1, sent: 30, ended: 40, node: "r2", outcome: "unknown", error: "TIMEOUT" });
+  expect(scene.reached("clients_back")).toBeUndefined();
+  scene.attempt("wait_1-1", { seq: 2, sent: 50, ended: 60, node: "r2", outcome: "unknown", error: "NOT_CONFIRMED" });
+  expect(scene.reached("clients_back")?.at).toBe(60);
+});
