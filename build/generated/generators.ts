@@ -1,5 +1,6 @@
 import { commandReference, exitCodeReference } from "../docs.ts";
 import { actionReference } from "./action-reference.ts";
+import { backupJsonSchemas } from "./backup-schemas.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
 import { repositoryJsonSchemas } from "./repository-schemas.ts";
@@ -36,6 +37,7 @@ export const generators: readonly Generator[] = [
   ...labJsonSchemas,
   ...runsJsonSchemas,
   ...drillsJsonSchemas,
+  ...backupJsonSchemas,
   ...repositoryJsonSchemas,
   { path: "schemas/journal.schema.json", content: journalJsonSchema },
   { path: "schemas/topology.schema.json", content: topologySchemaText },

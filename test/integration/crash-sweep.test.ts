@@ -5,16 +5,22 @@ import { stepsOf } from "../../src/engine/steps-of.ts";
 import { compileByName } from "../../src/use-cases/compile.ts";
 import { RunbookStore } from "../../src/use-cases/runbook-store.ts";
 import { sweepAgainst } from "../../src/use-cases/sweep/sweep-runbooks.ts";
+import { type BackupPlace, backupPlace } from "../support/backup.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { sweepLab } from "../support/sweep.ts";
 
 let lab: TestLab;
+let backups: BackupPlace;
 const store = new RunbookStore(packagePath());
 
 beforeAll(async () => {
   lab = await bringUpLab({ topology: "replication" });
+  backups = await backupPlace(lab);
 });
-afterAll(() => lab.down());
+afterAll(async () => {
+  await lab.down();
+  await backups[Symbol.asyncDispose]();
+});
 
 /** Every shipped runbook that changes something, can be run on a lab without inputs, and can be taken back. */
 async function shippedThatChange(): Promise<string[]> {

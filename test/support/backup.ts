@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,11 @@ import { compileByName, storeBeside } from "../../src/use-cases/compile.ts";
 import { type RunSummary, runRunbook } from "../../src/use-cases/run-runbook.ts";
 import { openSession } from "../../src/use-cases/session.ts";
 import type { TestLab } from "./lab.ts";
+
+/** A name of its own for a lab: locks on hosts bear it, and the hosts of all labs are this machine. */
+export function labName(): string {
+  return `lab-${randomBytes(4).toString("hex")}`;
+}
 
 /** A lab whose backups go to a directory of their own, and what is needed to make and look at them. */
 export interface BackupPlace extends AsyncDisposable {

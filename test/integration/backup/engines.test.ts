@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { showBackup } from "../../../src/use-cases/backup/list-backups.ts";
 import { verifyBackups } from "../../../src/use-cases/backup/verify-backups.ts";
-import { backupOf, backupPlace } from "../../support/backup.ts";
+import { backupOf, backupPlace, labName } from "../../support/backup.ts";
 import { ENGINES } from "../../support/engines.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { until } from "../../support/until.ts";
@@ -45,7 +45,7 @@ async function inStep(lab: TestLab): Promise<void> {
 
 describe.each(ENGINES)("backups of %s", (engine) => {
   it("are made of a replica, encrypted, and load into a server with every key that was there", async () => {
-    await using lab = await bringUpLab({ topology: "sentinel", auth: "acl", engine });
+    await using lab = await bringUpLab({ name: labName(), topology: "sentinel", auth: "acl", engine });
     await using place = await backupPlace(lab, [`encrypt_to: [${recipient}]`]);
     await fill(lab);
     await inStep(lab);
@@ -74,7 +74,7 @@ describe.each(ENGINES)("backups of %s", (engine) => {
   });
 
   it("are pulled by replication, with or without a file of the server, byte for byte what a checker accepts", async () => {
-    await using lab = await bringUpLab({ topology: "replication", engine });
+    await using lab = await bringUpLab({ name: labName(), topology: "replication", engine });
     await using place = await backupPlace(lab);
     await fill(lab);
     await inStep(lab);
@@ -93,7 +93,12 @@ describe.each(ENGINES)("backups of %s", (engine) => {
   });
 
   it("are made of the append-only file, whose rewriting is as it was afterwards", async () => {
-    await using lab = await bringUpLab({ topology: "replication", engine, config: { appendonly: "yes" } });
+    await using lab = await bringUpLab({
+      name: labName(),
+      topology: "replication",
+      engine,
+      config: { appendonly: "yes" },
+    });
     await using place = await backupPlace(lab);
     await fill(lab);
     await inStep(lab);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { listBackups, showBackup } from "../../../src/use-cases/backup/list-backups.ts";
 import { verifyBackups } from "../../../src/use-cases/backup/verify-backups.ts";
-import { type BackupPlace, backupOf, backupPlace } from "../../support/backup.ts";
+import { type BackupPlace, backupOf, backupPlace, labName } from "../../support/backup.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { until } from "../../support/until.ts";
 
@@ -18,7 +18,7 @@ let data: string;
 
 beforeAll(async () => {
   // One replica: what is wrong with it is wrong with the backup.
-  lab = await bringUpLab({ topology: "replication", replicas: 1 });
+  lab = await bringUpLab({ name: labName(), topology: "replication", replicas: 1 });
   place = await backupPlace(lab);
   data = join(lab.status.folder, "hosts", "r2", "6379", "data");
   for (let i = 0; i < 40; i += 1) await lab.cli("r1:6379", "SET", `key:${i}`, "x".repeat(1_000));

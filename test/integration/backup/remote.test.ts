@@ -1,0 +1,109 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listBackups } from "../../../src/use-cases/backup/list-backups.ts";
+import { verifyBackups } from "../../../src/use-cases/backup/verify-backups.ts";
+import { backupOf, backupPlace, labName } from "../../support/backup.ts";
+import { bringUpLab } from "../../support/lab.ts";
+import { type S3Server, s3ServerIsInstalled, startS3 } from "../../support/s3.ts";
+
+const { signal } = new AbortController();
+const look = { ids: undefined, identities: [], signal, progress: () => undefined };
+
+/** A way to a server on which requests can be made to fail: `fails` answers for each whether it does. */
+async function troubledWay(
+  target: string,
+  fails: (method: string, url: string) => boolean,
+): Promise<Server & { url: string }> {
+  const server = createServer((incoming, answer) => {
+    const { method = "", url = "", headers } = incoming;
+    if (fails(method, url)) {
+      incoming.resume().on("end", () => answer.writeHead(500).end());
+      return;
+    }
+    const onward = request(`${target}${url}`, { method, headers }, (reply) => {
+      answer.writeHead(reply.statusCode ?? 500, reply.headers);
+      reply.pipe(answer);
+    });
+    onward.on("error", () => answer.destroy());
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(server, { url: `http://127.0.0.1:${port}` });
+}
+
+describe.runIf(s3ServerIsInstalled())("backups in a bucket", () => {
+  let s3: S3Server;
+  beforeAll(async () => {
+    s3 = await startS3();
+    await s3.makeBucket("backups");
+    process.env.AWS_ACCESS_KEY_ID = s3.accessKey;
+    process.env.AWS_SECRET_ACCESS_KEY = s3.secretKey;
+  });
+  afterAll(() => s3.stop());
+
+  const policy = (endpoint: string) => [
+    "repository: s3://backups/shop",
+    `s3: { endpoint: "${endpoint}", region: us-east-1, path_style: true }`,
+  ];
+
+  it("load, and one whose storage failed in the middle leaves nothing that is listed as good", async () => {
+    await using lab = await bringUpLab({ name: labName(), topology: "replication" });
+    for (let i = 0; i < 50; i += 1) await lab.cli("r1:6379", "SET", `key:${i}`, "value");
+    let broken = false;
+    const way = await troubledWay(
+      s3.endpoint,
+      (method, url) => broken && method === "PUT" && /dump\.rdb|manifest/.test(url),
+    );
+    try {
+      await using place = await backupPlace(lab, policy(way.url));
+      backupOf(await place.backUp());
+      expect((await verifyBackups(place.deployment, { ...look, level: "restore" })).backups[0]).toMatchObject({
+        ok: true,
+        keys: 50,
+      });
+      broken = true;
+      const failed = await place.backUp();
+      expect(failed.status).toBe("failed");
+      broken = false;
+      const { backups } = await listBackups(place.deployment, signal);
+      expect(backups.map(({ state }) => state)).toEqual(["complete"]);
+      backupOf(await place.backUp());
+    } finally {
+      way.close();
+    }
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)("a repository that is full", () => {
+  it("is told of, and what did not fit any more is taken away again", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "redisha-full-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", folder]);
+    try {
+      await using lab = await bringUpLab({ name: labName(), topology: "replication" });
+      await using place = await backupPlace(lab, [`repository: ${folder}`, "compression: 1"]);
+      // Noise does not compress.
+      for (let i = 0; i < 40; i += 1) {
+        await lab.cli(
+          "r1:6379",
+          "SET",
+          `noise:${i}`,
+          Buffer.from(crypto.getRandomValues(new Uint8Array(20_000))).toString("base64"),
+        );
+      }
+      const summary = await place.backUp();
+      expect(summary).toMatchObject({ status: "failed", error: { code: "REPOSITORY_FULL" } });
+      expect((await listBackups(place.deployment, signal)).backups).toEqual([]);
+      const data = join(lab.status.folder, "hosts", "r2", "6379", "data");
+      expect(readdirSync(data).filter((name) => name.startsWith(".redisha"))).toEqual([]);
+    } finally {
+      execFileSync("umount", [folder]);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
