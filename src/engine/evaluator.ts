@@ -2,7 +2,7 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import type { Host } from "../inventory/model.ts";
 import type { ActionScope } from "../runbook/action-spec.ts";
-import type { EvalContext, Expression, Step, Template } from "../runbook/model.ts";
+import type { EvalContext, Expression, Runbook, Step, Template } from "../runbook/model.ts";
 import type { DataNode, SentinelNode, Topology } from "../topology/schema.ts";
 import type { Frame } from "./frame.ts";
 import type { LiveDeployment } from "./live.ts";
@@ -36,10 +36,17 @@ export interface OpTarget {
 export class Evaluator {
   readonly #live: LiveDeployment;
   readonly #signal: AbortSignal;
+  readonly #requires: Pick<Runbook["requires"], "answers">;
 
-  constructor(live: LiveDeployment, signal: AbortSignal) {
+  constructor(live: LiveDeployment, signal: AbortSignal, requires: Pick<Runbook["requires"], "answers">) {
     this.#live = live;
     this.#signal = signal;
+    this.#requires = requires;
+  }
+
+  /** The same, given up by another signal. */
+  under(signal: AbortSignal): Evaluator {
+    return new Evaluator(this.#live, signal, this.#requires);
   }
 
   async expression(expression: Expression, frame: Frame, target?: Target, extras: Extras = {}): Promise<unknown> {
@@ -86,14 +93,15 @@ export class Evaluator {
     return (
       topology.nodes.find(({ id }) => id === target.id) ??
       topology.sentinels.find(({ id }) => id === target.id) ??
-      target.live
+      target.live ?? { id: target.id }
     );
   }
 
   async #targetsOf(step: Step, at: Scope): Promise<Target[] | undefined> {
     const { targets } = step;
     if (!targets) return at.target ? [at.target] : undefined;
-    const needsModel = targets.where || targets.orderBy || targets.role === "primary" || targets.role === "replica";
+    const read = [...(targets.where?.reads ?? []), ...(targets.orderBy?.reads ?? [])];
+    const needsModel = read.some(isLive) || targets.role === "primary" || targets.role === "replica";
     const topology = needsModel ? await this.#model() : this.#live.current();
     const found = selectTargets(targets, this.#live.deployment, topology, (live) =>
       at.frame.context(topology, { host: live }),
@@ -108,9 +116,13 @@ export class Evaluator {
     return found;
   }
 
-  /** The live model. A model of a deployment in which nobody answered says nothing: that is an error, and why. */
+  /**
+   * The live model. A model of a deployment in which nobody answered says nothing: that is an error, and why, unless the
+   * runbook is there to bring servers up.
+   */
   async #model(): Promise<Topology> {
     const topology = await this.#live.topology(this.#signal);
+    if (!this.#requires.answers) return topology;
     const instances = [...topology.nodes, ...topology.sentinels].filter(({ listed }) => listed);
     const [first] = instances;
     if (first && instances.every(({ reach }) => !reach.ok)) throw nobodyAnswers(first);
@@ -123,12 +135,15 @@ export class Evaluator {
     target: Target | undefined,
     extras: Extras,
   ): Promise<EvalContext> {
-    const needsModel = reads.some(
-      (root) => root === "topo" || root === "host" || root.startsWith("topo.") || root.startsWith("host."),
-    );
+    const needsModel = reads.some(isLive);
     const topology = needsModel ? await this.#model() : this.#live.current();
     return frame.context(topology, { ...extras, ...(target ? { host: this.liveOf(target) } : {}) });
   }
+}
+
+/** Whether a root is part of the live model. */
+function isLive(root: string): boolean {
+  return /^(topo|host)(\.|$)/.test(root);
 }
 
 function nobodyAnswers({ id, reach }: DataNode | SentinelNode): RedishaError {

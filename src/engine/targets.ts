@@ -31,12 +31,24 @@ export function selectTargets(
       (target) => !targets.hosts || targets.hosts.some((h) => h === target.id || h === target.instance.host.name),
     );
   const { where, orderBy } = targets;
-  if (where) found = found.filter((target) => where.evaluate(contextOf(target.live)) === true);
+  if (where) found = found.filter((target) => where.evaluate(contextOf(target.live ?? { id: target.id })) === true);
   if (orderBy) {
-    const key = new Map(found.map((target) => [target.id, orderBy.evaluate(contextOf(target.live))]));
+    const key = new Map(
+      found.map((target) => [target.id, orderBy.evaluate(contextOf(target.live ?? { id: target.id }))]),
+    );
     found.sort((a, b) => compare(key.get(a.id), key.get(b.id)) || compare(a.id, b.id));
   }
+  if (targets.per === "host") found = firstOfEach(found);
   return targets.limit === undefined ? found : found.slice(0, targets.limit);
+}
+
+function firstOfEach(targets: readonly Target[]): Target[] {
+  const perHost = new Map<string, Target>();
+  for (const target of targets) {
+    const { name } = target.instance.host;
+    if (!perHost.has(name)) perHost.set(name, target);
+  }
+  return [...perHost.values()];
 }
 
 function hasRole(target: Target, role: Targets["role"]): boolean {

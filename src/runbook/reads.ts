@@ -13,6 +13,8 @@ export function readsOf(tree: CelNode, scope: Scope): readonly string[] {
         reads.add(`${root}.${access.name}`);
         named.add(access.left);
       }
+      // The name of a target is known however the deployment is.
+      if (root === "host" && access.name === "id") named.add(access.left);
     }
     if (node.op === "id" && !named.has(node) && isRoot(node, bound, scope)) reads.add(String(node.args));
   });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +25,9 @@ interface Options extends Omit<LabOptions, "root"> {
 export interface BackedUpLab extends AsyncDisposable {
   readonly lab: TestLab;
   /** The folder of the repository. */
-  readonly repository: string;
+  readonly root: string;
+  /** The folder of its backups in it. */
+  readonly backups: string;
   readonly state: string;
   run(runbook: string, inputs?: Readonly<Record<string, string>>, options?: Watch): Promise<RunSummary>;
   resume(run: string, options?: Watch): Promise<RunSummary>;
@@ -39,12 +42,14 @@ interface Watch {
 
 export async function backedUpLab(options: Options = {}): Promise<BackedUpLab> {
   const { backup, ...shape } = options;
-  const lab = await bringUpLab(shape);
+  // Locks on hosts bear the name of the deployment, and every lab's hosts are this machine.
+  const name = `lab-${randomBytes(4).toString("hex")}`;
+  const lab = await bringUpLab({ ...shape, name });
   const place = await mkdtemp(join(tmpdir(), "redisha-repository-"));
   const repository = join(place, "repository");
   const state = join(place, "state");
   const document = parseDocument(await readFile(lab.file, "utf8"));
-  document.setIn(["deployments", "lab", "backup"], document.createNode({ repository, ...backup }));
+  document.setIn(["deployments", name, "backup"], document.createNode({ repository, ...backup }));
   await writeFile(lab.file, document.toString());
   const env = { ...process.env, REDISHA_STATE_DIR: state };
   const carry = async <T>(
@@ -75,7 +80,8 @@ export async function backedUpLab(options: Options = {}): Promise<BackedUpLab> {
   };
   return {
     lab,
-    repository,
+    root: repository,
+    backups: join(repository, name, "backups"),
     state,
     run: (runbook, inputs = {}, watch = {}) => carry(runbook, watch, (request) => runRunbook({ ...request, inputs })),
     resume: (run, watch = {}) => goOn(run, watch, resumeRun),

@@ -3,7 +3,7 @@ import { EXIT } from "../../core/exit-codes.ts";
 import { RunSlot } from "../../engine/run-life.ts";
 import type { Deployment } from "../../inventory/model.ts";
 import type { AgeIdentities } from "../../repository/age/identities.ts";
-import type { CompleteBackup } from "../../repository/catalog.ts";
+import type { Catalog, CatalogEntry, CompleteBackup } from "../../repository/catalog.ts";
 import { backupFolder } from "../../repository/layout.ts";
 import type { Manifest, Shard } from "../../repository/manifest.ts";
 import type { Repository } from "../../repository/repository.ts";
@@ -58,13 +58,8 @@ async function open(
   const repository = await openRepository(policy, source.name, { signal: context.signal });
   context.life.atEnd(() => repository.store.close());
   const catalog = await readCatalog(repository, context.signal);
-  const entry = findComplete(catalog, backup === "latest" ? undefined : backup);
-  if (!entry)
-    throw unknown(
-      backup,
-      repository,
-      catalog.backups.find(({ id }) => id === backup),
-    );
+  const entry = isNewest(backup) ? newestOf(catalog) : catalog.backups.find(({ id }) => id === backup);
+  if (entry?.state !== "complete") throw unknown(backup, repository, entry, findComplete(catalog)?.id);
   return {
     repository,
     entry,
@@ -89,6 +84,15 @@ async function deploymentNamed(name: string, own: Deployment): Promise<Deploymen
   });
 }
 
+function isNewest(backup: string): boolean {
+  return backup === "latest" || backup === "last";
+}
+
+/** The newest that was finished, also where it is damaged since: to take an older one is for the operator to say. */
+function newestOf({ backups }: Catalog): CatalogEntry | undefined {
+  return backups.findLast(({ state }) => state !== "unfinished");
+}
+
 /** A shard of the backup by its name. */
 export function shardNamed({ manifest }: OpenBackup, name: string): Shard {
   const shard = manifest.shards.find((each) => each.name === name);
@@ -97,23 +101,22 @@ export function shardNamed({ manifest }: OpenBackup, name: string): Shard {
 }
 
 function unknown(
-  id: string,
+  backup: string,
   { store, deployment }: Repository,
-  entry: { readonly state: string; readonly problems?: readonly string[] } | undefined,
+  entry: CatalogEntry | undefined,
+  older: string | undefined,
 ): RedishaError {
   const damaged = entry?.state === "damaged";
-  const why = damaged
-    ? `is damaged: ${entry.problems?.join("; ")}`
-    : entry
-      ? "was never finished"
-      : id === "latest" || id === "last"
-        ? "is missing: there is no backup"
-        : "is not there";
+  const what = entry || !isNewest(backup) ? `Backup ${entry?.id ?? backup}` : "A backup";
+  const why = damaged ? `is damaged: ${entry.problems.join("; ")}` : entry ? "was never finished" : "is not there";
   return new RedishaError({
     code: damaged ? "BACKUP_DAMAGED" : "BACKUP_UNKNOWN",
-    message: `${id === "latest" || id === "last" ? "The latest backup" : `Backup ${id}`} of ${deployment} in ${store.shown} ${why}.`,
+    message: `${what} of ${deployment} in ${store.shown} ${why}.`,
     exit: damaged ? EXIT.verificationFailed : EXIT.usage,
     state: "nothing was touched",
-    next: ["redisha backup list"],
+    next: [
+      "redisha backup list",
+      ...(older === undefined ? [] : [`the newest that is whole: redisha restore ${older}`]),
+    ],
   });
 }

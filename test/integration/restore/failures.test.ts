@@ -48,9 +48,9 @@ describe.each(["no", "yes"])("a restore that fails, with appendonly %s", (append
 describe("a backup that is not what was stored", () => {
   it("is refused before anything is stopped", async () => {
     await using place = await laterThanItsBackup();
-    const { lab, repository, run } = place;
-    const [id = ""] = await readdir(join(repository, "lab", "backups"));
-    const file = join(repository, "lab", "backups", id, "shards", "main", "dump.rdb.zst");
+    const { lab, backups, run } = place;
+    const [id = ""] = await readdir(backups);
+    const file = join(backups, id, "shards", "main", "dump.rdb.zst");
     const bytes = await readFile(file);
     const pid = await lab.cli("r1:6379", "INFO", "server");
     for (const at of [0, Math.floor(bytes.length / 2), bytes.length - 1]) {
