@@ -21,6 +21,8 @@ export interface ActionContext {
   readonly before?: Before;
   redis(instance: Instance): Promise<RedisConnection>;
   shell(host: Host): Promise<HostConnection>;
+  /** A connection made now, beside the one that is shared, which proves that the host lets redisha in. Whoever asks closes it. */
+  shellAnew(host: Host): Promise<HostConnection>;
   /** Lets what could not be reached, or is gone, be tried again: for what was away and comes back. */
   forgetFailures(): void;
   /** The live model, observed again when `fresh` is set; with `seen` as it was last seen, without looking at anything. */

@@ -186,6 +186,7 @@ export function contextFor(
     signal,
     redis: (instance) => live.connections.redis(instance),
     shell: (host) => live.connections.shell(host),
+    shellAnew: (host) => live.connections.shellAnew(host, signal),
     forgetFailures: () => live.connections.forgetFailures(),
     topology: async (options) => (options?.seen ? live.current() : live.topology(signal, options)),
     look: (instance) => live.look(instance, signal),

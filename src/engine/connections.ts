@@ -54,6 +54,12 @@ export class Connections {
     return this.shell(host);
   }
 
+  /** One of its own, made now: whether the way in is open is not told by a connection that stands. Whoever asks closes it. */
+  async shellAnew(host: Host, signal: AbortSignal): Promise<HostConnection> {
+    if (host.ssh === "none") throw noShell(host);
+    return this.#connectors.host({ host: host.name, address: host.address, ssh: host.ssh }, { signal });
+  }
+
   /** A connection to an instance: through its host's SSH where the deployment says so, else straight. */
   redis(instance: Instance): Promise<RedisConnection> {
     return shared(this.#instances, instance.id, () => this.#openRedis(instance));

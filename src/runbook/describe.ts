@@ -28,6 +28,7 @@ function requirements({ requires, concurrency, source }: Runbook): string[] {
     ...(requires.topology ? [`- For: ${requires.topology.join(", ")}`] : []),
     ...(requires.redis === undefined ? [] : [`- Server: ${requires.redis}`]),
     ...(requires.engine === undefined ? [] : [`- redisha: ${requires.engine}`]),
+    ...(requires.answers ? [] : ["- Runs also where no instance answers yet"]),
     `- Lock: ${lock === "none" ? "none, others may run beside it" : `the ${lock === "cluster" ? "deployment" : "hosts"}`}`,
     "",
   ];
@@ -121,13 +122,19 @@ function targetText(targets: Targets, rollout: Rollout): string {
   const sizes = rollout.batches.map((batch) => (typeof batch === "object" ? `${batch.percent}%` : String(batch)));
   const many = targets.limit !== 1 && targets.hosts?.length !== 1;
   return [
-    `on ${targets.role === "any" ? "every instance" : `every ${targets.role === "data" ? "data node" : targets.role}`}`,
+    `on ${everyOf(targets)}`,
     ...(targets.hosts ? [`of ${targets.hosts.join(", ")}`] : []),
     ...(targets.where ? [`where ${code(targets.where.source)}`] : []),
     ...(targets.orderBy ? [`by ${code(targets.orderBy.source)}`] : []),
     ...(targets.limit === undefined ? [] : [`at most ${targets.limit}`]),
     ...(many ? [sizes.join() === "all" ? "all at once" : `${sizes.join(", then ")} at a time`] : []),
   ].join(", ");
+}
+
+function everyOf({ role, per }: Targets): string {
+  if (role === "any") return per === "host" ? "every host" : "every instance";
+  const every = `every ${role === "data" ? "data node" : role}`;
+  return per === "host" ? `the host of ${every}` : every;
 }
 
 function code(text: string): string {

@@ -57,6 +57,8 @@ export interface Targets {
   readonly hosts?: readonly string[];
   readonly orderBy?: Expression;
   readonly limit?: number;
+  /** `host`: the first instance of each machine stands for it; undefined: all of them. */
+  readonly per?: "host";
   /** `plan`: fixed when planned; `live`: looked up again when the step starts. */
   readonly resolve: "plan" | "live";
 }
@@ -159,7 +161,13 @@ export interface Runbook {
   readonly version: string;
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly requires: { readonly engine?: string; readonly topology?: readonly string[]; readonly redis?: string };
+  readonly requires: {
+    readonly engine?: string;
+    readonly topology?: readonly string[];
+    readonly redis?: string;
+    /** False: it runs also where no instance answers, to bring them up. */
+    readonly answers: boolean;
+  };
   readonly inputs: Readonly<Record<string, InputSpec>>;
   readonly secrets: Readonly<Record<string, SecretSpec>>;
   /** In the order written: each sees those before it. */

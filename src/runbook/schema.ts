@@ -50,6 +50,7 @@ const targets = z.strictObject({
   hosts: z.array(z.string()).min(1).optional().describe("Instance ids or host names"),
   order_by: expression.optional(),
   limit: z.int().min(1).optional(),
+  per: z.enum(["instance", "host"]).optional().describe("host: once for each machine, however many instances it has"),
   resolve: z.enum(["plan", "live"]).optional(),
 });
 
@@ -170,6 +171,10 @@ export const headSchema = z.strictObject({
         .min(1)
         .optional(),
       redis: versionRange.optional().describe("Versions of the server, e.g. >=6.2, or >=7.0 <8.0"),
+      answers: z
+        .boolean()
+        .optional()
+        .describe("An instance answers: true, the default. With false it also runs where none does, to bring them up"),
     })
     .optional(),
   inputs: z.record(name, z.unknown()).optional(),

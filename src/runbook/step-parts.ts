@@ -98,6 +98,7 @@ export function targetsOf(
     ...(targets.hosts ? { hosts: targets.hosts } : {}),
     ...(orderBy ? { orderBy } : {}),
     ...(targets.limit === undefined ? {} : { limit: targets.limit }),
+    ...(targets.per === "host" ? { per: "host" as const } : {}),
   };
 }
 
