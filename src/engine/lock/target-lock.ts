@@ -107,10 +107,15 @@ export class TargetLock {
     try {
       const answer = await asking();
       if (answer.result === "foreign") this.other = answer;
-      this.standing = STANDING[answer.result] ?? "silent";
+      this.standing = this.#lostByReboot(answer) ? "rebooted" : (STANDING[answer.result] ?? "silent");
     } catch {
       if (this.standing === "held") this.standing = "silent";
     }
+  }
+
+  /** A boot clears away what lay in /run: nobody took it. */
+  #lostByReboot({ result, clock }: LockAnswer): boolean {
+    return result === "gone" && this.#clockId !== "" && clock !== this.#clockId;
   }
 
   async #call(
