@@ -23,5 +23,6 @@ const BACKUP_RESULTS = {
 /** A schema per backup command; `backup` itself answers as `run` does. */
 export const backupJsonSchemas = Object.entries(BACKUP_RESULTS).map(([verb, schema]) => ({
   path: `schemas/backup-${verb}.schema.json`,
-  content: () => jsonSchemaText(schema, `backup-${verb}`, `result of redisha backup ${verb.replace("-result", "")} --json`),
+  content: () =>
+    jsonSchemaText(schema, `backup-${verb}`, `result of redisha backup ${verb.replace("-result", "")} --json`),
 }));

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,27 +13,25 @@ import { type S3Server, s3ServerIsInstalled, startS3 } from "../../support/s3.ts
 const { signal } = new AbortController();
 const look = { ids: undefined, identities: [], signal, progress: () => undefined };
 
-/** A way to a server on which requests can be made to fail: `fails` answers for each whether it does. */
-async function troubledWay(
-  target: string,
-  fails: (method: string, url: string) => boolean,
-): Promise<Server & { url: string }> {
-  const server = createServer((incoming, answer) => {
-    const { method = "", url = "", headers } = incoming;
-    if (fails(method, url)) {
-      incoming.resume().on("end", () => answer.writeHead(500).end());
-      return;
-    }
-    const onward = request(`${target}${url}`, { method, headers }, (reply) => {
-      answer.writeHead(reply.statusCode ?? 500, reply.headers);
-      reply.pipe(answer);
+/**
+ * A way to a server on which requests can be made to fail: `fails` answers for each beginning of one whether it is answered
+ * with 500. Bytes otherwise: Swift sends a body behind its answer to HEAD, which no parser likes.
+ */
+async function troubledWay(target: string, fails: (head: string) => boolean): Promise<Server & { url: string }> {
+  const { hostname, port } = new URL(target);
+  const server = createServer((client) => {
+    const onward = connect(Number(port), hostname);
+    client.on("error", () => onward.destroy()).on("close", () => onward.destroy());
+    onward.on("error", () => client.destroy()).on("close", () => client.end());
+    onward.on("data", (chunk) => client.write(chunk));
+    client.on("data", (chunk) => {
+      if (!fails(chunk.toString("latin1", 0, 500))) onward.write(chunk);
+      else client.end("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
-    onward.on("error", () => answer.destroy());
-    incoming.pipe(onward);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(server, { url: `http://127.0.0.1:${port}` });
+  const address = server.address();
+  return Object.assign(server, { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}` });
 }
 
 describe.runIf(s3ServerIsInstalled())("backups in a bucket", () => {
@@ -56,10 +53,7 @@ describe.runIf(s3ServerIsInstalled())("backups in a bucket", () => {
     await using lab = await bringUpLab({ name: labName(), topology: "replication" });
     for (let i = 0; i < 50; i += 1) await lab.cli("r1:6379", "SET", `key:${i}`, "value");
     let broken = false;
-    const way = await troubledWay(
-      s3.endpoint,
-      (method, url) => broken && method === "PUT" && /dump\.rdb|manifest/.test(url),
-    );
+    const way = await troubledWay(s3.endpoint, (head) => broken && /^PUT \S*(dump\.rdb|manifest)/.test(head));
     try {
       await using place = await backupPlace(lab, policy(way.url));
       backupOf(await place.backUp());

@@ -22,6 +22,7 @@ beforeAll(async () => {
   place = await backupPlace(lab);
   data = join(lab.status.folder, "hosts", "r2", "6379", "data");
   for (let i = 0; i < 40; i += 1) await lab.cli("r1:6379", "SET", `key:${i}`, "x".repeat(1_000));
+  await until(async () => (await lab.cli("r2:6379", "DBSIZE")) === "40");
 });
 beforeEach(async () => {
   await lab.cli("r2:6379", "CONFIG", "SET", "rdb-key-save-delay", "0");
@@ -87,7 +88,7 @@ describe("a save", () => {
     expect(detail.row.keys).toBe(41);
   });
 
-  it("that the disk has no room for leaves the server as it was, and nothing in the repository", async () => {
+  it("whose child is killed has failed, and leaves the server as it was, and nothing in the repository", async () => {
     const before = await listBackups(place.deployment, signal);
     await lab.cli("r2:6379", "CONFIG", "SET", "rdb-key-save-delay", "50000");
     const failing = place.backUp();
