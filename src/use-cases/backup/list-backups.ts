@@ -82,7 +82,7 @@ function factsOf(
 }
 
 /** Keys of all shards together; null where one does not know. */
-export function keysOf({ shards }: Pick<Manifest, "shards">): number | null {
+function keysOf({ shards }: Pick<Manifest, "shards">): number | null {
   const counts = shards.map(({ keys }) => keys?.read);
   if (counts.some((count) => count === undefined)) return null;
   return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);

@@ -5,7 +5,7 @@ import { closed } from "./line-reader.ts";
 export type Framing = { readonly length: number } | { readonly mark: Buffer };
 
 /** Bytes of the mark of a snapshot that is sent without a file (`$EOF:…`). */
-export const MARK_BYTES = 40;
+const MARK_BYTES = 40;
 
 /** Reads `$12345` or `$EOF:<40 bytes>`; undefined for anything else. */
 export function readFraming(line: string): Framing | undefined {
