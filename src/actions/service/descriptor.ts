@@ -50,6 +50,20 @@ awk '/^Max open files/ { print $4 }' "$p/limits"
 unit=$(sed -n 's/^0::.*\\/\\([^/]*\\.service\\)$/\\1/p; s/^[0-9]*:name=systemd:.*\\/\\([^/]*\\.service\\)$/\\1/p' "$p/cgroup" 2>/dev/null | head -n 1)
 case $unit in ''|user@*) echo - ;; *) command -v systemctl >/dev/null 2>&1 && systemctl cat -- "$unit" >/dev/null 2>&1 && echo "$unit" || echo - ;; esac`;
 
+/**
+ * A shell function `others FOLDER PROGRAM LOG` that prints the pids of servers that run in a folder, whoever started them: a
+ * start that was cut off may have left one that nobody has the number of. A person's shell that stands there is none.
+ */
+export const FIND_OTHERS = `
+others() {
+  for p in /proc/[0-9]*; do
+    [ "$(readlink "$p/cwd" 2>/dev/null)" = "$1" ] || continue
+    case $(sed 's/.*) //' "$p/stat" 2>/dev/null | cut -c1) in ''|Z) continue ;; esac
+    if tr '\\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qF -- "\${2##*/}"; then echo "\${p#/proc/}"
+    elif [ "$3" != /dev/null ] && [ "$(readlink "$p/fd/1" 2>/dev/null)" = "$3" ]; then echo "\${p#/proc/}"; fi
+  done
+}`;
+
 /** Reads what LOOK_AT_PROCESS printed; undefined where there is no such process, or it may not be looked at. */
 export function readProcess(text: string): ProcessFacts | undefined {
   const [started = "", uid = "", user = "", directory = "", stdout = "", stderr = "", openFiles = "", unit = "-"] = text

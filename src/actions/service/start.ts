@@ -7,7 +7,7 @@ import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
-import { type Service, serviceSchema } from "./descriptor.ts";
+import { FIND_OTHERS, type Service, serviceSchema } from "./descriptor.ts";
 import { onHostOf, rootOn } from "./shell.ts";
 
 const POLL_MS = 100;
@@ -45,6 +45,9 @@ echo $!`;
 /** `$1` pid. A process that has ended and was not reaped is gone, too. */
 const PROCESS_STATE = `
 case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1) in ''|Z) echo inactive ;; *) echo active ;; esac`;
+
+const OTHERS = `${FIND_OTHERS}
+others "$1" "$2" "$3"`;
 
 /** Starts a server in the way that it was run before, and waits until it has loaded its data. */
 export const serviceStart = defineAction({
@@ -89,8 +92,14 @@ export const serviceStart = defineAction({
       if (service.unit) await forgetDropIn(instance, service.unit, context);
     }
   },
+  /** One that was cut off may have left a server that does not listen yet: it counts, so that going back stops it. */
   async probe({ service }, context) {
-    return service === null || (await answering(instanceOf(context), context)) !== undefined;
+    const instance = instanceOf(context);
+    if (service === null || (await answering(instance, context))) return true;
+    const { unit, directory, program, stdout } = service;
+    const args = unit ? [unit] : [directory, program, stdout];
+    const said = await onHostOf(instance, context, unit ? UNIT_STATE : OTHERS, args, notStarted(instance));
+    return unit ? !/^(inactive|failed)$/.test(said.trim()) : said.trim() !== "";
   },
 });
 

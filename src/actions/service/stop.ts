@@ -7,7 +7,7 @@ import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { describeService } from "./describe.ts";
-import { type Service, serviceSchema } from "./descriptor.ts";
+import { FIND_OTHERS, type Service, serviceSchema } from "./descriptor.ts";
 import { onHostOf } from "./shell.ts";
 
 const POLL_MS = 100;
@@ -15,16 +15,17 @@ const POLL_MS = 100;
 /** `$1` unit. `Restart=always` does not bring back what systemctl stopped. */
 const STOP_UNIT = `systemctl stop --no-block -- "$1"`;
 
-/** `$1` pid, `$2` its start time: never a process that has taken over the number. */
-const STOP_PROCESS = `
-[ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $20 }')" = "$2" ] || exit 0
-kill -TERM "$1"`;
+/** `$1` pid, `$2` its start time: never a process that has taken over the number; then folder, program and log. */
+const STOP_PROCESS = `${FIND_OTHERS}
+[ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $20 }')" = "$2" ] && kill -TERM "$1"
+for pid in $(others "$3" "$4" "$5"); do [ "$pid" = "$1" ] || kill -TERM "$pid"; done
+true`;
 
-/** `$1` pid, `$2` start time, `$3` unit or `-`. Prints `gone` once the process is, and systemd agrees. */
-const LOOK = `
+/** `$1` pid, `$2` start time, `$3` unit or `-`, then as above. Prints `gone` once the process is, and systemd agrees. */
+const LOOK = `${FIND_OTHERS}
 now=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" { print $20 }')
 [ "$now" = "$2" ] && { echo running; exit 0; }
-[ "$3" = - ] && { echo gone; exit 0; }
+[ "$3" = - ] && { if [ -n "$(others "$4" "$5" "$6")" ]; then echo running; else echo gone; fi; exit 0; }
 case $(systemctl show -p ActiveState --value -- "$3") in inactive|failed) echo gone ;; *) echo running ;; esac`;
 
 /** Stops a server for good, whoever runs it, and proves it. */
@@ -66,7 +67,14 @@ export const serviceStop = defineAction({
     }
     const failure = { code: "SERVICE_NOT_STOPPED", what: `${instance.id} could not be stopped`, state: "it runs" };
     if (service.unit) await onHostOf(instance, context, STOP_UNIT, [service.unit], failure);
-    else await onHostOf(instance, context, STOP_PROCESS, [String(service.pid), service.started], failure);
+    else
+      await onHostOf(
+        instance,
+        context,
+        STOP_PROCESS,
+        [String(service.pid), service.started, ...placeOf(service)],
+        failure,
+      );
     const deadline = Date.now() + within;
     while (!(await isGone(instance, service, context))) {
       if (Date.now() > deadline) throw stillThere(instance, service, within);
@@ -100,9 +108,18 @@ async function currentService(
   }
 }
 
-async function isGone(instance: Instance, { pid, started, unit }: Service, context: ActionContext): Promise<boolean> {
+async function isGone(instance: Instance, service: Service, context: ActionContext): Promise<boolean> {
+  const { pid, started, unit } = service;
   const failure = { code: "SERVICE_UNKNOWN", what: `${instance.id} cannot be looked at`, state: "it may run" };
-  return (await onHostOf(instance, context, LOOK, [String(pid), started, unit ?? "-"], failure)).trim() === "gone";
+  return (
+    (
+      await onHostOf(instance, context, LOOK, [String(pid), started, unit ?? "-", ...placeOf(service)], failure)
+    ).trim() === "gone"
+  );
+}
+
+function placeOf({ directory, program, stdout }: Service): string[] {
+  return [directory, program, stdout];
 }
 
 /** Another process may listen on the port, or something has started the server again. */

@@ -42,7 +42,7 @@ it.each(["rollback", "resume"] as const)(
       expect(ended.code, `${verb} behind ${step}: ${ended.stdout.slice(-1500)}${ended.stderr.slice(-500)}`).toBe(0);
       for (const node of ["r1:6379", "r2:6379", "r3:6379"]) {
         const value = () => lab.cli(node, "MGET", "was", "is");
-        await expect.poll(value, { timeout: 30_000 }).toBe(verb === "resume" ? "saved\n" : `\n${step}`);
+        await expect.poll(value, { timeout: 30_000 }).toBe(verb === "resume" ? "saved" : `\n${step}`);
         const left = (await readdir(dataFolder(lab, node))).filter((file) => file.startsWith(".redisha-restore"));
         expect(left).toEqual([]);
       }
