@@ -70,7 +70,9 @@ export function storyOf({ figures, verdict, probes, old_primary, new_primary }: 
 /** Milliseconds as a person reads them; `–` where they were not seen. */
 export function time(ms: number | null): string {
   if (ms === null) return "–";
-  return ms > 0 && ms < 10 ? `${ms.toFixed(1)}ms` : formatDuration(ms);
+  if (ms > 0 && ms < 10) return `${ms.toFixed(1)}ms`;
+  // An outage of seconds is compared with a budget and with the drill of last month: tenths would hide what changed.
+  return ms >= 1_000 && ms < 60_000 ? `${Number((ms / 1_000).toFixed(2))}s` : formatDuration(ms);
 }
 
 /** A moment before or after the origin: `+5.0s`, `−120ms`. */

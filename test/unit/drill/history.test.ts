@@ -138,7 +138,7 @@ describe("drills on a terminal", () => {
     await keep(1);
     await keep(2, { read_backs: hang().read_backs.map((each) => ({ ...each, lost: [1] })) });
     const text = renderDrills((await listDrills(env)).drills, { theme: PLAIN_THEME, now: Date.parse("2026-10-01") });
-    expect(text).toContain("shop hang 2026-01-01 to 2026-02-01\n  outage  ██  at most 6.2s\n  lost    ▁█  at most 3");
+    expect(text).toContain("shop hang 2026-01-01 to 2026-02-01\n  outage  ██  at most 6.21s\n  lost    ▁█  at most 3");
   });
 
   it("are drawn over time on a page that asks nothing of a network", async () => {
