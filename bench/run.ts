@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { packagePath, packageRoot } from "../src/core/package-root.ts";
+import { backup, backupMemory } from "./backup.ts";
 import type { Bench } from "./bench.ts";
 import { engine } from "./engine.ts";
 import { engineMemory } from "./engine-memory.ts";
@@ -14,7 +15,16 @@ import { statusLoopback, statusMany, statusSsh } from "./status.ts";
  * Measures what is promised about speed: `npm run bench [NAME…] [-- --evidence]`. Each figure is a ratio to a peer timed in
  * the same run, because milliseconds say more about a machine than about a program. Nothing here fails for being slow.
  */
-const BENCHES: readonly Bench[] = [startup, statusLoopback, statusSsh, statusMany, engine, engineMemory];
+const BENCHES: readonly Bench[] = [
+  startup,
+  statusLoopback,
+  statusSsh,
+  statusMany,
+  engine,
+  engineMemory,
+  backup,
+  backupMemory,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
