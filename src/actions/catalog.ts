@@ -34,6 +34,11 @@ import { faultStart } from "./fault/start.ts";
 import { faultStayDown } from "./fault/stay-down.ts";
 import { filePut } from "./file/put.ts";
 import { fileRestore } from "./file/restore.ts";
+import { firewallApply } from "./firewall/apply.ts";
+import { firewallPlan } from "./firewall/plan.ts";
+import { firewallProve } from "./firewall/prove.ts";
+import { firewallRestore } from "./firewall/restore.ts";
+import { firewallWayIn } from "./firewall/way-in.ts";
 import {
   assertAction,
   blockAction,
@@ -152,6 +157,11 @@ const ACTIONS: readonly Action[] = [
   setAction,
   filePut,
   fileRestore,
+  firewallWayIn,
+  firewallRestore,
+  firewallProve,
+  firewallPlan,
+  firewallApply,
   hostExec,
   hostScript,
   topologyJudge,

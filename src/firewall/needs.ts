@@ -1,0 +1,60 @@
+import type { Deployment, Host, Instance } from "../inventory/model.ts";
+import { type Network, parseNetwork } from "./network.ts";
+import type { Need } from "./plan-rules.ts";
+
+/** Unless `cluster-port` says otherwise, the bus of a Cluster listens so far above the port of its clients. */
+const BUS_OFFSET = 10_000;
+
+/** What only the host itself can say. */
+export interface HostView {
+  /** Where this session comes from, as the host sees it; undefined without SSH. */
+  readonly session?: { readonly from: Network; readonly port: number };
+  /** Ports that sshd listens on. */
+  readonly sshPorts: readonly number[];
+  /** Addresses of the other hosts, as their names resolve there. */
+  readonly peers: readonly Network[];
+}
+
+/** Port of the cluster bus of an instance; undefined where there is no bus. */
+export function busPort({ kind, config }: Pick<Deployment, "kind" | "config">, instance: Instance): number | undefined {
+  if (kind !== "cluster" || instance.kind !== "data") return undefined;
+  return config["cluster-port"] === undefined ? instance.port + BUS_OFFSET : Number(config["cluster-port"]);
+}
+
+/** Names and addresses by which other hosts of the deployment may come to this one. */
+export function peersOf({ hosts, instances }: Pick<Deployment, "hosts" | "instances">, host: Host): string[] {
+  const others = hosts.filter(({ name }) => name !== host.name);
+  const announced = instances.filter((instance) => instance.host.name !== host.name).map(({ address }) => address);
+  return [...new Set([...others.map(({ address }) => address), ...announced])];
+}
+
+/** Pure: who has to get through to which port of a host. SSH comes first. */
+export function needsOf(deployment: Deployment, host: Host, view: HostView): Need[] {
+  const { trusted = [], clients = [] } = deployment.firewall ?? {};
+  const here = deployment.instances.filter((instance) => instance.host.name === host.name);
+  const ports = here.map(({ port }) => port);
+  const bus = here.flatMap((instance) => busPort(deployment, instance) ?? []);
+  const sshPorts = [...new Set([...view.sshPorts, ...(view.session ? [view.session.port] : [])])];
+  const friends = networks(trusted);
+  const operators = [...(view.session ? [view.session.from] : []), ...friends];
+  return [
+    ...needs(operators, sshPorts, "ssh"),
+    ...needs(view.peers, [...ports, ...bus], "deployment"),
+    ...needs(friends, [...ports, ...bus], "others"),
+    ...needs(networks(clients), ports, "others"),
+  ].filter(first);
+}
+
+function needs(from: readonly Network[], ports: readonly number[], kind: Need["kind"]): Need[] {
+  return from.flatMap((network) => ports.map((port) => ({ from: network, port, kind })));
+}
+
+/** Who is named twice, as trusted and as a client, is let in once. */
+function first(need: Need, at: number, all: readonly Need[]): boolean {
+  return all.findIndex(({ from, port }) => from.text === need.from.text && port === need.port) === at;
+}
+
+/** redisha.yaml is checked: what is no network there is a mistake in it already. */
+function networks(texts: readonly string[]): Network[] {
+  return texts.flatMap((text) => parseNetwork(text) ?? []);
+}
