@@ -1,5 +1,6 @@
 import type { EventSink } from "../../engine/events.ts";
 import type { Streams } from "../output/streams.ts";
+import { withoutSkips } from "./without-skips.ts";
 
 /** How a run is shown: redrawn in place, as stable lines, as JSON lines on stdout, or only when something is wrong. */
 export type RendererKind = "live" | "plain" | "jsonl" | "quiet";
@@ -13,12 +14,27 @@ export interface Renderer {
 }
 
 export interface RendererOptions {
-  /** Show every command that is sent. */
+  /** Show every command that is sent, and the steps whose condition does not hold. */
   readonly verbose: boolean;
 }
 
-/** The renderer of that kind. listr2 is loaded for `live` alone. */
+/** The renderer of that kind. People are told of steps that are not carried out where they ask for it. */
 export async function subscribe(kind: RendererKind, streams: Streams, options: RendererOptions): Promise<Renderer> {
+  const renderer = await rendererOf(kind, streams, options);
+  if (options.verbose || kind === "jsonl") return renderer;
+  const { sink, release } = withoutSkips(renderer.sink);
+  return {
+    sink,
+    standStill: (work) => {
+      release();
+      return renderer.standStill(work);
+    },
+    done: () => renderer.done(),
+  };
+}
+
+/** listr2 is loaded for `live` alone. */
+async function rendererOf(kind: RendererKind, streams: Streams, options: RendererOptions): Promise<Renderer> {
   switch (kind) {
     case "live": {
       const { liveRenderer } = await import("./live.ts");
