@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { defineAction } from "../define.ts";
+import { hostOf } from "../needs.ts";
+import { asRoot } from "./as-root.ts";
+import { LOOK, readFacts } from "./read-facts.ts";
+
+const unitSchema = z
+  .strictObject({
+    unit: z.string(),
+    enabled: z.boolean(),
+    active: z.boolean(),
+    nofile: z.int().describe("How many files it may open"),
+  })
+  .nullable();
+
+const factsSchema = z.strictObject({
+  os: z.strictObject({ id: z.string(), version: z.string(), codename: z.string() }),
+  cpus: z.int(),
+  memory: z.int().describe("Bytes"),
+  systemd: z.boolean(),
+  server: unitSchema.describe("The unit that the package of the engine has for servers; null where there is none"),
+  sentinel: unitSchema,
+  packages: z.record(z.string(), z.string()).describe("Versions of installed packages of Redis, Valkey and ufw"),
+  sysctl: z.strictObject({ overcommit_memory: z.int(), swappiness: z.int(), somaxconn: z.int() }),
+  huge_pages: z.string().describe("always, madvise or never; empty where the kernel has none"),
+  logrotate: z.strictObject({
+    installed: z.boolean(),
+    covered: z.boolean().describe("Another file of its takes care of the logs of the servers"),
+  }),
+  clock: z.strictObject({
+    synchronized: z.boolean(),
+    ahead_ms: z.int().describe("Of the clock of this machine, give or take the time of a question"),
+  }),
+  ufw: z.strictObject({ installed: z.boolean(), active: z.boolean() }),
+  engine: z.string().describe("redis or valkey, as files and units are named"),
+  notes: z.array(z.string()).describe("What an operator should know"),
+});
+
+/** Two clocks that are further apart make times in logs misleading, and Sentinel's TILT more likely. */
+const CLOCK_APART_MS = 2_000;
+
+/** Reads what a host is and how its kernel is set. */
+export const hostFacts = defineAction({
+  name: "host.facts",
+  summary:
+    "Reads system, memory, units, packages, kernel settings, huge pages, log rotation, clock and ufw of each targeted host",
+  scope: "host",
+  effect: "read",
+  input: z.strictObject({}),
+  output: factsSchema,
+  example: `- id: facts
+  action: host.facts
+  targets: { role: any }
+  with: {}`,
+  commands: () => [
+    { transport: "script", text: "/etc/os-release, /proc, systemctl show, dpkg-query, timedatectl show, ufw status" },
+  ],
+  async run(_input, context) {
+    const { engine } = context.deployment;
+    const name = engine.name === "valkey" ? "valkey" : "redis";
+    const failure = { code: "HOST_NOT_READ", what: "the system cannot be looked at", state: "nothing was changed" };
+    const asked = Date.now();
+    const said = await asRoot(context, LOOK, [name], failure);
+    const facts = readFacts(said, (asked + Date.now()) / 2);
+    const notes = notesOf(facts);
+    for (const note of notes) context.progress(`${hostOf(context).name}: ${note}`);
+    const { overriding: _, ...told } = facts;
+    return { outputs: { ...told, engine: name, notes }, changed: false };
+  },
+});
+
+function notesOf({ clock, logrotate, systemd, overriding }: ReturnType<typeof readFacts>): string[] {
+  return [
+    ...(systemd ? [] : ["systemd does not run: what is set now will not be set after a boot"]),
+    ...(clock.synchronized ? [] : ["its clock is not synchronized: apt-get install systemd-timesyncd, or chrony"]),
+    ...(Math.abs(clock.ahead_ms) > CLOCK_APART_MS ? [`its clock is ${clock.ahead_ms} ms ahead of this machine's`] : []),
+    ...(logrotate.installed ? [] : ["logs grow without end: apt-get install logrotate"]),
+    ...overriding.map((file) => `${file} sets kernel settings after the file of redisha, and wins at boot`),
+  ];
+}
