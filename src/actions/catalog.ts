@@ -1,3 +1,11 @@
+import { aclAccept } from "./acl/accept.ts";
+import { aclCheck } from "./acl/check.ts";
+import { aclClients } from "./acl/clients.ts";
+import { aclDenied } from "./acl/denied.ts";
+import { aclGrace } from "./acl/grace.ts";
+import { aclLogins } from "./acl/logins.ts";
+import { aclProve } from "./acl/prove.ts";
+import { aclRefuse } from "./acl/refuse.ts";
 import { backupAlong } from "./backup/along.ts";
 import { backupCheck } from "./backup/check.ts";
 import { backupChoose } from "./backup/choose.ts";
@@ -39,11 +47,6 @@ import { firewallPlan } from "./firewall/plan.ts";
 import { firewallProve } from "./firewall/prove.ts";
 import { firewallRestore } from "./firewall/restore.ts";
 import { firewallWayIn } from "./firewall/way-in.ts";
-import { fileFolder } from "./file/folder.ts";
-import { fileRender } from "./file/render.ts";
-import { hostFacts } from "./os/facts.ts";
-import { osSysctl } from "./os/sysctl.ts";
-import { systemdUnit } from "./systemd/unit.ts";
 import {
   assertAction,
   blockAction,
@@ -63,6 +66,7 @@ import { redisConfigSet } from "./redis/config-set.ts";
 import { redisQuery } from "./redis/query.ts";
 import { replicationFailover } from "./replication/failover.ts";
 import { replicationFollow } from "./replication/follow.ts";
+import { replicationLogin } from "./replication/login.ts";
 import { replicationSwitchover } from "./replication/switchover.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
 import { restoreCheck } from "./restore/check.ts";
@@ -75,6 +79,7 @@ import { restoreStage, restoreUnstage } from "./restore/stage.ts";
 import { restoreToScratch } from "./restore/to-scratch.ts";
 import { sentinelCkquorum } from "./sentinel/ckquorum.ts";
 import { sentinelCoordinated } from "./sentinel/coordinated.ts";
+import { sentinelLogin } from "./sentinel/login.ts";
 import { sentinelPatience } from "./sentinel/patience.ts";
 import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
@@ -88,6 +93,14 @@ import { topologyRecord } from "./topology/record.ts";
 import { topologySurvives } from "./topology/survives.ts";
 
 const ACTIONS: readonly Action[] = [
+  aclAccept,
+  aclCheck,
+  aclClients,
+  aclDenied,
+  aclGrace,
+  aclLogins,
+  aclProve,
+  aclRefuse,
   assertAction,
   backupAlong,
   backupCheck,
@@ -139,6 +152,7 @@ const ACTIONS: readonly Action[] = [
   clusterFailover,
   replicationFailover,
   replicationFollow,
+  replicationLogin,
   replicationSwitchover,
   replicationUnfence,
   restoreCheck,
@@ -156,17 +170,13 @@ const ACTIONS: readonly Action[] = [
   serviceStatus,
   serviceStop,
   sentinelCoordinated,
+  sentinelLogin,
   sentinelPatience,
   sentinelPeriods,
   sentinelSwitchover,
   setAction,
   filePut,
   fileRestore,
-  systemdUnit,
-  osSysctl,
-  hostFacts,
-  fileRender,
-  fileFolder,
   firewallWayIn,
   firewallRestore,
   firewallProve,

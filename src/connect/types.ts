@@ -97,6 +97,8 @@ export interface SshSettings {
 export interface RedisAuth {
   readonly username?: string;
   readonly password?: () => Promise<string>;
+  /** The one before, while it is being changed: tried where the server does not take `password`. */
+  readonly previousPassword?: () => Promise<string>;
 }
 
 /** TLS to Redis; the certificate is always verified. `ca`, `cert` and `key` are paths of PEM files. */

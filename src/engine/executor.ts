@@ -132,7 +132,7 @@ export class Executor {
       this.#refuseWhenStopped(step);
       const { status, error } = await this.#step(step, scope);
       if (error === undefined) {
-        if (step.action === "pause") this.#pauseAfter(step, scope);
+        if (step.action === "pause" && status === "ok") this.#pauseAfter(step, scope);
         continue;
       }
       // A Ctrl-C at a question ends the step, but nothing was cut short by it.

@@ -50,6 +50,8 @@ export interface Deployment {
   /** Redis' own directives as declared, for rendering and drift. */
   readonly config: Readonly<Record<string, string>>;
   readonly auth: { readonly data: RedisAuth; readonly sentinel: RedisAuth };
+  /** ACL users beside the operator, for servers that redisha sets up. */
+  readonly users?: UsersPolicy;
   readonly tls?: RedisTls;
   /** Reach Redis through the host's SSH connection (`auto`: when the host has SSH that is not local). */
   readonly redisVia: "ssh" | "direct";
@@ -63,6 +65,28 @@ export interface Deployment {
   readonly notify?: NotifyPolicy;
   /** Preflight checks that the operator accepts as they are; expired ones are left out. */
   readonly waivers?: readonly Waiver[];
+}
+
+/** A user of servers: its password is asked for when it is needed. */
+export interface DeclaredUser {
+  readonly name: string;
+  readonly password: () => Promise<string>;
+  /** The one before, while it is being changed. */
+  readonly previousPassword?: () => Promise<string>;
+}
+
+export interface DeclaredApplication extends DeclaredUser {
+  readonly access: "read-write" | "read-only";
+  /** Patterns such as `cart:*`. */
+  readonly keys: readonly string[];
+  readonly channels: readonly string[];
+}
+
+export interface UsersPolicy {
+  readonly replication?: DeclaredUser;
+  readonly sentinel?: DeclaredUser;
+  readonly exporter?: DeclaredUser;
+  readonly applications: readonly DeclaredApplication[];
 }
 
 export interface FirewallPolicy {

@@ -30,9 +30,18 @@ export const secretSchema = z
   )
   .refine((value) => value.timeout === undefined || value.command !== undefined, "timeout goes with command only");
 
+/** Beside every `password` that servers know. */
+export const previousPassword = () =>
+  secretSchema
+    .optional()
+    .describe(
+      "Where to find the password that was before, while `redisha rotate` changes it for `password`. Servers that do not take the new one yet are logged in to with this one.",
+    );
+
 const loginSchema = z.strictObject({
   username: text("a user name").optional().describe("ACL user. Left out: the user `default`, as with requirepass."),
   password: secretSchema.describe("Where to find the password: env, file or command."),
+  previous_password: previousPassword(),
 });
 
 export const authSchema = z.strictObject({

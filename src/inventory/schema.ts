@@ -3,6 +3,7 @@ import { authSchema, sshSchema, tlsSchema } from "./schema-access.ts";
 import { backupSchema } from "./schema-backup.ts";
 import { notifySchema } from "./schema-notify.ts";
 import { drillSchema, firewallSchema, preflightSchema } from "./schema-policies.ts";
+import { usersSchema } from "./schema-users.ts";
 import { address, count, duration, name, port, text } from "./words.ts";
 
 /** The one source of what redisha.yaml may say. Its JSON Schema, and the docs of its keys, are generated from here. */
@@ -119,6 +120,9 @@ const deploymentSchema = z.strictObject({
   sentinel: sentinelSchema.optional().describe("The Sentinels. Only, and always, with topology: sentinel."),
   cluster: clusterSchema.optional().describe("What is wanted of the cluster. Only with topology: cluster."),
   auth: authSchema.optional().describe("How redisha logs in. Passwords never stand here, only where to find them."),
+  users: usersSchema
+    .optional()
+    .describe("ACL users that servers have beside the operator; `redisha init` sets them up."),
   tls: tlsSchema.optional().describe("TLS of Redis and Sentinel. Paths are on the machine that redisha runs on."),
   ssh: sshSchema.optional().describe("How hosts are reached. What is left out is taken from ~/.ssh/config."),
   timeouts: timeoutsSchema

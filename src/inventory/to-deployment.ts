@@ -4,10 +4,11 @@ import { type Deployment, type DrillWindow, type Host, type Instance, WEEKDAYS }
 import { resolvePath, type Surroundings } from "./paths.ts";
 import { DEFAULT_PORT, placed, splitEntry } from "./placement.ts";
 import type { DeclaredDeployment } from "./schema.ts";
-import { secretReader } from "./secrets.ts";
 import { backupOf } from "./to-backup.ts";
 import { notifyOf } from "./to-notify.ts";
+import { passwordsOf } from "./to-passwords.ts";
 import { sshOf } from "./to-ssh.ts";
+import { usersOf } from "./to-users.ts";
 import { milliseconds, present } from "./to-values.ts";
 
 /** Redis' own defaults (sentinel.conf), where redisha.yaml says nothing. */
@@ -48,6 +49,7 @@ export function toDeployment(
       : {}),
     config: configOf(name, declared, source),
     auth: authOf(declared.auth, around),
+    ...usersOf(declared.users, around),
     ...tlsOf(declared.tls, around),
     redisVia: via === "auto" ? auto : via,
     timeouts,
@@ -115,7 +117,7 @@ function authOf(auth: DeclaredDeployment["auth"], around: Surroundings): Deploym
 
 function loginOf(login: NonNullable<DeclaredDeployment["auth"]>["operator"], around: Surroundings): RedisAuth {
   if (!login) return {};
-  return { ...present({ username: login.username }), password: secretReader(login.password, around) };
+  return { ...present({ username: login.username }), ...passwordsOf(login, around) };
 }
 
 function tlsOf(tls: DeclaredDeployment["tls"], around: Surroundings): Pick<Deployment, "tls"> {

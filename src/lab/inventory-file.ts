@@ -70,6 +70,7 @@ function deployment(spec: LabSpec): Record<string, unknown> {
       : {}),
     ...(spec.topology === "cluster" ? { cluster: { replicas_per_primary: replicasPerPrimary(nodes) } } : {}),
     ...(spec.auth === "none" ? {} : { auth: auth(spec) }),
+    ...(spec.auth === "acl" ? { users: users(spec) } : {}),
     ...(spec.tls ? { tls: { mode: "required", ca: CA_FILE } } : {}),
     ssh: sshd
       ? {
@@ -105,6 +106,14 @@ function auth(spec: LabSpec): Record<string, unknown> {
   if (spec.topology !== "sentinel") return { operator };
   if (spec.auth === "password" || sentinelHasUsers(spec)) return { operator, sentinel: "same" };
   return { operator, sentinel: { password: { file: passwordFile("sentinel") } } };
+}
+
+/** Users that servers log in as; the names are those that redisha takes where none is written. */
+function users(spec: LabSpec): Record<string, unknown> {
+  return {
+    replication: { password: { file: passwordFile("replication") } },
+    ...(spec.topology === "sentinel" ? { sentinel: { password: { file: passwordFile("sentinel") } } } : {}),
+  };
 }
 
 function duration(ms: number): string {

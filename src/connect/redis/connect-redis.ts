@@ -57,7 +57,32 @@ export async function subscribeRedis(
 }
 
 async function open(target: RedisTarget, options: ConnectRedisOptions): Promise<DirectConnection> {
-  const password = await target.auth?.password?.();
+  try {
+    return await openWith(await target.auth?.password?.(), target, options);
+  } catch (error) {
+    const previous = isWrongPassword(error) ? await previousOf(target) : undefined;
+    if (previous === undefined) throw error;
+    // Where neither is taken, it is the new one that the operator has to look at.
+    return openWith(previous, target, options).catch((second) => {
+      throw isWrongPassword(second) ? error : second;
+    });
+  }
+}
+
+/** The password that was before, where one is being changed and its source still gives it. */
+function previousOf({ auth }: RedisTarget): Promise<string | undefined> {
+  return auth?.previousPassword?.().catch(() => undefined) ?? Promise.resolve(undefined);
+}
+
+function isWrongPassword(error: unknown): boolean {
+  return error instanceof RedisReplyError && error.code === "REDIS_WRONGPASS";
+}
+
+async function openWith(
+  password: string | undefined,
+  target: RedisTarget,
+  options: ConnectRedisOptions,
+): Promise<DirectConnection> {
   const material = target.tls ? await readTlsFiles(target.tls) : undefined;
   const attempt = new Attempt({ target, through: options.through }, material, options.signal);
   try {
