@@ -47,6 +47,11 @@ import { firewallPlan } from "./firewall/plan.ts";
 import { firewallProve } from "./firewall/prove.ts";
 import { firewallRestore } from "./firewall/restore.ts";
 import { firewallWayIn } from "./firewall/way-in.ts";
+import { fileFolder } from "./file/folder.ts";
+import { fileRender } from "./file/render.ts";
+import { hostFacts } from "./os/facts.ts";
+import { osSysctl } from "./os/sysctl.ts";
+import { systemdUnit } from "./systemd/unit.ts";
 import {
   assertAction,
   blockAction,
@@ -177,6 +182,11 @@ const ACTIONS: readonly Action[] = [
   setAction,
   filePut,
   fileRestore,
+  systemdUnit,
+  osSysctl,
+  hostFacts,
+  fileRender,
+  fileFolder,
   firewallWayIn,
   firewallRestore,
   firewallProve,
