@@ -71,7 +71,7 @@ const rdbSchema = z.object({
 const keysSchema = z.object({
   read: size(),
   expires: size(),
-  already_expired: size().describe("Gone as soon as a primary loads them."),
+  already_expired: size().optional().describe("Gone as soon as a primary loads them; absent where nobody looked."),
   per_db: z.record(z.string(), size()).optional().describe("Keys of each database, by its number."),
 });
 

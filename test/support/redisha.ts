@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly press?: { readonly key: string; readonly when: (stdout: string) => boolean };
   /** Texts to type one after the other, each once what was shown since the last one holds `after`. */
   readonly type?: readonly { readonly text: string; readonly after: string }[];
+  /** Called as soon as it runs, with a way to send a signal. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with all of stdout so far, and a way to send a signal. */
   readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -56,6 +58,7 @@ export function onTerminal(argv: readonly string[], options: RunOptions & { colu
 function ended(program: string, argv: readonly string[], options: RunOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, argv, { env: { ...environment(), ...options.env } });
+    options.onStart?.((signal) => child.kill(signal));
     let stdout = "";
     let stderr = "";
     const typing = [...(options.type ?? [])];

@@ -8,6 +8,7 @@ import { instanceOf } from "../needs.ts";
 import { FIND_TOOL, toolCandidates } from "./host-tools.ts";
 import { infoOf } from "./save/persistence.ts";
 import { becomes } from "./sources.ts";
+import { takenAway } from "./taken-away.ts";
 
 export const checkedSchema = z.strictObject({
   size: z.int(),
@@ -24,6 +25,7 @@ export type Checked = z.infer<typeof checkedSchema>;
 const CHECK = `${FIND_TOOL}
 file=$1
 shift
+[ -e "$file" ] || { echo gone; exit 0; }
 find_tool "$@"
 [ -n "$tool" ] || { echo "no_tool"; exit 0; }
 echo "tool $tool"
@@ -56,6 +58,7 @@ export const backupCheck = defineAction({
     const candidates = await toolCandidates("check-rdb", redis, context.deployment, context.signal);
     const how = { become: becomes(instance.host), signal: context.signal };
     const { stdout } = await shell.script(CHECK, [path, ...candidates], how);
+    if (/^gone$/m.test(stdout)) throw takenAway(`The snapshot ${path} on ${instance.host.name}`, instance.id);
     if (/^no_tool$/m.test(stdout)) throw noTool(instance.host.name, candidates);
     const word = (name: string) => new RegExp(`^${name} (\\S+)`, "m").exec(stdout)?.[1] ?? "";
     const report = readCheckReport(Number(word("status")), stdout.replace(/^(status|size|sha256) .*$/gm, ""));

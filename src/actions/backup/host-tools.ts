@@ -14,12 +14,21 @@ export async function toolCandidates(
   signal: AbortSignal,
 ): Promise<string[]> {
   const info = await infoOf(connection, ["server"], signal);
-  const executable = field(info, "executable");
+  return toolsBeside(tool, field(info, "executable") ?? "", { engine }, field(info, "valkey_version") !== null);
+}
+
+/** The same, of a server whose program is known; it need not run. */
+export function toolsBeside(
+  tool: "check-rdb" | "check-aof",
+  executable: string,
+  { engine }: Pick<Deployment, "engine">,
+  valkey = engine.name === "valkey",
+): string[] {
   const folders = [
-    ...(executable?.includes("/") ? [executable.slice(0, executable.lastIndexOf("/"))] : []),
+    ...(executable.includes("/") ? [executable.slice(0, executable.lastIndexOf("/"))] : []),
     ...(engine.directory === undefined ? [] : [`${engine.directory}/bin`, engine.directory]),
   ];
-  const names = field(info, "valkey_version") === null ? ["redis", "valkey"] : ["valkey", "redis"];
+  const names = valkey ? ["valkey", "redis"] : ["redis", "valkey"];
   // A wrapper in `bin` sets paths that the bare program beside the running one may lack: each is tried before it is used.
   return [
     ...folders.flatMap((folder) => names.map((name) => `${folder}/${name}-${tool}`)),

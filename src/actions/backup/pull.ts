@@ -1,5 +1,6 @@
 import { pipeline, Transform } from "node:stream";
 import { z } from "zod";
+import type { RdbHeader } from "../../backup/rdb-header.ts";
 import { type RdbScan, RdbScanner } from "../../backup/rdb-scan.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
@@ -71,6 +72,7 @@ export const backupPull = defineAction({
       source: sourceFacts(source),
       server,
       rdb: rdbFacts(scan.header, scan.checksum === "match"),
+      ...keysOf(scan.header, held),
       save: { duration_ms: duration },
       files: [file],
     };
@@ -102,6 +104,12 @@ function tapped(content: NodeJS.ReadableStream, scanner: RdbScanner): Transform 
   // Errors of the source end the tap, whose reader tells of them.
   pipeline(content, tap, () => undefined);
   return tap;
+}
+
+/** Counted by the server when it began to write: of one database alone, since the next one stands behind the keys of the first. */
+function keysOf({ first }: RdbHeader, held: Readonly<Record<string, number>>) {
+  if (!first || Object.keys(held).length > 1) return {};
+  return { keys: { read: first.keys, expires: first.expires } };
 }
 
 function whyBad(

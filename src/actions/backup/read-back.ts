@@ -5,6 +5,7 @@ import { verifyStored } from "../../repository/pipeline/unpack-file.ts";
 import { defineAction } from "../define.ts";
 import { filesSchema, shardPartsSchema } from "./parts.ts";
 import { repositoryOf } from "./repository.ts";
+import { takenAway } from "./taken-away.ts";
 
 /** Reads everything that was stored once more: an answer of `written` is not yet a file that can be read. */
 export const backupReadBack = defineAction({
@@ -27,6 +28,7 @@ export const backupReadBack = defineAction({
     const total = files.reduce((sum, { size_stored }) => sum + size_stored, 0);
     let done = 0;
     for (const file of files) {
+      if (!(await store.stat(`${folder}${file.name}`))) throw takenAway(`${folder}${file.name} in ${store.shown}`);
       await verifyStored(store, folder, file, { signal: context.signal });
       done += file.size_stored;
       context.progress(file.name, { done, total, unit: "bytes" });

@@ -68,12 +68,15 @@ function notesOf({ held, tags, reason, problems }: BackupRow): string {
 export function renderBackup({ row, manifest, verifications, folder }: BackupDetail, theme: Theme): string {
   const { consistency, shards, meta } = manifest;
   const pause = consistency.pause_ms === undefined ? "" : `, writes held for ${consistency.pause_ms} ms`;
+  const files = [...shards.flatMap((shard) => shard.files), ...meta];
+  const recipients = [...new Set(files.flatMap((file) => (file.encryption === "age" ? file.recipients : [])))];
   const lines = [
     theme.strong(row.id),
     `  place        ${folder}`,
     `  made         ${manifest.started} to ${manifest.finished} by redisha ${manifest.redisha_version}, method ${manifest.method}`,
     `  moment       ${consistency.mode}${pause}${consistency.skew_ms === undefined ? "" : `, ${consistency.skew_ms} ms from the first snapshot to the last`}`,
     `  size         ${formatBytes(row.size_raw ?? 0)}, stored in ${formatBytes(row.size_stored)}, ${row.encrypted ? "encrypted" : "not encrypted"}`,
+    ...(recipients.length > 0 ? [`  opened by    ${recipients.join(", ")}`] : []),
     ...(row.window ? [`  window       ${row.window.from} to ${row.window.to}`] : []),
     ...(row.held === null ? [] : [`  held         ${row.held}`]),
     ...(manifest.reason ? [`  reason       ${manifest.reason}`] : []),

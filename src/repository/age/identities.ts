@@ -64,7 +64,7 @@ export function identityNeeded(place: string, recipients: readonly string[]): Re
     message: `${place} is encrypted to ${recipients.join(", ")}, and no identity is there to decrypt it.`,
     exit: EXIT.usage,
     state: "nothing was read",
-    next: ["name the file of the key: `backup: { identities: [FILE] }` in redisha.yaml"],
+    next: ["give the key with --identity FILE, or for good: `backup: { identities: [FILE] }` in redisha.yaml"],
   });
 }
 

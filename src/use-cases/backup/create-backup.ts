@@ -26,7 +26,16 @@ const madeSchema = z.object({
 /** Waits for a time that chance decides, so that not all machines begin at once; then makes a backup. */
 export async function createBackup(request: RunRequest, { jitterMs }: { jitterMs: number }): Promise<RunSummary> {
   if (jitterMs > 0) await sleep(Math.random() * jitterMs, AbortSignal.any([request.signal, request.pause]));
-  return runRunbook(request);
+  return withoutWayBack(await runRunbook(request));
+}
+
+/** What fails takes everything away again by itself: there is nothing to go on with, or to go back from. */
+function withoutWayBack(summary: RunSummary): RunSummary {
+  const { status, error } = summary;
+  if (status !== "failed" || !error) return summary;
+  const next = error.next.filter((line) => !/redisha runs (resume|rollback) /.test(line));
+  const state = error.state?.replace(/;? ?changed so far: .*$/s, "");
+  return { ...summary, error: { ...error, ...(state === undefined ? {} : { state }), next } };
 }
 
 /** What a backup would do, and what speaks for and against each node as its source. Changes nothing. */

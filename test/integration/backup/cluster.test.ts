@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectRedis } from "../../../src/connect/redis/connect-redis.ts";
-import type { RedisConnection } from "../../../src/connect/types.ts";
-import { findComplete, readCatalog } from "../../../src/repository/catalog.ts";
-import { backupFolder } from "../../../src/repository/layout.ts";
-import { unpackFile } from "../../../src/repository/pipeline/unpack-file.ts";
-import { openRepository } from "../../../src/repository/repository.ts";
 import { showBackup } from "../../../src/use-cases/backup/list-backups.ts";
 import { verifyBackups } from "../../../src/use-cases/backup/verify-backups.ts";
 import { type BackupPlace, backupOf, backupPlace, labName } from "../../support/backup.ts";
-import { addressOf, bringUpLab, type TestLab } from "../../support/lab.ts";
+import { causesIn, writeCauses } from "../../support/causal-writer.ts";
+import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { until } from "../../support/until.ts";
 
 const { signal } = new AbortController();
@@ -24,66 +19,10 @@ afterAll(async () => {
   await place[Symbol.asyncDispose]();
 });
 
-/** Two keys of different shards: slots 15495 and 3300. */
-const CAUSE = "a";
-const EFFECT = "b";
-
-async function connected(host: string): Promise<RedisConnection> {
-  const target = {
-    instance: host,
-    address: addressOf(lab, host),
-    port: 6379,
-    connectTimeoutMs: 2_000,
-    commandTimeoutMs: 5_000,
-  };
-  return connectRedis(target, { via: "direct" });
-}
-
-/** Writes a number to one shard, and once that is acknowledged to the other, until it is told to stop. */
-async function causalWriter(stop: () => boolean): Promise<number> {
-  const owners = await lab.cli("r1:6379", "CLUSTER", "SLOTS");
-  expect(owners).toContain("16383");
-  const [first, second] = await Promise.all(["r3", "r1"].map(connected));
-  let count = 0;
-  while (!stop()) {
-    count += 1;
-    await first?.command(["SET", CAUSE, String(count)]);
-    await second?.command(["SET", EFFECT, String(count)]);
-  }
-  first?.close();
-  second?.close();
-  return count;
-}
-
-/** The number under a key, read from the plain bytes of a snapshot: short integers are stored as such. */
-async function numberIn(id: string, key: string): Promise<number> {
-  const policy = place.deployment.backup;
-  if (!policy) throw new Error("no policy");
-  const repository = await openRepository(policy, place.deployment.name);
-  try {
-    const backup = findComplete(await readCatalog(repository), id);
-    for (const file of backup?.manifest.shards.flatMap(({ files }) => files) ?? []) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of await unpackFile(repository.store, backupFolder(repository.deployment, id), file))
-        chunks.push(chunk);
-      const plain = Buffer.concat(chunks);
-      const at = plain.indexOf(Buffer.from([0x00, 0x01, key.charCodeAt(0)]));
-      if (at === -1) continue;
-      const kind = plain[at + 3];
-      if (kind === 0xc0) return plain.readInt8(at + 4);
-      if (kind === 0xc1) return plain.readInt16LE(at + 4);
-      if (kind === 0xc2) return plain.readInt32LE(at + 4);
-    }
-    throw new Error(`no ${key} in ${id}`);
-  } finally {
-    await repository.store.close();
-  }
-}
-
 describe("a backup of a Cluster", () => {
   it("behind a fence holds no effect without its cause, while writes go on", async () => {
     let done = false;
-    const writing = causalWriter(() => done);
+    const writing = writeCauses(lab, () => done);
     try {
       for (let round = 0; round < 3; round += 1) {
         const id = backupOf(await place.backUp());
@@ -91,7 +30,7 @@ describe("a backup of a Cluster", () => {
         expect(manifest.consistency.mode).toBe("fenced");
         expect(manifest.consistency.pause_ms).toBeGreaterThan(0);
         expect(manifest.shards.map(({ name }) => name)).toEqual(["c0-5460", "c5461-10922", "c10923-16383"]);
-        const [cause, effect] = [await numberIn(id, CAUSE), await numberIn(id, EFFECT)];
+        const { cause, effect } = await causesIn(place.deployment, id);
         expect(effect).toBeGreaterThan(0);
         expect([cause, cause - 1]).toContain(effect);
       }

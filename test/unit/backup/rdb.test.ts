@@ -30,6 +30,37 @@ function scan(file: Buffer, size: number) {
   return scanner.finish();
 }
 
+/** A length as Redis writes it: 6 bits, 14 bits, 32 or 64. */
+function length(value: number): Buffer {
+  if (value < 64) return Buffer.from([value]);
+  if (value < 16_384) return Buffer.from([0x40 | (value >> 8), value & 0xff]);
+  const wide = Buffer.alloc(value <= 0xffffffff ? 5 : 9);
+  wide[0] = wide.length === 5 ? 0x80 : 0x81;
+  if (wide.length === 5) wide.writeUInt32BE(value, 1);
+  else wide.writeBigUInt64BE(BigInt(value), 1);
+  return wide;
+}
+
+describe("the number of keys in the head of an RDB file", () => {
+  it("is that of the first database, however many and whatever functions stand before it", () => {
+    const count = fc.integer({ min: 0, max: 2 ** 40 });
+    const code = fc.array(fc.string({ minLength: 1, maxLength: 10, unit: "grapheme-ascii" }), { maxLength: 3 });
+    fc.assert(
+      fc.property(count, count, fc.nat(15), code, (keys, expires, database, functions) => {
+        const before = functions.flatMap((each) => [Buffer.from([0xf5]), text(each)]);
+        const sizes = [Buffer.from([0xfe]), length(database), Buffer.from([0xfb]), length(keys), length(expires)];
+        expect(readRdbHeader(rdb(Buffer.concat([...before, ...sizes])))?.first).toEqual({ keys, expires });
+      }),
+    );
+  });
+
+  it("is nought in a file without a database, and unknown where something else comes first", () => {
+    expect(readRdbHeader(rdb())?.first).toEqual({ keys: 0, expires: 0 });
+    expect(readRdbHeader(rdb(Buffer.from([0xf7, 1, 2, 3])))?.first).toBeUndefined();
+    expect(readRdbHeader(rdb().subarray(0, -9))?.first).toBeUndefined();
+  });
+});
+
 describe("an RDB file as it streams by", () => {
   it("has the checksum of Redis: that of 123456789 is known", () => {
     expect(new Crc64().update(Buffer.from("123456789")).digest().readBigUInt64LE().toString(16)).toBe(
