@@ -40,18 +40,15 @@ import { faultReconnect } from "./fault/reconnect.ts";
 import { faultResume } from "./fault/resume.ts";
 import { faultStart } from "./fault/start.ts";
 import { faultStayDown } from "./fault/stay-down.ts";
+import { fileFolder } from "./file/folder.ts";
 import { filePut } from "./file/put.ts";
+import { fileRender } from "./file/render.ts";
 import { fileRestore } from "./file/restore.ts";
 import { firewallApply } from "./firewall/apply.ts";
 import { firewallPlan } from "./firewall/plan.ts";
 import { firewallProve } from "./firewall/prove.ts";
 import { firewallRestore } from "./firewall/restore.ts";
 import { firewallWayIn } from "./firewall/way-in.ts";
-import { fileFolder } from "./file/folder.ts";
-import { fileRender } from "./file/render.ts";
-import { hostFacts } from "./os/facts.ts";
-import { osSysctl } from "./os/sysctl.ts";
-import { systemdUnit } from "./systemd/unit.ts";
 import {
   assertAction,
   blockAction,
@@ -64,7 +61,14 @@ import {
 import { guardBackup } from "./guard/backup.ts";
 import { guardWindow } from "./guard/window.ts";
 import { hostExec, hostScript } from "./host/exec.ts";
+import { initApplyLive, initSetBack } from "./init/apply-live.ts";
+import { initCompare } from "./init/compare.ts";
+import { initPutBack, initPutFiles } from "./init/put-files.ts";
+import { initSurvey } from "./init/survey.ts";
 import { notify } from "./notify/notify.ts";
+import { hostFacts } from "./os/facts.ts";
+import { osSysctl } from "./os/sysctl.ts";
+import { packageInstall } from "./package/install.ts";
 import { redisCommandAction } from "./redis/command.ts";
 import { redisConfigGet } from "./redis/config-get.ts";
 import { redisConfigSet } from "./redis/config-set.ts";
@@ -88,9 +92,11 @@ import { sentinelLogin } from "./sentinel/login.ts";
 import { sentinelPatience } from "./sentinel/patience.ts";
 import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
+import { serviceDisable, serviceEnable } from "./service/enable.ts";
 import { serviceStart } from "./service/start.ts";
 import { serviceStatus } from "./service/status.ts";
 import { serviceStop } from "./service/stop.ts";
+import { systemdUnit } from "./systemd/unit.ts";
 import { topologyCompare } from "./topology/compare.ts";
 import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
@@ -171,6 +177,8 @@ const ACTIONS: readonly Action[] = [
   restoreUnstage,
   restoreToScratch,
   sentinelCkquorum,
+  serviceDisable,
+  serviceEnable,
   serviceStart,
   serviceStatus,
   serviceStop,
@@ -187,13 +195,20 @@ const ACTIONS: readonly Action[] = [
   hostFacts,
   fileRender,
   fileFolder,
-  firewallWayIn,
-  firewallRestore,
-  firewallProve,
-  firewallPlan,
   firewallApply,
+  firewallPlan,
+  firewallProve,
+  firewallRestore,
+  firewallWayIn,
   hostExec,
   hostScript,
+  initApplyLive,
+  initCompare,
+  initPutBack,
+  initPutFiles,
+  initSetBack,
+  initSurvey,
+  packageInstall,
   topologyJudge,
   topologySurvives,
   waitFor,

@@ -85,7 +85,10 @@ export async function holdsYet(
   }
 }
 
+/** Of a target: what redisha.yaml says of it, whatever becomes of the server. */
+const DECLARED = /^host\.(id|host|zone|address|port)$/;
+
 /** Whether an expression reads the live deployment. */
 export function readsModel(reads: readonly string[]): boolean {
-  return reads.some((root) => /^(topo|host)(\.|$)/.test(root));
+  return reads.some((root) => /^(topo|host)(\.|$)/.test(root) && !DECLARED.test(root));
 }

@@ -5,7 +5,7 @@ import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
 import { Brake, type Stop } from "./brake.ts";
 import { describeError } from "./describe-error.ts";
-import { Evaluator, type OpTarget, type Scope } from "./evaluator.ts";
+import type { OpTarget, Scope } from "./evaluator.ts";
 import type { EventError, StepStatus } from "./events.ts";
 import { factsOf, firstError, type OpFacts } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
@@ -322,7 +322,7 @@ export class Executor {
 
   #unstoppable(): OpServices {
     const { signal } = new AbortController();
-    const evaluator = new Evaluator(this.#services.live, signal);
+    const evaluator = this.#services.evaluator.under(signal);
     return { ...this.#services, signal, brake: new Brake(), evaluator };
   }
 

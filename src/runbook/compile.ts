@@ -168,8 +168,9 @@ function checkIdleBlocks(unit: Unit, place: Place): void {
 }
 
 function requiresOf(head: RawHead): Runbook["requires"] {
-  const { engine, topology, redis } = head.requires ?? {};
+  const { engine, topology, redis, answers = true } = head.requires ?? {};
   return {
+    answers,
     ...(engine === undefined ? {} : { engine }),
     ...(topology === undefined ? {} : { topology }),
     ...(redis === undefined ? {} : { redis }),

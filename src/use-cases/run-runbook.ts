@@ -123,7 +123,7 @@ export function assemble(
   const brake = new Brake();
   brake.pullOn(pause, runbook.onInterrupt);
   if (lock) brake.pullOn(lock.lost, "pause");
-  const evaluator = new Evaluator(live, signal);
+  const evaluator = new Evaluator(live, signal, runbook.requires);
   const frame = new Frame(values);
   const invariants = new InvariantWatch(runbook.invariants, frame, { live, evaluator, brake, journal, signal, emit });
   const fence = async () => lock?.fence();

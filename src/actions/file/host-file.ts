@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { HostConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 
@@ -36,5 +37,68 @@ export async function lookAtFile(
     message: `Could not look at ${path} on ${shell.host}: ${stderr.trim().split("\n").at(-1) || `status ${code}`}.`,
     host: shell.host,
     state: "nothing was changed by this step",
+  });
+}
+
+/** Where files that were replaced are kept on their host, below the run's id: contents may be secret, and belong in no journal. */
+const KEPT = "/var/lib/redisha/kept";
+
+/** Copies `$1` to `$2`, in folders that only root may enter; a copy that is there already is the older one, and stays. */
+const KEEP = `
+set -e
+umask 077
+mkdir -p -- "$(dirname -- "$2")"
+if [ -e "$2" ]; then exit 0; fi
+cp -p -- "$1" "$2.part"
+sync -- "$2.part" 2>/dev/null || sync
+mv -f -- "$2.part" "$2"
+`;
+
+/** A file that is about to be replaced: where it is kept, null where there is none. */
+export type KeptFile = { readonly path: string; readonly kept: string | null } & Partial<HostFile>;
+
+/** Keeps a file on its host before it is replaced. Fails with FILE_NOT_KEPT. */
+export async function keepFile(
+  shell: HostConnection,
+  path: string,
+  run: string,
+  signal: AbortSignal,
+): Promise<KeptFile> {
+  const found = await lookAtFile(shell, path, signal);
+  if (!found) return { path, kept: null };
+  const kept = posix.join(KEPT, run, path);
+  const { code, stderr } = await shell.script(KEEP, [path, kept], { become: true, signal });
+  if (code === 0) return { path, kept, ...found };
+  throw new RedishaError({
+    code: "FILE_NOT_KEPT",
+    message: `${path} on ${shell.host} cannot be copied to ${kept}, so it is not replaced: ${stderr.trim().split("\n").at(-1)}`,
+    host: shell.host,
+    state: "the file is as it was",
+  });
+}
+
+/** Puts the kept `$2` back as `$1`, with owner and mode; without one, there was no file, and it goes. */
+export const RESTORE = `
+set -e
+if [ -z "$2" ]; then rm -f -- "$1"; exit 0; fi
+part=$(dirname -- "$1")/.redisha-restore.$$
+cp -p -- "$2" "$part"
+sync -- "$part" 2>/dev/null || sync
+mv -f -- "$part" "$1"
+`;
+
+/** Puts back what was kept. Fails with FILE_NOT_RESTORED. */
+export async function restoreFile(
+  shell: HostConnection,
+  { path, kept }: Pick<KeptFile, "path" | "kept">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { code, stderr } = await shell.script(RESTORE, [path, kept ?? ""], { become: true, signal });
+  if (code === 0) return;
+  throw new RedishaError({
+    code: "FILE_NOT_RESTORED",
+    message: `${path} on ${shell.host} could not be put back: ${stderr.trim().split("\n").at(-1)}`,
+    host: shell.host,
+    state: kept === null ? "the file is still there" : `what it was is kept in ${kept} on the host`,
   });
 }

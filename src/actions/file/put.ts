@@ -1,24 +1,8 @@
 import { createHash } from "node:crypto";
-import { posix } from "node:path";
 import { z } from "zod";
-import { RedishaError } from "../../core/errors.ts";
 import { defineAction } from "../define.ts";
 import { hostOf } from "../needs.ts";
-import { lookAtFile } from "./host-file.ts";
-
-/** Where files that were replaced are kept on their host, below the run's id: contents may be secret, and belong in no journal. */
-const KEPT = "/var/lib/redisha/kept";
-
-/** Copies `$1` to `$2`, in folders that only root may enter; a copy that is there already is the older one, and stays. */
-const KEEP = `
-set -e
-umask 077
-mkdir -p -- "$(dirname -- "$2")"
-if [ -e "$2" ]; then exit 0; fi
-cp -p -- "$1" "$2.part"
-sync -- "$2.part" 2>/dev/null || sync
-mv -f -- "$2.part" "$2"
-`;
+import { keepFile, lookAtFile } from "./host-file.ts";
 
 /** Puts a file on a host, whole or not at all; one that is as wanted is left alone. */
 export const filePut = defineAction({
@@ -53,13 +37,7 @@ export const filePut = defineAction({
     },
   ],
   async before({ path }, context) {
-    const shell = await context.shell(hostOf(context));
-    const found = await lookAtFile(shell, path, context.signal);
-    if (!found) return { path, kept: null };
-    const kept = posix.join(KEPT, context.life.id, path);
-    const { code, stderr } = await shell.script(KEEP, [path, kept], { become: true, signal: context.signal });
-    if (code !== 0) throw notKept(shell.host, path, kept, stderr);
-    return { path, kept, ...found };
+    return keepFile(await context.shell(hostOf(context)), path, context.life.id, context.signal);
   },
   async run({ path, content, owner, mode }, context) {
     const shell = await context.shell(hostOf(context));
@@ -79,13 +57,4 @@ export const filePut = defineAction({
 
 function digestOf(content: string): string {
   return createHash("sha256").update(content).digest("hex");
-}
-
-function notKept(host: string, path: string, kept: string, stderr: string): RedishaError {
-  return new RedishaError({
-    code: "FILE_NOT_KEPT",
-    message: `${path} on ${host} cannot be copied to ${kept}, so it is not replaced: ${stderr.trim().split("\n").at(-1)}`,
-    host,
-    state: "the file is as it was",
-  });
 }

@@ -154,7 +154,8 @@ async function untilLoaded(
   const deadline = Date.now() + within;
   for (;;) {
     const info = await answering(instance, context);
-    if (info && info.loading === "0") return intField(info, "process_id");
+    // A Sentinel loads nothing, and says nothing of it.
+    if (info && (instance.kind === "sentinel" || info.loading === "0")) return intField(info, "process_id");
     if (info) tellLoading(info, context);
     else await refuseDead(instance, service, pid, context);
     if (Date.now() > deadline) throw tooSlow(instance, within);

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { RedisConnection } from "../../connect/types.ts";
+import { RedishaError } from "../../core/errors.ts";
+import { situationSchema } from "../../init/situation.ts";
+import type { ActionContext } from "../contract.ts";
+import { defineAction } from "../define.ts";
+import { instanceOf } from "../needs.ts";
+import { redisCommand } from "../redis/argv.ts";
+import { compareFiles, compareLive } from "./comparison.ts";
+
+const changeSchema = z.strictObject({ name: z.string(), was: z.string().nullable(), will: z.string().nullable() });
+
+/** Brings what a running server has in memory to what its files say, without a restart. */
+export const initApplyLive = defineAction({
+  name: "init.apply_live",
+  summary:
+    "Sets in memory, on each targeted running instance, what is not as its files say: only what differs, users too",
+  scope: "instance",
+  effect: "change",
+  input: z.strictObject({
+    situation: situationSchema.describe("Outputs of init.survey"),
+    changes: z.array(changeSchema).describe("What init.compare found, for the plan: it is looked at again before"),
+    users: z.array(changeSchema).default([]),
+  }),
+  output: z.strictObject({
+    set: z.array(z.string()).describe("Directives that were set"),
+    refused: z.array(z.string()).describe("Directives that this server only takes at its start"),
+  }),
+  example: `- id: apply
+  action: init.apply_live
+  targets: { role: data }
+  with: { situation: "\${{ steps.survey.outputs }}", changes: "\${{ steps.compare.hosts[host.id].outputs.live }}" }
+  undo: { action: init.set_back, with: { values: "\${{ before.values }}" } }`,
+  commands: ({ changes, users }) => [
+    ...changes.map(({ name, will }) => redisCommand(["CONFIG", "SET", name.split(" ")[0] ?? "", will ?? ""])),
+    ...(users.length > 0 ? [redisCommand(["ACL", "LOAD"])] : []),
+  ],
+  async before({ situation }, context) {
+    const { live } = await lookAgain(situation, context);
+    // A password that was in memory is in no journal: the file that was kept has it.
+    const plain = live.filter(({ was }) => was !== null && !was.includes("‹"));
+    return {
+      values: plain.map(({ name, was }) => [
+        ...name.split(" ").slice(0, 1),
+        [...name.split(" ").slice(1), was].join(" "),
+      ]),
+    };
+  },
+  async run({ situation }, context) {
+    const { redis, live, users } = await lookAgain(situation, context);
+    const set: string[] = [];
+    const refused: string[] = [];
+    for (const { name, value } of live) {
+      const directive = name.split(" ")[0] ?? "";
+      if (await trySet(redis, directive, value, context.signal)) set.push(directive);
+      else refused.push(directive);
+    }
+    if (users.length > 0) await redis.command(["ACL", "LOAD"], { signal: context.signal });
+    return { outputs: { set, refused }, changed: set.length + users.length > 0 };
+  },
+  async probe({ situation }, context) {
+    const { live, users } = await lookAgain(situation, context);
+    return live.length + users.length === 0;
+  },
+});
+
+/** Takes back what init.apply_live set. */
+export const initSetBack = defineAction({
+  name: "init.set_back",
+  summary: "Sets directives in memory back to what they were before init.apply_live",
+  scope: "instance",
+  effect: "change",
+  input: z.strictObject({ values: z.array(z.tuple([z.string(), z.string()])) }),
+  output: z.strictObject({}),
+  example: `- id: set_back
+  action: init.set_back
+  targets: { role: data }
+  with: { values: [[slowlog-max-len, "128"]] }
+  undo: none`,
+  commands: ({ values }) => values.map(([name, value]) => redisCommand(["CONFIG", "SET", name, value])),
+  async run({ values }, context) {
+    const redis = await context.redis(instanceOf(context));
+    for (const [name, value] of values) await redis.command(["CONFIG", "SET", name, value], { signal: context.signal });
+    return { outputs: {}, changed: values.length > 0 };
+  },
+});
+
+async function lookAgain(situation: z.output<typeof situationSchema>, context: ActionContext) {
+  const instance = instanceOf(context);
+  const redis = await context.redis(instance);
+  const files = await compareFiles(instance, situation, context);
+  return { redis, ...(await compareLive(files, redis, context.signal)) };
+}
+
+/** False where the server says that it takes this only at its start. */
+async function trySet(redis: RedisConnection, name: string, value: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await redis.command(["CONFIG", "SET", name, value], { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof RedishaError && /immutable|protected|Unsupported CONFIG/i.test(error.message)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { situationSchema } from "../../init/situation.ts";
+import { defineAction } from "../define.ts";
+import { instanceOf } from "../needs.ts";
+import { compareFiles, compareLive } from "./comparison.ts";
+
+const differenceSchema = z.strictObject({
+  name: z.string(),
+  was: z.string().nullable().describe("Null where nothing was said"),
+  will: z.string().nullable().describe("Null where it goes"),
+});
+const differences = z.array(differenceSchema);
+
+/** What of an instance is not as it should be; secrets masked. */
+export const comparisonSchema = z.strictObject({
+  files: z.array(
+    z.strictObject({
+      path: z.string(),
+      state: z.enum(["absent", "same", "differs"]),
+      differences,
+      owner: z.string().nullable().describe("Owner and mode where they are others than wanted"),
+    }),
+  ),
+  live: differences.describe("What the running server has in memory and can change there"),
+  restart: differences.describe("What it can only change by a restart"),
+  users: differences.describe("Users that it holds in memory otherwise than its ACL file should say"),
+  differs: z.boolean(),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
+
+/** Holds files and the running server of an instance against what they should be. */
+export const initCompare = defineAction({
+  name: "init.compare",
+  summary: "Holds the files of each targeted instance, and what it has in memory, against what they should be",
+  scope: "instance",
+  effect: "read",
+  input: z.strictObject({ situation: situationSchema.describe("Outputs of init.survey") }),
+  output: comparisonSchema,
+  example: `- id: compare
+  action: init.compare
+  targets: { role: any }
+  with: { situation: "\${{ steps.survey.outputs }}" }`,
+  commands: () => [
+    { transport: "exec", text: "look at configuration files" },
+    { transport: "redis", text: "CONFIG GET *" },
+  ],
+  async run({ situation }, context) {
+    const instance = instanceOf(context);
+    const files = await compareFiles(instance, situation, context);
+    const lives = instance.kind === "data" && situation.running.includes(instance.id);
+    const memory = lives
+      ? await compareLive(files, await context.redis(instance), context.signal)
+      : { live: [], restart: [], users: [] };
+    const plain = ({ name, was, will }: z.infer<typeof differenceSchema>) => ({ name, was, will });
+    const outputs = {
+      files: files.map(({ desired, found, differences, same }) => ({
+        path: desired.path,
+        state: found === undefined ? ("absent" as const) : same ? ("same" as const) : ("differs" as const),
+        differences: found === undefined ? [] : [...differences],
+        owner:
+          found && (found.owner !== desired.owner || found.mode !== desired.mode)
+            ? `${found.owner} ${found.mode}, not ${desired.owner} ${desired.mode}`
+            : null,
+      })),
+      live: memory.live.map(plain),
+      restart: memory.restart.map(plain),
+      users: memory.users,
+      differs: files.some(({ same }) => !same) || memory.live.length + memory.restart.length + memory.users.length > 0,
+    };
+    return { outputs, changed: false };
+  },
+});

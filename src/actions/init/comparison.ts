@@ -1,0 +1,84 @@
+import type { HostConnection, RedisConnection } from "../../connect/types.ts";
+import { RedishaError } from "../../core/errors.ts";
+import { type DesiredFile, desiredFiles } from "../../init/desired.ts";
+import { type Difference, differencesOf, liveDifferences } from "../../init/differences.ts";
+import { needsRestart } from "../../init/fixed-directives.ts";
+import { linesOf, userLinesOf } from "../../init/lines.ts";
+import type { Situation } from "../../init/situation.ts";
+import { userDifferences } from "../../init/user-differences.ts";
+import type { Instance } from "../../inventory/model.ts";
+import type { ActionContext } from "../contract.ts";
+import { type HostFile, lookAtFile } from "../file/host-file.ts";
+
+/** One file of a host, held against what it should be. */
+export interface ComparedFile {
+  readonly desired: DesiredFile;
+  /** Its text on the host; undefined where there is none. May hold secrets. */
+  readonly text: string | undefined;
+  readonly found: HostFile | undefined;
+  readonly differences: readonly Difference[];
+  /** It is there with the right content, owner and mode. */
+  readonly same: boolean;
+}
+
+export interface LiveChange extends Difference {
+  /** For CONFIG SET; may be a secret. */
+  readonly value: string;
+}
+
+/** Files of an instance, each against what it should be. */
+export async function compareFiles(
+  instance: Instance,
+  situation: Situation,
+  context: Pick<ActionContext, "deployment" | "shell" | "signal">,
+): Promise<ComparedFile[]> {
+  const files = await desiredFiles(instance, context.deployment, situation);
+  const shell = await context.shell(instance.host);
+  return Promise.all(
+    files.map(async (desired) => {
+      const found = await lookAtFile(shell, desired.path, context.signal);
+      const text = found && (await textOf(shell, desired.path, context.signal));
+      const lines = desired.kind === "users" ? userLinesOf(text ?? "") : linesOf(text ?? "");
+      const differences = differencesOf(desired.merged(text), lines, desired.kind);
+      const kept = found?.owner === desired.owner && found.mode === desired.mode;
+      return { desired, text, found, differences, same: kept && differences.length === 0 };
+    }),
+  );
+}
+
+/** What a running data server holds in memory, against its files: what can be set, and what takes a restart. */
+export async function compareLive(
+  files: readonly ComparedFile[],
+  redis: RedisConnection,
+  signal: AbortSignal,
+): Promise<{ live: LiveChange[]; restart: LiveChange[]; users: Difference[] }> {
+  const conf = files.find(({ desired }) => desired.kind === "redis");
+  const acl = files.find(({ desired }) => desired.kind === "users");
+  if (!conf || !acl) return { live: [], restart: [], users: [] };
+  const told = await configOf(redis, signal);
+  const all = liveDifferences(conf.desired.merged(conf.text), told);
+  const users = await userDifferences(userLinesOf(acl.desired.rendered), redis, signal);
+  return {
+    live: all.filter(({ name }) => !needsRestart(name)),
+    restart: all.filter(({ name }) => needsRestart(name)),
+    users,
+  };
+}
+
+async function configOf(redis: RedisConnection, signal: AbortSignal): Promise<Record<string, string>> {
+  const reply = await redis.command(["CONFIG", "GET", "*"], { signal });
+  const flat = Array.isArray(reply) ? reply.map(String) : [];
+  const pairs = flat.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : []));
+  return Object.fromEntries(pairs);
+}
+
+async function textOf(shell: HostConnection, path: string, signal: AbortSignal): Promise<string> {
+  const { code, stdout } = await shell.script('base64 -w0 <"$1"', [path], { become: true, signal });
+  if (code === 0) return Buffer.from(stdout.trim(), "base64").toString();
+  throw new RedishaError({
+    code: "HOST_FILE_NOT_READ",
+    message: `Could not read ${path} on ${shell.host}.`,
+    host: shell.host,
+    state: "nothing was changed by this step",
+  });
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { RedishaError } from "../../core/errors.ts";
+import { contentOf } from "../../init/desired.ts";
+import { homeOf } from "../../init/homes.ts";
+import { situationSchema } from "../../init/situation.ts";
+import { defineAction } from "../define.ts";
+import { keepFile, restoreFile } from "../file/host-file.ts";
+import { instanceOf } from "../needs.ts";
+import { rootOn } from "../service/shell.ts";
+import { compareFiles } from "./comparison.ts";
+
+/** `$1` user, then folders that it keeps things in and writes to. The first one is that of its file, which it rewrites. */
+const FOLDERS = `
+set -e
+user=$1 conf=$2
+shift 2
+for d in "$@"; do [ -d "$d" ] || install -d -o "$user" -g "$user" -m 0750 -- "$d"; done
+[ -d "$conf" ] || install -d -o "$user" -g "$user" -m 2770 -- "$conf"
+runuser -u "$user" -- test -w "$conf" || { chown "$user:$user" -- "$conf"; chmod 2770 -- "$conf"; }`;
+
+/** Puts the configuration of an instance on its host; what servers wrote into it is kept, what is as wanted is left alone. */
+export const initPutFiles = defineAction({
+  name: "init.put_files",
+  summary:
+    "Puts the configuration files of each targeted instance on its host: what servers wrote into them is kept, a file that says the same is left alone",
+  scope: "instance",
+  effect: "change",
+  input: z.strictObject({
+    situation: situationSchema.describe("Outputs of init.survey"),
+    paths: z.array(z.string()).describe("Which of its files; each is looked at again before it is replaced"),
+  }),
+  output: z.strictObject({ put: z.array(z.string()).describe("Paths of the files that were put") }),
+  example: `- id: put
+  action: init.put_files
+  targets: { role: data }
+  with: { situation: "\${{ steps.survey.outputs }}", paths: [/etc/redis/redis.conf] }
+  undo: { action: init.put_back, with: { files: "\${{ before.files }}" } }`,
+  commands: ({ paths }) => paths.map((path) => ({ transport: "upload", text: path })),
+  async before({ paths }, context) {
+    const shell = await context.shell(instanceOf(context).host);
+    const files = [];
+    for (const path of paths) {
+      const { kept } = await keepFile(shell, path, context.life.id, context.signal);
+      files.push({ path, kept });
+    }
+    return { files };
+  },
+  async run({ situation, paths }, context) {
+    const instance = instanceOf(context);
+    const shell = await context.shell(instance.host);
+    const { user, conf, data } = homeOf(context.deployment, instance);
+    const folder = conf.slice(0, conf.lastIndexOf("/"));
+    const options = { become: rootOn(instance.host), signal: context.signal };
+    const made = await shell.script(FOLDERS, [user, folder, data], options);
+    if (made.code !== 0) throw noFolders(instance.id, made.stderr);
+    const put: string[] = [];
+    for (const { desired, text, same } of await compareFiles(instance, situation, context)) {
+      if (same || !paths.includes(desired.path)) continue;
+      const mode = Number.parseInt(desired.mode, 8);
+      const content = contentOf(desired, text);
+      await shell.upload(content, desired.path, { ...options, mode, owner: desired.owner });
+      put.push(desired.path);
+    }
+    return { outputs: { put }, changed: put.length > 0 };
+  },
+  async probe({ situation, paths }, context) {
+    const files = await compareFiles(instanceOf(context), situation, context);
+    return files.filter(({ desired }) => paths.includes(desired.path)).every(({ same }) => same);
+  },
+});
+
+/** Takes back what init.put_files did. */
+export const initPutBack = defineAction({
+  name: "init.put_back",
+  summary: "Puts back the files that init.put_files replaced, and takes away those that it created",
+  scope: "instance",
+  effect: "change",
+  input: z.strictObject({
+    files: z.array(z.strictObject({ path: z.string(), kept: z.string().nullable() })),
+  }),
+  output: z.strictObject({}),
+  example: `- id: put_back
+  action: init.put_back
+  targets: { role: data }
+  with: { files: [] }
+  undo: none`,
+  commands: ({ files }) =>
+    files.map(({ path, kept }) => ({
+      transport: "script",
+      text: kept === null ? `rm -f ${path}` : `cp -p ${kept} ${path}`,
+    })),
+  async run({ files }, context) {
+    const shell = await context.shell(instanceOf(context).host);
+    for (const file of files) await restoreFile(shell, file, context.signal);
+    return { outputs: {}, changed: files.length > 0 };
+  },
+});
+
+function noFolders(id: string, stderr: string): RedishaError {
+  return new RedishaError({
+    code: "INIT_FOLDERS",
+    message: `The folders of ${id} could not be made: ${stderr.trim().split("\n").at(-1)}`,
+    host: id,
+    state: "its files are as they were",
+  });
+}

@@ -1,0 +1,39 @@
+import { oneLine } from "../output/text.ts";
+import type { Theme } from "../output/theme.ts";
+import type { Drift } from "./drift.ts";
+
+type Lines = Drift["instances"][string]["live"];
+
+/** Every difference, per host and file; a secret that changes is said to change. */
+export function renderDrift(drift: Drift, theme: Theme): string {
+  if (!drift.differs) return `${theme.good(theme.symbols.ok)} everything is as redisha.yaml declares it`;
+  const lines = drift.primary === null ? [] : [`around ${theme.strong(drift.primary)}: ${drift.why}`];
+  for (const [host, names] of Object.entries(drift.packages)) {
+    lines.push("", theme.strong(host), ...names.map((name) => `  + package ${name}`));
+  }
+  for (const id of new Set([...drift.down, ...Object.keys(drift.instances)])) {
+    lines.push("", theme.strong(id));
+    if (drift.down.includes(id)) lines.push("  + is to run; it does not");
+    const found = drift.instances[id];
+    if (!found) continue;
+    for (const { path, state, differences, owner } of found.files) {
+      if (state === "same") continue;
+      lines.push(state === "absent" ? `  + ${path}` : `  ~ ${path}${owner === null ? "" : ` (${owner})`}`);
+      lines.push(...changes(differences, "    ", theme));
+    }
+    if (found.live.length > 0) lines.push("  ~ in memory", ...changes(found.live, "    ", theme));
+    if (found.users.length > 0) lines.push("  ~ users in memory", ...changes(found.users, "    ", theme));
+    if (found.restart.length > 0) lines.push("  ~ only by a restart", ...changes(found.restart, "    ", theme));
+  }
+  return lines.join("\n");
+}
+
+function changes(differences: Lines, indent: string, theme: Theme): string[] {
+  return differences.flatMap(({ name, was, will }) => {
+    if (was !== null && was === will) return [`${indent}~ ${name} changes; it is secret`];
+    return [
+      ...(was === null ? [] : [`${indent}${theme.bad(oneLine(`- ${name} ${was}`))}`]),
+      ...(will === null ? [] : [`${indent}${theme.good(oneLine(`+ ${name} ${will}`))}`]),
+    ];
+  });
+}

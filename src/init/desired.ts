@@ -1,0 +1,162 @@
+import { isIP } from "node:net";
+import { type ConfLine, directivesOf, parseConf, renderConf } from "../conf/conf-file.ts";
+import { mergeRedisConf, mergeSentinelConf } from "../conf/merge-conf.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import type { Deployment, Instance } from "../inventory/model.ts";
+import { type RenderedConf, renderRedisConf } from "../render/redis-conf.ts";
+import { renderSentinelConf } from "../render/sentinel-conf.ts";
+import { renderUsers } from "../render/users.ts";
+import { type Credentials, readCredentials } from "./credentials.ts";
+import { homeOf } from "./homes.ts";
+import { linesOf, userLinesOf } from "./lines.ts";
+import type { Situation } from "./situation.ts";
+
+/** One file as it should be. */
+export interface DesiredFile {
+  readonly path: string;
+  readonly owner: string;
+  readonly mode: string;
+  readonly kind: "redis" | "sentinel" | "users";
+  /** As rendered, without what a server wrote into the live one. */
+  readonly rendered: string;
+  /** The rendered one with what is kept of the live one. */
+  merged(live: string | undefined): readonly ConfLine[];
+}
+
+/** The text that goes on the host. An ACL file knows no quotes: it goes as it was rendered. */
+export function contentOf({ kind, rendered, merged }: DesiredFile, live: string | undefined): string {
+  return kind === "users" ? rendered : renderConf(merged(live));
+}
+
+/** A primary that no replica hears stops taking writes; with two servers it would stop whenever one of them is away. */
+const MIN_REPLICAS = { servers: 3, wanted: 1 };
+
+/** Every file of an instance. Fails with INIT_… or DIRECTIVE_UNKNOWN, exit 2, where redisha.yaml cannot be rendered. */
+export async function desiredFiles(
+  instance: Instance,
+  deployment: Deployment,
+  situation: Situation,
+): Promise<DesiredFile[]> {
+  const credentials = await readCredentials(deployment);
+  refuseTls(deployment);
+  const owner = ownerOf(deployment, instance);
+  const conf = { path: homeOf(deployment, instance).conf, owner, mode: "0640" };
+  if (instance.kind === "sentinel") {
+    const rendered = sentinelConf(instance, deployment, situation, credentials);
+    return [{ ...conf, kind: "sentinel", rendered, merged: (live) => mergedSentinel(rendered, live, deployment) }];
+  }
+  const { text } = redisConf(instance, deployment, situation, credentials);
+  const follows = situation.follows[instance.id] ?? null;
+  const users = usersFile(instance, deployment, situation, credentials);
+  return [
+    {
+      ...{ path: homeOf(deployment, instance).acl ?? "", owner, mode: "0640", kind: "users", rendered: users },
+      merged: () => userLinesOf(users),
+    },
+    { ...conf, kind: "redis", rendered: text, merged: (live) => mergedRedis(text, live, follows) },
+  ];
+}
+
+function ownerOf(deployment: Deployment, instance: Instance): string {
+  const { user } = homeOf(deployment, instance);
+  return `${user}:${user}`;
+}
+
+function engineOf(instance: Instance, { engine }: Deployment, situation: Situation) {
+  return { name: engine.name, version: situation.engine[instance.id] ?? engine.version ?? "0" };
+}
+
+function redisConf(
+  instance: Instance,
+  deployment: Deployment,
+  situation: Situation,
+  { replication }: Credentials,
+): RenderedConf {
+  const { id, address, port, host } = instance;
+  const home = homeOf(deployment, instance);
+  const data = deployment.instances.filter(({ kind }) => kind === "data");
+  const cluster = deployment.kind === "cluster";
+  return renderRedisConf({
+    ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
+    paths: { data: home.data, log: home.log, pid: home.pid, ...(home.acl === null ? {} : { acl: home.acl }) },
+    replication: { user: replication.name, password: replication.passwords[0] ?? "" },
+    host: {
+      memoryBytes: situation.hosts[host.name]?.memory ?? 0,
+      dataInstances: data.filter((each) => each.host.name === host.name).length,
+    },
+    minReplicas: !cluster && data.length >= MIN_REPLICAS.servers ? MIN_REPLICAS.wanted : 0,
+    ...(cluster ? { cluster: { nodeTimeoutMs: 5_000 } } : {}),
+    config: deployment.config,
+  });
+}
+
+function sentinelConf(
+  instance: Instance,
+  deployment: Deployment,
+  situation: Situation,
+  { sentinel, sentinelOperator }: Credentials,
+): string {
+  const { id, address, port } = instance;
+  const home = homeOf(deployment, instance);
+  const primary = deployment.instances.find((each) => each.id === situation.primary);
+  if (!primary || !deployment.sentinel) throw new TypeError("Sentinels are rendered for a primary");
+  const { quorum, downAfterMs, failoverTimeoutMs, parallelSyncs } = deployment.sentinel;
+  return renderSentinelConf({
+    ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
+    paths: { data: home.data, log: home.log, pid: home.pid },
+    group: deployment.masterName ?? "",
+    primary: { host: primary.address, port: primary.port },
+    ...{ quorum, downAfterMs, failoverTimeoutMs, parallelSyncs },
+    hostnames: deployment.instances.some((each) => isIP(each.address) === 0),
+    ...(sentinel ? { dataLogin: { user: sentinel.name, password: sentinel.passwords[0] ?? "" }, peer: sentinel } : {}),
+    ...(sentinelOperator ? { operator: sentinelOperator } : {}),
+  });
+}
+
+function usersFile(
+  instance: Instance,
+  deployment: Deployment,
+  situation: Situation,
+  { operator, replication, sentinel, exporter, applications }: Credentials,
+): string {
+  return renderUsers({
+    engine: engineOf(instance, deployment, situation),
+    ...{ operator, replication, applications },
+    ...(sentinel ? { sentinel } : {}),
+    ...(exporter ? { exporter } : {}),
+  });
+}
+
+/** Whom it follows is what was found to be so, not what some file says. */
+function mergedRedis(rendered: string, live: string | undefined, follows: string | null): ConfLine[] {
+  const lines = mergeRedisConf(parseConf(rendered), linesOf(live ?? "")).filter(
+    (line) => !("name" in line) || (line.name !== "replicaof" && line.name !== "slaveof"),
+  );
+  if (follows === null) return lines;
+  const colon = follows.lastIndexOf(":");
+  return [...lines, { name: "replicaof", values: [follows.slice(0, colon), follows.slice(colon + 1)] }];
+}
+
+/** What a Sentinel learned is kept where it watched a server of this deployment: a package's file names 127.0.0.1. */
+function mergedSentinel(rendered: string, live: string | undefined, deployment: Deployment): readonly ConfLine[] {
+  const found = linesOf(live ?? "");
+  const monitor = directivesOf(found).find(
+    ({ name, values }) => name === "sentinel" && values[0] === "monitor" && values[1] === deployment.masterName,
+  );
+  const [, , address = "", port = ""] = monitor?.values ?? [];
+  const ours = deployment.instances.some((each) => each.address === address && String(each.port) === port);
+  return ours ? mergeSentinelConf(parseConf(rendered), found) : parseConf(rendered);
+}
+
+/** Certificates of servers are not declared yet: a server that only speaks TLS could not be brought up without them. */
+function refuseTls({ tls }: Deployment): void {
+  if (!tls) return;
+  throw new RedishaError({
+    code: "INIT_TLS",
+    message: "redisha.yaml asks for TLS, and says nothing of the certificates that servers are to have.",
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["set up servers without it: tls: { mode: disabled }"],
+  });
+}
