@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RdbHeader } from "../../backup/rdb-header.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
@@ -71,13 +72,18 @@ export const backupSave = defineAction({
         duration_ms: kept.durationMs,
         fork_usec: kept.forkUsec,
         cow_bytes: kept.cowBytes,
-        rdb: kept.header,
+        rdb: headOf(kept.header),
       },
     ]);
     return { outputs: { saves: Object.fromEntries(byInstance), pause_ms: pauseMs, skew_ms: skewMs }, changed: true };
   },
   repeatable: true,
 });
+
+/** redis-check-rdb counts the keys of this file, all of them. */
+function headOf({ magic, version, aux }: RdbHeader): Saved["rdb"] {
+  return { magic, version, aux: { ...aux } };
+}
 
 /** Removes what a run keeps on the hosts of its sources. */
 export const backupRelease = defineAction({
