@@ -29,10 +29,10 @@ export async function startScratch(room: ScratchRoom, options: StartOptions): Pr
   const { program, memory, signal, onProgress } = options;
   await refuseTooLarge(memory);
   await writeFile(room.path("scratch.conf"), scratchConf(room.folder, program, options), { mode: 0o600 });
-  const child = launch(program.path, room);
+  const { child, ending } = launch(program.path, room);
   if (child.pid !== undefined) await sacrificeFirst(child.pid);
   try {
-    const connection = await loaded(child, room, signal, onProgress);
+    const connection = await loaded(ending, room, signal, onProgress);
     // What an AOF needs to be loaded would make it written, too.
     if (options.kind === "aof") await connection.command(["CONFIG", "SET", "appendonly", "no"]);
     return new ScratchServer(room, program, connection);
@@ -42,8 +42,11 @@ export async function startScratch(room: ScratchRoom, options: StartOptions): Pr
   }
 }
 
-/** It outlives this process where it is kept; else the next sweep finds it by its folder. */
-function launch(path: string, room: ScratchRoom): ChildProcess {
+/**
+ * It outlives this process where it is kept; else the next sweep finds it by its folder. `ending` tells how it ended, once it
+ * has: listened for from the start, since one that cannot read its data is gone within milliseconds.
+ */
+function launch(path: string, room: ScratchRoom): { child: ChildProcess; ending: () => string | undefined } {
   const out = openSync(room.path(LOG), "a", 0o600);
   try {
     const child = spawn(path, [room.path("scratch.conf")], {
@@ -51,31 +54,32 @@ function launch(path: string, room: ScratchRoom): ChildProcess {
       detached: true,
       stdio: ["ignore", out, out],
     });
+    let ended: string | undefined;
+    child.once("error", (error) => {
+      ended = error.message;
+    });
+    // Also with status 0: so ends a server that lacks a module.
+    child.once("exit", (code, by) => {
+      ended = by === null ? `ended with status ${code}` : `was ended by ${by}`;
+    });
     child.unref();
-    return child;
+    return { child, ending: () => ended };
   } finally {
     closeSync(out);
   }
 }
 
 async function loaded(
-  child: ChildProcess,
+  ending: () => string | undefined,
   room: ScratchRoom,
   signal: AbortSignal,
   onProgress: StartOptions["onProgress"],
 ): Promise<RedisConnection> {
   const { connectRedisSocket } = await import("../connect/redis/connect-socket.ts");
-  let ended: string | undefined;
-  child.once("error", (error) => {
-    ended = error.message;
-  });
-  // Also with status 0: so ends a server that lacks a module.
-  child.once("exit", (code, by) => {
-    ended = by === null ? `ended with status ${code}` : `was ended by ${by}`;
-  });
   let connection: RedisConnection | undefined;
   for (;;) {
     signal.throwIfAborted();
+    const ended = ending();
     if (ended !== undefined) throw notLoaded(ended, await readFile(room.path(LOG), "utf8").catch(() => ""));
     connection ??= await connectRedisSocket(room.path(SOCKET)).catch(() => undefined);
     const info = await connection?.command(["INFO", "persistence"]).catch(() => undefined);
