@@ -1,7 +1,9 @@
 import { boolean, integer, option, string } from "@oclif/core/flags";
 import { agreeFirst } from "../src/cli/confirm.ts";
 import { DRILL_MODES, inputsOfDrill } from "../src/cli/drills/failover-inputs.ts";
-import { showOutcome } from "../src/cli/drills/show-outcome.ts";
+import { type FailoverTestResult, failoverTestResult } from "../src/cli/drills/failover-result.ts";
+import { findOutcome, keepIn } from "../src/cli/drills/outcome.ts";
+import { renderDrill } from "../src/cli/drills/render-show.ts";
 import { durationFlag, outputFlag } from "../src/cli/flags.ts";
 import { renderPlan } from "../src/cli/render/plan.ts";
 import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
@@ -10,11 +12,11 @@ import type { Plan } from "../src/engine/plan.ts";
 import { findDeployment } from "../src/inventory/find-deployment.ts";
 import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
 import { planRunbook } from "../src/use-cases/plan-runbook.ts";
-import { type RunSummary, runRunbook } from "../src/use-cases/run-runbook.ts";
+import { runRunbook } from "../src/use-cases/run-runbook.ts";
 
 const LOOK = "look first: --dry-run";
 
-export default class FailoverTest extends RunningCommand<RunSummary | Plan> {
+export default class FailoverTest extends RunningCommand<FailoverTestResult | Plan> {
   static override summary = "Hurt a primary under load, watch another take over, and say what it cost";
   static override description =
     "Probe clients write and read as applications do; every acknowledged write is read back from the new primary, and again after the old one has come back as a replica. The fault is armed on the host: whatever becomes of this machine, the host heals itself. Ctrl-C heals first. The steps stand in the runbook failover-test.";
@@ -40,6 +42,7 @@ export default class FailoverTest extends RunningCommand<RunSummary | Plan> {
     EXIT.cannotConnect,
     EXIT.paused,
     EXIT.outcomeUnknown,
+    EXIT.unhealthy,
     EXIT.interrupted,
   ];
   static override flags = {
@@ -53,6 +56,7 @@ export default class FailoverTest extends RunningCommand<RunSummary | Plan> {
     })(),
     shard: string({ helpValue: "SLOTS", summary: "Shard of a cluster, by id as status shows it (default: the first)" }),
     return: boolean({ summary: "Make the original primary the primary again in the end, without loss" }),
+    baseline: durationFlag({ summary: "How long to measure before the fault (default: 10s)" }),
     watch: durationFlag({ summary: "How long to watch after all is redundant again (default: 30s)" }),
     hold: durationFlag({ summary: "How long the fault stays after writes go on (default: 5s)" }),
     writers: integer({ min: 1, max: 32, summary: "Writers of each kind (default: 1)" }),
@@ -66,7 +70,7 @@ export default class FailoverTest extends RunningCommand<RunSummary | Plan> {
     ...approvalFlags,
   };
 
-  async run(): Promise<RunSummary | Plan> {
+  async run(): Promise<FailoverTestResult | Plan> {
     const { flags } = await this.parse(FailoverTest);
     const { deployment, warnings } = await findDeployment(this.choice(flags));
     this.warnOf(warnings);
@@ -84,11 +88,15 @@ export default class FailoverTest extends RunningCommand<RunSummary | Plan> {
       const approvals = deployment.production ? [] : await agreeFirst("disruptive", what, asking);
       return runRunbook({ ...request, inputs, approvals });
     });
-    const shown = await showOutcome(summary, { theme: this.theme, width: this.width, report: flags.report });
-    if (shown.text) this.print(shown.text);
-    for (const note of shown.notes) this.note(note);
+    const found = await findOutcome(summary);
+    const written = found && flags.report !== undefined ? await keepIn(flags.report, found.report) : [];
+    if (found) {
+      this.print(renderDrill(found.report, { theme: this.theme, width: this.width }));
+      this.note(`kept in ${found.directory}`);
+    }
+    if (written.length > 0) this.note(`written to ${written.join(", ")}`);
     // The figures were shown already, in words.
     this.finish({ ...summary, outputs: {} });
-    return summary;
+    return failoverTestResult(summary, found, written);
   }
 }

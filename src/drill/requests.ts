@@ -91,7 +91,10 @@ function notReached(milestone: Milestone, withinMs: number, missing: string | nu
     message: `${milestone} was not reached within ${formatDuration(withinMs)}: ${missing ?? "it did not last"}.`,
     exit: EXIT.unhealthy,
     state: `the probes go on; awaited was that ${MILESTONE_MEANING[milestone]}`,
-    next: ["redisha status"],
+    next: [
+      ...(milestone === "promoted" ? ["was it back before it was held to be down? Then nothing had to fail over"] : []),
+      "redisha status",
+    ],
   });
 }
 

@@ -11,7 +11,7 @@ interface Outcome {
   readonly status: string;
   readonly exit: number;
   readonly error: { readonly code: string } | null;
-  readonly outputs: { readonly old_primary: string; readonly new_primary: string; readonly figures: Figures };
+  readonly report: { readonly old_primary: string; readonly new_primary: string; readonly figures: Figures };
 }
 
 interface Figures {
@@ -55,7 +55,7 @@ describeOnFleet("failover-test with Sentinel on real hosts", () => {
       if (mode === "host") await slowBoot(fleet, deployment);
       const done = await drill(deployment, mode);
       expect(done).toMatchObject({ status: "done", error: null });
-      const { old_primary, new_primary, figures } = done.outputs;
+      const { old_primary, new_primary, figures } = done.report;
       expect(new_primary).not.toBe(old_primary);
       // Whoever still reaches a primary that is cut off from its peers writes what nobody keeps.
       if (mode !== "partition") expect(figures.lost_writes).toBe(0);
@@ -107,7 +107,7 @@ describeOnFleet("failover-test with a Cluster on real hosts", () => {
     if (mode === "host") await slowBoot(fleet, deployment);
     const done = await drill(deployment, mode);
     expect(done).toMatchObject({ status: "done", error: null });
-    if (mode !== "partition") expect(done.outputs.figures.lost_writes).toBe(0);
+    if (mode !== "partition") expect(done.report.figures.lost_writes).toBe(0);
     await deployment.settled();
   });
 });

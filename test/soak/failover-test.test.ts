@@ -1,14 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { bringUpLab } from "../support/lab.ts";
+import type { LabOptions } from "../../src/lab/shape.ts";
+import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { redisha } from "../support/redisha.ts";
+import { until } from "../support/until.ts";
 
 const MODES = ["hang", "crash", "partition", "partition_all", "switchover"];
 const ENGINES = ["redis-6.0", "redis-7.0", "redis-8.0", "valkey-8.1", "valkey-9.1"];
 const RUNS = 3;
 
 interface Envelope {
-  readonly result?: { readonly error: unknown; readonly outputs: { readonly figures: Record<string, number> } };
+  readonly result?: { readonly error: unknown; readonly report: { readonly figures: Record<string, number> } };
   readonly error?: unknown;
+}
+
+async function figuresOf(lab: TestLab, mode: string, ...flags: string[]): Promise<Record<string, number>> {
+  const argv = ["failover-test", "--file", lab.file, "--yes", "--mode", mode, "--watch", "1s", ...flags, "--json"];
+  const { result, error }: Envelope = JSON.parse((await redisha(argv)).stdout);
+  expect(result ? result.error : error).toBeNull();
+  return result?.report.figures ?? {};
 }
 
 describe.each(["sentinel", "cluster"] as const)("failover-test with %s", (topology) => {
@@ -17,14 +26,41 @@ describe.each(["sentinel", "cluster"] as const)("failover-test with %s", (topolo
     async (mode, engine) => {
       for (let n = 0; n < RUNS; n += 1) {
         await using lab = await bringUpLab({ topology, engine });
-        const argv = ["failover-test", "--file", lab.file, "--yes", "--mode", mode, "--watch", "1s", "--json"];
-        const { stdout } = await redisha(argv);
-        const { result, error }: Envelope = JSON.parse(stdout);
-        expect({ n, error: result ? result.error : error }).toEqual({ n, error: null });
-        expect(result?.outputs.figures.refused_found).toBe(0);
+        const { refused_found, lost_writes } = await figuresOf(lab, mode);
+        expect(refused_found).toBe(0);
         // Whoever still reaches a primary that is cut off from its peers writes what nobody keeps.
-        if (mode !== "partition") expect(result?.outputs.figures.lost_writes).toBe(0);
+        if (mode !== "partition") expect(lost_writes).toBe(0);
       }
     },
   );
 });
+
+it("shows that min-replicas-to-write bounds what a primary that is cut off loses", async () => {
+  const lost = async (config: LabOptions["config"]) => {
+    await using lab = await bringUpLab({ config });
+    return Number((await figuresOf(lab, "partition", "--hold", "8s")).lost_writes_any);
+  };
+  const without = await lost({});
+  const bounded = await lost({ "min-replicas-to-write": "1", "min-replicas-max-lag": "1" });
+  expect(without).toBeGreaterThan(0);
+  expect(bounded).toBeLessThan(without / 2);
+});
+
+it.each(["hang", "crash", "partition", "partition_all"])(
+  "a kill -9 of redisha in the middle of %s is healed by the host itself, and the run can be taken back",
+  async (mode) => {
+    await using lab = await bringUpLab();
+    let run = "";
+    await redisha(["failover-test", "--file", lab.file, "--yes", "--mode", mode, "-o", "jsonl"], {
+      onStdout(text, kill) {
+        if (run !== "" || !text.includes('"phase":"fault"')) return;
+        run = /"run":"([^"]+)"/.exec(text)?.[1] ?? "";
+        kill("SIGKILL");
+      },
+    });
+    expect((await redisha(["runs", "show", run])).stdout).toMatch(/r1 puts .* back by itself within 30s/);
+    await until(async () => (await lab.cli("r1:6379", "ROLE").catch(() => "")).startsWith("slave"));
+    await redisha(["runs", "rollback", run, "--yes"]);
+    expect((await redisha(["runs", "show", run])).stdout).toMatch(/put back by r1 itself/);
+  },
+);

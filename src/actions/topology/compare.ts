@@ -15,7 +15,13 @@ export const topologyCompare = defineAction({
   summary: "Says what is different now from an earlier topology.record: roles apart from versions and configuration",
   scope: "controller",
   effect: "read",
-  input: z.strictObject({ before: recordSchema.describe("Outputs of topology.record: instances") }),
+  input: z.strictObject({
+    before: recordSchema.describe("Outputs of topology.record: instances"),
+    apart_from: z
+      .array(z.string())
+      .default([])
+      .describe("Directives that a step of this run has changed and puts back when the run ends"),
+  }),
   output: z.strictObject({
     roles: z.array(deviation).describe("Who is primary now, and who follows whom: a failover changes that"),
     deviations: z.array(deviation).describe("What nothing should have changed"),
@@ -24,8 +30,8 @@ export const topologyCompare = defineAction({
   action: topology.compare
   with: { before: "\${{ steps.before.outputs.instances }}" }`,
   commands: () => [{ transport: "redis", text: "CONFIG GET *  # on every instance, held against the record" }],
-  async run({ before }, context) {
-    const all = differences(before, await recordOf(context));
+  async run({ before, apart_from }, context) {
+    const all = differences(before, await recordOf(context)).filter(({ what }) => !apart_from.includes(what));
     const isRole = ({ what }: { what: string }) => what === "role" || what === "replicaof" || what === "slaveof";
     return {
       outputs: { roles: all.filter(isRole), deviations: all.filter((each) => !isRole(each)) },

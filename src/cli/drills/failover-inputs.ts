@@ -7,6 +7,7 @@ interface DrillFlags {
   readonly mode: string;
   readonly shard: string | undefined;
   readonly return: boolean;
+  readonly baseline: number | undefined;
   readonly watch: number | undefined;
   readonly hold: number | undefined;
   readonly writers: number | undefined;
@@ -24,6 +25,7 @@ export function inputsOfDrill(flags: DrillFlags): Record<string, string> {
     mode: flags.mode,
     shard: flags.shard,
     return: flags.return,
+    baseline: duration(flags.baseline),
     watch: duration(flags.watch),
     hold: duration(flags.hold),
     writers: flags.writers,

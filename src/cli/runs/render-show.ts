@@ -15,7 +15,7 @@ import {
   verdictOf,
 } from "../../report/words.ts";
 import { displayWidth, oneLine, wrap } from "../output/text.ts";
-import type { Theme } from "../output/theme.ts";
+import type { Paint, Theme } from "../output/theme.ts";
 import { stateCell } from "./render-list.ts";
 
 interface Options {
@@ -61,17 +61,7 @@ export function renderStory(story: RunStory, options: Options): string {
 }
 
 function opLines(op: ToldOp, { theme, width }: Options): string[] {
-  const paint =
-    op.status === "changed"
-      ? theme.accent
-      : op.status === "ok"
-        ? theme.good
-        : op.status === "failed"
-          ? theme.bad
-          : theme.warn;
-  const { symbols } = theme;
-  const symbol =
-    op.status === "ok" || op.status === "changed" ? symbols.ok : op.status === "failed" ? symbols.bad : symbols.unknown;
+  const [paint, symbol] = markOf(op, theme);
   const tries = op.attempt > 1 ? `, attempt ${op.attempt}` : "";
   const head = `${clock(op.started_at)} ${symbol} ${stepName(op)} `;
   const tail = [op.target, `${opWord(op)}${tries}`, lasted(op)].filter(Boolean).join("  ");
@@ -84,6 +74,14 @@ function opLines(op: ToldOp, { theme, width }: Options): string[] {
     ...(op.before === null ? [] : [theme.dim(`${indent}before: ${oneLine(pairs(op.before))}`)]),
     ...(op.error ? [wrap(`${op.error.code}: ${oneLine(op.error.message)}`, width, indent)] : []),
   ];
+}
+
+function markOf({ status }: ToldOp, { symbols, ...theme }: Theme): [Paint, string] {
+  if (status === "changed") return [theme.accent, symbols.ok];
+  if (status === "ok") return [theme.good, symbols.ok];
+  if (status === "failed") return [theme.bad, symbols.bad];
+  if (status === "skipped_condition" || status === "skipped_done") return [theme.dim, symbols.none];
+  return [theme.warn, symbols.unknown];
 }
 
 function armedLines(event: ArmedEvent, { theme, width }: Options): string[] {
