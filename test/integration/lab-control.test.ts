@@ -1,9 +1,12 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { PARTITION, partitionName, partitionOf, STANDS, wordsOf } from "../../src/actions/fault/partition-rules.ts";
+import { loadInventory } from "../../src/inventory/load-inventory.ts";
 import { labDown } from "../../src/lab/down.ts";
 import { labKill } from "../../src/lab/kill.ts";
 import { labPs } from "../../src/lab/ps.ts";
@@ -154,6 +157,18 @@ describe("what goes wrong", () => {
   ] as const)("a shape that makes no sense is refused: %o", async (shape, why) => {
     await expect(labUp({ ...small, topology: "sentinel", root, ...shape }, quiet)).rejects.toThrow(why);
     expect(await readdir(root)).toEqual([]);
+  });
+
+  test.each(["nft", "iptables"] as const)("down takes the partitions of drills away that %s holds", async (tool) => {
+    const lab = await bringUpLab();
+    const [deployment] = (await loadInventory(lab.file)).deployments;
+    const [victim] = deployment?.instances ?? [];
+    if (!deployment || !victim) throw new Error("the lab has no instances");
+    execFileSync("sh", ["-c", PARTITION, "sh", ...wordsOf(tool, "peers", partitionOf(deployment, victim))]);
+    const stands = () => execFileSync("sh", ["-c", STANDS, "sh", partitionName(victim)], { encoding: "utf8" });
+    expect(stands()).toBe("stands yes\n");
+    await lab.down();
+    expect(stands()).toBe("stands no\n");
   });
 
   test("down removes no folder that is not a lab's", async () => {
