@@ -7,6 +7,7 @@ import { repositoryJsonSchemas } from "./repository-schemas.ts";
 import {
   drillsJsonSchemas,
   envelopeJsonSchema,
+  failoverTestJsonSchema,
   journalJsonSchema,
   labJsonSchemas,
   runsJsonSchemas,
@@ -33,6 +34,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
   { path: "schemas/status.schema.json", content: statusJsonSchema },
   { path: "schemas/switchover.schema.json", content: switchoverJsonSchema },
+  { path: "schemas/failover-test.schema.json", content: failoverTestJsonSchema },
   { path: "schemas/unlock.schema.json", content: unlockJsonSchema },
   ...labJsonSchemas,
   ...runsJsonSchemas,

@@ -1,3 +1,4 @@
+import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
 import {
@@ -79,6 +80,10 @@ export const drillsJsonSchemas = [
 
 export function switchoverJsonSchema(): string {
   return jsonSchemaText(switchoverResultSchema, "switchover", "result of redisha switchover --json");
+}
+
+export function failoverTestJsonSchema(): string {
+  return jsonSchemaText(failoverTestResultSchema, "failover-test", "result of redisha failover-test --json");
 }
 
 export function journalJsonSchema(): string {
