@@ -51,6 +51,11 @@ export type Before = Readonly<Record<string, unknown>>;
 export type HostCommand =
   | { readonly kind: "redis"; readonly argv: readonly string[] }
   | (HostProgram & { readonly kind: "exec"; readonly argv: readonly string[] })
+  /**
+   * POSIX sh that talks with the server: `answer 'WORDS' "$@"` prints what it says, with `-h` and `-p` behind that what another
+   * one says; `say TEXT` writes into the log. Where it fails it is tried again, and nothing behind it is carried out.
+   */
+  | { readonly kind: "dialogue"; readonly script: string }
   | (HostProgram & { readonly kind: "script"; readonly script: string; readonly args: readonly string[] });
 
 interface HostProgram {

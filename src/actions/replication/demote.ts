@@ -14,21 +14,26 @@ const PATIENCE_MS = 20_000;
  * take a write. Its clients are disconnected, so that they look for the primary anew. There is no way back from here: it
  * is not cut short by a signal, and fails with OLD_PRIMARY_NOT_TOLD only where the server stays silent.
  */
-export async function demote(old: Member, to: Member, guard: WriteGuard, context: ActionContext): Promise<void> {
+export async function demote(
+  old: Pick<Member, "id" | "instance">,
+  to: Pick<Member, "id" | "endpoint">,
+  guard: WriteGuard,
+  context: ActionContext,
+): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   const { address, port } = to.endpoint;
   for (;;) {
     try {
       const connection = await context.redis(old.instance);
-      const [told, killed, , ...put] = await connection.pipeline([
-        ["REPLICAOF", address, String(port)],
+      // By itself: what follows lets writes in, which a primary that refuses to become a replica must not have.
+      await connection.command(["REPLICAOF", address, String(port)]);
+      const role = parseRole(await connection.command(["ROLE"]));
+      if (role?.role !== "replica") throw new TypeError(`${old.id} says that it is no replica`);
+      const [killed, , ...put] = await connection.pipeline([
         ["CLIENT", "KILL", "TYPE", "normal"],
         ["CLIENT", "UNPAUSE"],
         ...unfenceCommands(guard),
       ]);
-      if (told instanceof Error) throw told;
-      const role = parseRole(await connection.command(["ROLE"]));
-      if (role?.role !== "replica") throw new TypeError(`${old.id} says that it is no replica`);
       // Refused (an ACL, a renamed command) is not failed: clients find out by READONLY.
       if (killed instanceof Error) context.progress(`the clients of ${old.id} stay connected: ${killed.message}`);
       const left = put.find((reply) => reply instanceof Error);

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
+import { addressOf } from "../../topology/after-switchover.ts";
+import { parseEndpoint } from "../../topology/parse/address.ts";
 import type { ActionContext } from "../contract.ts";
 import { instanceOf } from "../needs.ts";
 import { readDirectives } from "../redis/directives.ts";
 
 /** More good replicas than anybody has: the primary refuses every write with NOREPLICAS, on every version. */
-const FENCE = "1000";
+export const FENCE = "1000";
 
 const TO_WRITE = "min-replicas-to-write";
 const MAX_LAG = "min-replicas-max-lag";
@@ -16,6 +18,10 @@ export const guardSchema = z.strictObject({
   min_replicas_to_write: z.string().regex(/^\d+$/),
   min_replicas_max_lag: z.string().regex(/^\d+$/),
   rewrite: z.boolean().describe("The server has a configuration file, into which the values are to be written too"),
+  successors: z
+    .array(z.strictObject({ address: z.string().regex(/^[\w.:%-]+$/), port: z.int() }))
+    .default([])
+    .describe("Who may be promoted meanwhile: the fenced server follows whoever was, before the fence goes"),
 });
 
 export type WriteGuard = z.infer<typeof guardSchema>;
@@ -29,9 +35,14 @@ export async function readWriteGuard(context: ActionContext): Promise<{ primary:
   const values = await readDirectives(await context.redis(instanceOf(context)), [TO_WRITE, MAX_LAG]);
   const min_replicas_to_write = values[TO_WRITE] ?? "0";
   if (min_replicas_to_write === FENCE) throw alreadyFenced(id);
-  const node = (await context.topology()).nodes.find((each) => each.id === id);
-  const rewrite = (node?.config_file ?? "") !== "";
-  return { primary: id, guard: { min_replicas_to_write, min_replicas_max_lag: values[MAX_LAG] ?? "10", rewrite } };
+  const { nodes } = await context.topology();
+  const rewrite = (nodes.find((each) => each.id === id)?.config_file ?? "") !== "";
+  const successors = nodes.flatMap((each) => {
+    const endpoint = each.primary_id === id && each.priority !== 0 ? parseEndpoint(addressOf(each)) : undefined;
+    return endpoint ? [endpoint] : [];
+  });
+  const min_replicas_max_lag = values[MAX_LAG] ?? "10";
+  return { primary: id, guard: { min_replicas_to_write, min_replicas_max_lag, rewrite, successors } };
 }
 
 /** The same as it was captured before the op began, by whichever process: a fence may stand since then. */
@@ -49,7 +60,11 @@ export function fenceCommands({ min_replicas_max_lag }: Pick<WriteGuard, "min_re
  * What lets writes pass again. Into the file as well: whoever makes the server a replica (Sentinel does, by itself) has it
  * rewrite its file, and with it the fence that stood at that moment.
  */
-export function unfenceCommands({ min_replicas_to_write, min_replicas_max_lag, rewrite }: WriteGuard): string[][] {
+export function unfenceCommands({
+  min_replicas_to_write,
+  min_replicas_max_lag,
+  rewrite,
+}: Omit<WriteGuard, "successors">): string[][] {
   return [
     ["CONFIG", "SET", TO_WRITE, min_replicas_to_write],
     ["CONFIG", "SET", MAX_LAG, min_replicas_max_lag],

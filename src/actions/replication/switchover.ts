@@ -8,11 +8,12 @@ import { redisCommand } from "../redis/argv.ts";
 import { caughtUp } from "./catch-up.ts";
 import { demote } from "./demote.ts";
 import { fenceCommands, guardOf, readWriteGuard, type WriteGuard } from "./fence.ts";
-import { type Group, groupOf, type Member } from "./group.ts";
+import { endpointOf, type Group, groupOf, type Member } from "./group.ts";
 import { letWritesPass, stated } from "./let-writes-pass.ts";
 import { promotedOf } from "./promotion.ts";
 import { stuck } from "./stuck.ts";
-import { successorOf, tookOver } from "./took-over.ts";
+import { halfMoved, successorOf, tookOver } from "./took-over.ts";
+import { yieldToPromoted } from "./yield-to-promoted.ts";
 
 /** A replica that was told to be a primary says so at once. */
 const PROMOTION_MS = 1_000;
@@ -50,20 +51,27 @@ export const replicationSwitchover = defineAction({
   takesMs: ({ patience }) => patience + 60_000,
   before: (_input, context) => readWriteGuard(context),
   async run({ to, patience }, context) {
+    const { id: from } = instanceOf(context);
     const already = await successorOf(to, context);
     if (already !== undefined) {
-      return { outputs: { from: instanceOf(context).id, to: already, demoted_after_ms: 0 }, changed: false };
+      return { outputs: { from, to: already, demoted_after_ms: 0 }, changed: false };
+    }
+    const guard = guardOf(context);
+    if (await halfMoved(to, context)) {
+      const promoted = { id: to, endpoint: endpointOf(to, await context.topology()) };
+      await demote({ id: from, instance: instanceOf(context) }, promoted, guard, context);
+      return { outputs: { from, to, demoted_after_ms: 0 }, changed: true };
     }
     const group = await groupOf(to, context);
-    const guard = guardOf(context);
     const stopped = performance.now();
     const promoted = await promote(group, to, guard, patience, context);
     await demote(group.primary, promoted, guard, context);
     const demoted_after_ms = Math.round(performance.now() - stopped);
-    return { outputs: { from: group.primary.id, to, demoted_after_ms }, changed: true };
+    return { outputs: { from, to, demoted_after_ms }, changed: true };
   },
   simulate: ({ to }, topology) => afterSwitchover(topology, to),
-  probe: (_input, context) => tookOver(context),
+  /** Where it stopped in the middle, doing it again is how it gets on. */
+  probe: async ({ to }, context) => ((await halfMoved(to, context)) ? false : tookOver(context)),
 });
 
 /** Up to the promotion; where it fails, writes go on at the old primary before the error is thrown. */
@@ -75,16 +83,20 @@ async function promote(
   context: ActionContext,
 ): Promise<Member> {
   const target = group.replicas.filter(({ id }) => id === to);
+  let ordered = false;
   try {
     for (const argv of fenceCommands(guard)) await group.primary.connection.command(argv);
     await caughtUp(group, patienceMs, context.signal);
+    ordered = true;
     await Promise.all(target.map(({ connection }) => connection.command(["REPLICAOF", "NO", "ONE"])));
   } catch (error) {
-    const late = await promotedOf(target, PROMOTION_MS, context);
-    if (late) return late;
-    throw stated(error, await letWritesPass(group.primary, guard, context));
+    if (!ordered) throw stated(error, await letWritesPass(group.primary, guard, context));
   }
   const promoted = await promotedOf(target, PROMOTION_MS, context);
   if (promoted) return promoted;
+  // It may be a primary all the same: then two would take writes.
+  const followed = await yieldToPromoted(guard, context);
+  const late = group.replicas.find(({ id }) => id === followed);
+  if (late) return late;
   throw stated(stuck(to, group.primary.id, PROMOTION_MS), await letWritesPass(group.primary, guard, context));
 }

@@ -1,6 +1,7 @@
 import { sleep } from "../../core/abort.ts";
 import type { ActionContext } from "../contract.ts";
 import { instanceOf } from "../needs.ts";
+import { FENCE_QUESTION, isFenced } from "./fence.ts";
 
 /** Sentinel demotes an old primary some 11 s after it promoted another. */
 const SETTLES_MS = 20_000;
@@ -39,4 +40,13 @@ export async function successorOf(to: string, context: ActionContext): Promise<s
   const { nodes } = await context.topology({ fresh: true });
   const { role, primary_id } = nodes.find(({ id }) => id === old) ?? {};
   return role === "replica" && primary_id && (to === "" || to === primary_id) ? primary_id : undefined;
+}
+
+/** Whether an earlier process stopped between the promotion of `to` and the demotion of the targeted primary, which is fenced still. */
+export async function halfMoved(to: string, context: ActionContext): Promise<boolean> {
+  const instance = instanceOf(context);
+  const { nodes } = await context.topology({ fresh: true });
+  const isPrimary = (id: string) => nodes.some((node) => node.id === id && node.up && node.role === "primary");
+  if (!isPrimary(instance.id) || !isPrimary(to)) return false;
+  return isFenced(await (await context.redis(instance)).command([...FENCE_QUESTION]));
 }

@@ -195,7 +195,7 @@ export class Deadman {
 
   async #prepare({ commands, instance }: ArmRequest) {
     const none = { candidates: [], options: [], ca: "", password: undefined };
-    const needsRedis = commands.some(({ kind }) => kind === "redis");
+    const needsRedis = commands.some(({ kind }) => kind === "redis" || kind === "dialogue");
     const { live } = this.#around;
     const route =
       needsRedis && instance

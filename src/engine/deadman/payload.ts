@@ -15,6 +15,7 @@ const AS_ROOT = `sh -c ${quote('[ "$(id -u)" -eq 0 ] && exec sh; exec sudo -n --
 
 function lineOf(command: HostCommand): string {
   if (command.kind === "redis") return `ask ${quote(command.argv.map(redisWord).join(" "))} "$@"`;
+  if (command.kind === "dialogue") return `(\n${command.script}\n)`;
   const { env, become, okCodes } = command;
   const set = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`);
   const body =

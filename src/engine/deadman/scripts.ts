@@ -86,6 +86,11 @@ ask() {
     '(error)'*) say "the server answered: $said"; return 1 ;;
   esac
 }
+answer() {
+  command=$1
+  shift
+  printf '%s\\n' "$command" | talk "$cli" --no-raw "$@" 2>/dev/null
+}
 run() {
   codes=$1 text=$2
   shift 2
