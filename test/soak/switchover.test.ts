@@ -4,7 +4,8 @@ import { bringUpLab } from "../support/lab.ts";
 import { settled, switchOver } from "../support/switchovers.ts";
 import { lostOf, startWriters } from "../support/writers.ts";
 
-const RUNS = 30;
+/** REDISHA_SOAK_RUNS shortens it, where there is no time for what is promised. */
+const RUNS = Number(process.env.REDISHA_SOAK_RUNS ?? 30);
 
 /** Figures for docs/evidence.md. */
 function tell(what: string, gaps: readonly number[]): void {
@@ -15,7 +16,7 @@ function tell(what: string, gaps: readonly number[]): void {
   );
 }
 
-describe("thirty switchovers under load from sixteen writers", () => {
+describe("thirty switchovers in a row under load from sixteen writers", () => {
   it.each([
     ["redis-6.0", "auto"],
     ["redis-7.0", "auto"],
