@@ -57,6 +57,12 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
       helpValue: "FILE",
       summary: "An age key to decrypt with",
     }),
+    "config-file": string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: "INSTANCE=PATH",
+      summary: "The redis.conf of a server that is down, where no systemd unit tells: r1:6379=/etc/redis.conf",
+    }),
     shard: string({ helpValue: "NAME", summary: "Of a Cluster, only this shard: c0-5460" }),
     "dry-run": boolean({ char: "n", summary: "Print the plan and change nothing" }),
     ...approvalFlags,

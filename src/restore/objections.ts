@@ -19,7 +19,8 @@ export interface Taker {
   readonly engine: string;
   readonly version: string;
   readonly arch_bits: number;
-  readonly modules: readonly string[];
+  /** Null where they are not known. */
+  readonly modules: readonly string[] | null;
   readonly databases: number;
   readonly used_memory: number;
   readonly maxmemory: number;
@@ -41,7 +42,7 @@ export function objectionsTo(load: Load, taker: Taker, { saves }: { readonly sav
     if (!fits.ok) objections.push(fits.reason);
   }
   // A server that lacks a module ends with status 0 when it meets its data.
-  const missing = load.modules.filter((name) => !taker.modules.includes(name));
+  const missing = load.modules.filter((name) => taker.modules !== null && !taker.modules.includes(name));
   if (missing.length > 0) objections.push(`it lacks modules that the data may need: ${missing.join(", ")}`);
   if (load.arch_bits > taker.arch_bits)
     objections.push(`it has ${taker.arch_bits} bits, the data is of ${load.arch_bits}`);

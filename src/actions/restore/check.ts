@@ -5,6 +5,10 @@ import { objectionsTo, seedable } from "../../restore/objections.ts";
 import { defineAction } from "../define.ts";
 import { type Looked, lookedByInstanceSchema, type Part, partsSchema } from "./schemas.ts";
 
+/** Started like that, it would follow whoever its file names, and take that one's data. */
+const STOPPED_REPLICA =
+  "it does not run, and its configuration file makes it a replica; start the server that was the primary, or take `replicaof` out of the file";
+
 /** Holds what is to be restored against the servers that are to take it, before any of them is touched. */
 export const restoreCheck = defineAction({
   name: "restore.check",
@@ -18,6 +22,7 @@ export const restoreCheck = defineAction({
     staged: z.array(z.string()).describe("Instances that get a copy of the snapshot"),
     seeded: z.array(z.string()).describe("Of these, replicas: they go on from it without a full sync"),
     part_of: z.record(z.string(), z.string()).describe("Instance to the primary whose part it gets"),
+    running: z.array(z.string()).describe("Instances that run now"),
     last_save: z
       .record(z.string(), z.string())
       .describe(
@@ -32,6 +37,7 @@ export const restoreCheck = defineAction({
     const refusals: string[] = [];
     const staged: string[] = [];
     const seeded: string[] = [];
+    const running: string[] = [];
     const partOf: Record<string, string> = {};
     const lastSave: Record<string, string> = {};
     for (const part of Object.values(parts)) {
@@ -39,9 +45,11 @@ export const restoreCheck = defineAction({
         const taker = looked[id];
         if (!taker) continue;
         const isPrimary = id === part.instance;
-        const saves = isPrimary && !taker.appendonly;
+        const saves = isPrimary && !taker.appendonly && taker.service.pid > 0;
         refusals.push(...objectionsTo(part, taker, { saves }).map((why) => `${id}: ${why}`));
         const seed = !isPrimary && canSeed(part, looked[part.instance], taker);
+        if (taker.service.pid > 0) running.push(id);
+        else if (isPrimary && taker.role === "replica") refusals.push(`${id}: ${STOPPED_REPLICA}`);
         if (isPrimary || seed) staged.push(id);
         if (seed) seeded.push(id);
         partOf[id] = part.instance;
@@ -49,7 +57,7 @@ export const restoreCheck = defineAction({
       }
     }
     if (refusals.length > 0) throw refused(refusals);
-    return { outputs: { staged, seeded, part_of: partOf, last_save: lastSave }, changed: false };
+    return { outputs: { staged, seeded, part_of: partOf, running, last_save: lastSave }, changed: false };
   },
 });
 

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { fingerprintOf } from "../../backup/fingerprint.ts";
-import { RedishaError } from "../../core/errors.ts";
+import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Shard } from "../../repository/manifest.ts";
 import type { Shard as LiveShard, Topology } from "../../topology/schema.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
+import { locateStopped } from "../service/locate.ts";
+import { readConfigFiles } from "./look-stopped.ts";
 import { type Part, partsSchema } from "./schemas.ts";
 import { type OpenBackup, openBackup } from "./source.ts";
 
@@ -26,6 +28,7 @@ export const restoreChoose = defineAction({
       .describe("The deployment that it is a backup of, where that is another one"),
     identities: z.array(z.string()).default([]).describe("Files of age keys, in place of those of redisha.yaml"),
     shard: z.string().nullable().default(null).describe("Only this shard of a Cluster: c0-5460"),
+    config_files: z.array(z.string()).default([]).describe("INSTANCE=PATH of servers that do not run"),
   }),
   output: z.strictObject({
     backup: z.string().describe("Its id"),
@@ -36,12 +39,15 @@ export const restoreChoose = defineAction({
     primaries: z.array(z.string()).describe("Instances that get a part"),
     replicas: z.array(z.string()).describe("Instances that follow them"),
     touched: z.array(z.string()).describe("Both"),
+    left_out: z
+      .array(z.strictObject({ instance: z.string(), why: z.string() }))
+      .describe("Replicas that are down and cannot be started from here: they sync when they come back"),
   }),
   example: `- id: choose
   action: restore.choose
   with: { backup: latest }`,
   commands: () => [],
-  async run({ backup, from, identities, shard }, context) {
+  async run({ backup, from, identities, shard, config_files }, context) {
     const open = await openBackup({ backup, from: from ?? "", identities }, context);
     const { manifest } = open;
     const topology = await context.topology({ fresh: true });
@@ -50,17 +56,21 @@ export const restoreChoose = defineAction({
     if (wanted.length === 0) throw noShard(shard ?? "", open);
     const parts = wanted.map((each) => partFor(each, topology, context, open));
     const primaries = parts.map(({ instance }) => instance);
-    const replicas = parts.flatMap((part) => part.replicas);
+    const leftOut = await outOfReach(parts, topology, config_files, context);
+    const left = new Set(leftOut.map(({ instance }) => instance));
+    const parted = parts.map((part) => ({ ...part, replicas: part.replicas.filter((id) => !left.has(id)) }));
+    const replicas = parted.flatMap((part) => part.replicas);
     return {
       outputs: {
         backup: manifest.id,
         from: manifest.deployment,
         identities,
         saved_at: manifest.started,
-        parts: Object.fromEntries(parts.map((part) => [part.instance, part])),
+        parts: Object.fromEntries(parted.map((part) => [part.instance, part])),
         primaries,
         replicas,
         touched: [...primaries, ...replicas],
+        left_out: leftOut,
       },
       changed: false,
     };
@@ -100,7 +110,7 @@ function refuseForeign(
 function partFor(shard: Shard, topology: Topology, context: ActionContext, open: OpenBackup): Part {
   const live = liveShard(shard, topology);
   if (!live) throw otherSlots(shard, topology, open);
-  const instance = live.primary_id ?? declaredPrimary(context);
+  const instance = live.primary_id ?? primaryBySentinels(topology) ?? declaredPrimary(context);
   if (instance === undefined) throw noPrimary(shard.name);
   const { deployment } = context;
   const members = deployment.kind === "cluster" ? live.replica_ids : dataIds(context);
@@ -127,6 +137,40 @@ function liveShard({ slots }: Shard, { kind, shards }: Topology): LiveShard | un
   if (kind !== "cluster") return slots.length === 0 ? shards[0] : undefined;
   const wanted = JSON.stringify(slots);
   return shards.find((each) => JSON.stringify(each.slots) === wanted);
+}
+
+/** Whom Sentinels name while it does not answer; undefined where they do not agree. */
+function primaryBySentinels({ sentinels }: Topology): string | undefined {
+  const named = new Set(sentinels.flatMap(({ up, primary_id }) => (up && primary_id !== null ? [primary_id] : [])));
+  const [only] = named;
+  return named.size === 1 ? only : undefined;
+}
+
+/**
+ * Replicas that are down and that nothing here could start: their host does not answer, or nobody knows how they are run.
+ * They hold back nothing: whenever they come back, their primary makes them take its data.
+ */
+async function outOfReach(
+  parts: readonly Part[],
+  { nodes }: Topology,
+  configFiles: readonly string[],
+  context: ActionContext,
+): Promise<{ instance: string; why: string }[]> {
+  const down = new Set(nodes.filter(({ up, reach }) => !up && !reach.ok).map(({ id }) => id));
+  const found: { instance: string; why: string }[] = [];
+  for (const id of parts.flatMap(({ replicas }) => replicas).filter((each) => down.has(each))) {
+    const instance = context.deployment.instances.find((each) => each.id === id);
+    if (!instance) continue;
+    try {
+      await locateStopped(instance, readConfigFiles(configFiles)[id], context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      const why = messageOf(error);
+      context.emit({ type: "warning", message: `${id} is left out, and syncs when it comes back: ${why}` });
+      found.push({ instance: id, why });
+    }
+  }
+  return found;
 }
 
 function declaredPrimary({ deployment }: ActionContext): string | undefined {

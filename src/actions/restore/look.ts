@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { RedishaError } from "../../core/errors.ts";
-import { EXIT } from "../../core/exit-codes.ts";
+import type { Instance } from "../../inventory/model.ts";
 import { intField } from "../../topology/parse/info.ts";
 import { infoOf, serverOf } from "../backup/save/persistence.ts";
 import { serverFacts } from "../backup/server-facts.ts";
+import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { readDirectives } from "../redis/directives.ts";
 import { describeService } from "../service/describe.ts";
 import { onHostOf } from "../service/shell.ts";
-import { lookedSchema } from "./schemas.ts";
+import { isDown, lookAtStopped, readConfigFiles } from "./look-stopped.ts";
+import { type Looked, lookedSchema } from "./schemas.ts";
 
 /** `$1` the folder. Free blocks of 1024 bytes, then memory that is available, in the same unit. */
 const ROOM = `
@@ -17,14 +18,19 @@ set -eu
 df -Pk -- "$1" | awk 'NR==2 { print $4 }'
 awk '/^MemAvailable:/ { print $2 }' /proc/meminfo 2>/dev/null || echo 0`;
 
-/** Reads all that a restore has to fit to, while the server still runs. */
+/** Reads all that a restore has to fit to: from the server while it still runs, else from its configuration file. */
 export const restoreLook = defineAction({
   name: "restore.look",
   summary: "Reads version, modules, memory, disk, where and how the data is kept, and how the server is run",
   scope: "instance",
   effect: "read",
   once: true,
-  input: z.strictObject({}),
+  input: z.strictObject({
+    config_files: z
+      .array(z.string())
+      .default([])
+      .describe("INSTANCE=PATH of servers that do not run, where no systemd unit tells"),
+  }),
   output: lookedSchema,
   example: `- id: look
   action: restore.look
@@ -36,62 +42,53 @@ export const restoreLook = defineAction({
       "CONFIG GET dir dbfilename appendonly appendfilename appenddirname save databases",
       "MODULE LIST",
     ].map((text) => ({ transport: "redis" as const, text })),
-  async run(_input, context) {
+  async run({ config_files }, context) {
     const instance = instanceOf(context);
-    const redis = await context.redis(instance).catch((cause: unknown) => {
-      throw unreachable(instance.id, cause);
+    const seen = await lookAtRunning(instance, context).catch((error: unknown) => {
+      if (!isDown(error)) throw error;
+      return lookAtStopped(instance, readConfigFiles(config_files), context);
     });
-    const info = await infoOf(redis, ["server", "memory", "replication"], context.signal);
-    const names = ["dir", "dbfilename", "appendonly", "appendfilename", "save"];
-    const held = await readDirectives(redis, names);
-    const cluster = info.redis_mode === "cluster" || info.server_mode === "cluster";
-    const databases = cluster ? "1" : ((await readDirectives(redis, ["databases"])).databases ?? "16");
-    const parts = await readDirectives(redis, ["appenddirname"]).catch(() => ({ appenddirname: undefined }));
-    const { modules } = await serverFacts(redis, context.signal);
-    const { name, version, arch_bits } = serverOf(info);
-    const dir = held.dir ?? "";
-    const failure = { code: "RESTORE_HOST_FILES", what: `${dir} cannot be looked at`, state: "nothing was changed" };
-    const [free = 0, available = 0] = (await onHostOf(instance, context, ROOM, [dir], failure))
+    const failure = {
+      code: "RESTORE_HOST_FILES",
+      what: `${seen.dir} cannot be looked at`,
+      state: "nothing was changed",
+    };
+    const [free = 0, available = 0] = (await onHostOf(instance, context, ROOM, [seen.dir], failure))
       .trim()
       .split("\n")
       .map(Number);
-    return {
-      outputs: {
-        role: info.role === "slave" || info.role === "replica" ? "replica" : "primary",
-        engine: name,
-        version,
-        arch_bits,
-        modules: modules.map((module) => module.name).sort(),
-        databases: Number(databases),
-        used_memory: intField(info, "used_memory") ?? 0,
-        maxmemory: intField(info, "maxmemory") ?? 0,
-        dir,
-        dbfilename: held.dbfilename ?? "dump.rdb",
-        appendonly: held.appendonly === "yes",
-        appendfilename: held.appendfilename ?? "appendonly.aof",
-        appenddirname: parts.appenddirname ?? null,
-        save_points: held.save ?? "",
-        free: free * 1024,
-        memory_available: available * 1024,
-        service: await describeService(instance, context),
-      },
-      changed: false,
-    };
+    return { outputs: { ...seen, free: free * 1024, memory_available: available * 1024 }, changed: false };
   },
 });
 
-function unreachable(id: string, cause: unknown): RedishaError {
-  return new RedishaError({
-    code: "RESTORE_INSTANCE_DOWN",
-    message: `${id} does not answer: where it keeps its data, and how it is run, cannot be read.`,
-    host: id,
-    exit: EXIT.gateRefused,
-    state: "nothing was changed",
-    next: [
-      "start it, with an empty folder where it does not start otherwise",
-      "redisha status",
-      "redisha restore --to-scratch: look at the data meanwhile",
-    ],
-    cause,
-  });
+async function lookAtRunning(
+  instance: Instance,
+  context: ActionContext,
+): Promise<Omit<Looked, "free" | "memory_available">> {
+  const redis = await context.redis(instance);
+  const info = await infoOf(redis, ["server", "memory", "replication"], context.signal);
+  const names = ["dir", "dbfilename", "appendonly", "appendfilename", "save"];
+  const held = await readDirectives(redis, names);
+  const cluster = info.redis_mode === "cluster" || info.server_mode === "cluster";
+  const databases = cluster ? "1" : ((await readDirectives(redis, ["databases"])).databases ?? "16");
+  const parts = await readDirectives(redis, ["appenddirname"]).catch(() => ({ appenddirname: undefined }));
+  const { modules } = await serverFacts(redis, context.signal);
+  const { name, version, arch_bits } = serverOf(info);
+  return {
+    role: info.role === "slave" || info.role === "replica" ? "replica" : "primary",
+    engine: name,
+    version,
+    arch_bits,
+    modules: modules.map((module) => module.name).sort(),
+    databases: Number(databases),
+    used_memory: intField(info, "used_memory") ?? 0,
+    maxmemory: intField(info, "maxmemory") ?? 0,
+    dir: held.dir ?? "",
+    dbfilename: held.dbfilename ?? "dump.rdb",
+    appendonly: held.appendonly === "yes",
+    appendfilename: held.appendfilename ?? "appendonly.aof",
+    appenddirname: parts.appenddirname ?? null,
+    save_points: held.save ?? "",
+    service: await describeService(instance, context),
+  };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readCheckReport } from "../../backup/check-report.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
-import { FIND_TOOL, toolCandidates } from "../backup/host-tools.ts";
+import { FIND_TOOL, toolsBeside } from "../backup/host-tools.ts";
 import { progressOf } from "../backup/packing.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -42,6 +42,7 @@ export const restoreStage = defineAction({
     part: partSchema,
     at: z.string().nullable().default(null).describe("A moment, for a backup of an append-only file"),
     dir: z.string().describe("The folder of the server's data"),
+    program: z.string().describe("The server program, beside which the checking one is looked for"),
   }),
   output: z.strictObject({
     path: z.string(),
@@ -57,12 +58,13 @@ export const restoreStage = defineAction({
     from: "\${{ steps.choose.outputs.from }}"
     part: "\${{ steps.choose.outputs.parts[steps.check.outputs.part_of[host.id]] }}"
     dir: "\${{ steps.look.hosts[host.id].outputs.dir }}"
+    program: "\${{ steps.look.hosts[host.id].outputs.service.program }}"
   undo: { action: restore.unstage, with: { dir: "\${{ steps.look.hosts[host.id].outputs.dir }}" } }`,
   commands: ({ dir, part }) => [
     { transport: "upload", text: `snapshot of ${part.shard} to ${stagingFolder(dir, "RUN")}/${STAGED}` },
     { transport: "exec", text: `redis-check-rdb ${stagingFolder(dir, "RUN")}/${STAGED}` },
   ],
-  async run({ backup, from, identities, part, at, dir }, context) {
+  async run({ backup, from, identities, part, at, dir, program }, context) {
     const instance = instanceOf(context);
     const folder = stagingFolder(dir, context.life.id);
     const path = `${folder}/${STAGED}`;
@@ -73,7 +75,10 @@ export const restoreStage = defineAction({
       progress({ raw, stored: 0 }),
     );
     await shell.upload(snapshot.content, path, { mode: 0o600, become: rootOn(instance.host), signal: context.signal });
-    return { outputs: { path, size: snapshot.size, ...(await checked(path, snapshot.size, context)) }, changed: true };
+    return {
+      outputs: { path, size: snapshot.size, ...(await checked(path, snapshot.size, program, context)) },
+      changed: true,
+    };
   },
   /** Stage it again: to prove what is there takes as long. */
   probe: async () => false,
@@ -82,11 +87,11 @@ export const restoreStage = defineAction({
 async function checked(
   path: string,
   size: number,
+  program: string,
   context: ActionContext,
 ): Promise<{ keys: number | null; expired: number | null }> {
   const instance = instanceOf(context);
-  const redis = await context.redis(instance);
-  const candidates = await toolCandidates("check-rdb", redis, context.deployment, context.signal);
+  const candidates = toolsBeside("check-rdb", program, context.deployment);
   context.progress("checking it with the server's own redis-check-rdb");
   const output = await onHostOf(instance, context, CHECK, [path, ...candidates], hostFiles(path));
   // Size and digest are those of the manifest: without the program only what the server makes of it is not known yet.

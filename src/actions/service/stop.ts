@@ -56,7 +56,9 @@ export const serviceStop = defineAction({
   ],
   takesMs: ({ within }) => within + 60_000,
   async before({ service }, context) {
-    return { service: await currentService(instanceOf(context), service, context) };
+    const current = await currentService(instanceOf(context), service, context);
+    // One that did not run when it was looked at is not to be started by going back.
+    return { service: current?.pid === 0 ? null : current };
   },
   async run({ service: known, within }, context) {
     const instance = instanceOf(context);

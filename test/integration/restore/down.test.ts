@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { backedUpLab } from "../../support/backed-up-lab.ts";
+
+it("a restore starts servers that were down from their configuration files, and leaves out a replica that nobody knows how to start", async () => {
+  await using place = await backedUpLab();
+  const { lab, run } = place;
+  await lab.cli("r1:6379", "SET", "was", "saved");
+  expect((await run("backup")).error).toBeNull();
+  await lab.cli("r1:6379", "DEL", "was");
+  for (const node of ["r1:6379", "r2:6379", "r3:6379"]) await lab.kill(node);
+
+  const refused = await run("restore");
+  expect(refused).toMatchObject({ exit: 4, error: { code: "RESTORE_INSTANCE_DOWN", host: "r1:6379" } });
+
+  const conf = (host: string) => `${host}:6379=${join(lab.status.folder, "hosts", host, "6379", "redis.conf")}`;
+  const named = { config_files: `${conf("r1")},${conf("r2")}` };
+  const fail = () => Promise.reject(new Error("the disk is on fire"));
+  const failed = await run("restore", named, { before: { "restore.loaded": fail } });
+  expect(failed).toMatchObject({ status: "rolled_back" });
+  const alive = (await lab.ps()).filter(({ service, state }) => service === "redis" && state === "running");
+  expect(alive, "going back starts nothing that was down").toEqual([]);
+
+  const done = await run("restore", named);
+  expect(done.error).toBeNull();
+  expect(done).toMatchObject({ status: "done", outputs: { left_out: [{ instance: "r3:6379" }] } });
+  for (const node of ["r1:6379", "r2:6379"]) expect(await lab.cli(node, "GET", "was")).toBe("saved");
+  await lab.restart("r3:6379");
+  await expect.poll(() => lab.cli("r3:6379", "GET", "was").catch(() => ""), { timeout: 20_000 }).toBe("saved");
+});
+
+it("a restore goes on while a Sentinel is down, and is refused while as many as the quorum are", async () => {
+  await using place = await backedUpLab();
+  const { lab, run } = place;
+  expect((await run("backup")).error).toBeNull();
+  await lab.kill("r3:26379");
+  expect(await run("restore")).toMatchObject({ status: "done" });
+  await lab.kill("r2:26379");
+  const pid = async () => /process_id:\d+/.exec(await lab.cli("r1:6379", "INFO", "server"))?.[0];
+  const before = await pid();
+  expect((await run("restore")).error?.code).toBe("ASSERT_FAILED");
+  expect(await pid()).toBe(before);
+});
