@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import type { LabOptions } from "../../src/lab/shape.ts";
+import { backupPlace } from "../support/backup.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { type Ended, redisha } from "../support/redisha.ts";
 import { until } from "../support/until.ts";
@@ -63,11 +64,7 @@ async function signalled(signal: NodeJS.Signals, ...flags: string[]): Promise<En
   });
 }
 
-const run = (text: string) => /"run":"([^"]+)"/.exec(text)?.[1] ?? "";
-
 const answers = async (id: string) => (await lab.cli(id, "PING").catch(() => "")) === "PONG";
-
-const follows = async (id: string) => (await lab.cli(id, "ROLE").catch(() => "")).startsWith("slave");
 
 const healthy = async () =>
   /"state":\s*"healthy"/.test((await redisha(["status", "--file", lab.file, "--json"])).stdout);
@@ -79,7 +76,7 @@ function expectKept(mode: string, { lost_writes, refused_found }: Result["report
 }
 
 describe("failover-test", () => {
-  it.each(["hang", "partition_all", "switchover"])(
+  it.each(["hang", "switchover"])(
     "%s with Sentinel: another takes over, the old primary follows it, and what was acknowledged is kept",
     async (mode) => {
       await start();
@@ -168,6 +165,17 @@ describe("what failover-test refuses before anything is touched", () => {
     expect(await refused()).toMatch(/NO_RECENT_BACKUP: .*there is none.*redisha backup; .*--waive backup/);
   });
 
+  it("is a repository whose newest verified backup is too old, and no other", async () => {
+    await start();
+    await using place = await backupPlace(lab, ["check: { max_age: 1m }"]);
+    expect((await place.backUp()).error).toBeNull();
+    const { stdout } = await signalled("SIGINT", "--mode", "hang");
+    expect(stdout).toMatch(/"step":"backed_up","status":"ok"/);
+    await until(healthy);
+    await writeFile(lab.file, (await readFile(lab.file, "utf8")).replace("max_age: 1m", "max_age: 1s"));
+    expect(await refused()).toMatch(/NO_RECENT_BACKUP: .*the newest, \S+, is .* old.*redisha backup/);
+  });
+
   it("is production without --production, and without its name", async () => {
     await start({}, { production: true });
     expect(await refused()).toMatch(/ASSERT_FAILED: .*--production/);
@@ -208,21 +216,4 @@ describe("a drill that is cut short", () => {
     expect(await lab.cli("r2:6379", "KEYS", "redisha:drill:*")).toBe("");
     await until(healthy);
   });
-
-  it.each(["crash"])(
-    "by kill -9 in the middle of %s is healed by the host itself, and runs show says what is left to it",
-    async (mode) => {
-      await start();
-      const { stdout, signal } = await signalled("SIGKILL", "--mode", mode);
-      expect(signal).toBe("SIGKILL");
-      const id = run(stdout);
-      const shown = await redisha(["runs", "show", id]);
-      expect(shown.stdout).toMatch(/Interrupted/);
-      expect(shown.stdout).toMatch(/r1 puts exposed\[r1:6379\]\.\w+@r1:6379 back by itself within 30s/);
-      await until(async () => (await follows("r1:6379")) && (await healthy()));
-      const back = await redisha(["runs", "rollback", id, "--yes"]);
-      expect(back.stderr + back.stdout).toMatch(/rolled back|taken back/i);
-      expect((await redisha(["runs", "show", id])).stdout).toMatch(/put back by r1 itself/);
-    },
-  );
 });
