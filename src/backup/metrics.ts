@@ -70,6 +70,12 @@ export function renderBackupMetrics(attempt: BackupAttempt, previous = ""): stri
   return render([...families, ...success], [], redishaVersion);
 }
 
+/** Whom a textfile speaks of; empty where it does not say. */
+export function deploymentIn(text: string): string {
+  const label = /\{deployment="((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? "";
+  return label.replace(/\\(.)/g, (_, letter: string) => (letter === "n" ? "\n" : letter));
+}
+
 /** The lines of `previous` that speak of the newest backup. */
 function kept(previous: string): string[] {
   const wanted = OF_SUCCESS.map((name) => `${PREFIX}${name}`);

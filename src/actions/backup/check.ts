@@ -21,7 +21,10 @@ export const checkedSchema = z.strictObject({
 });
 export type Checked = z.infer<typeof checkedSchema>;
 
-/** Everything that redis-check-rdb says goes to standard output; so do the lines that are told from it by their first word. */
+/**
+ * Everything that redis-check-rdb says goes to standard output; so do the lines that are told from it by their first word. The
+ * digest is made at the same time: both read the file once, and each keeps one core busy.
+ */
 const CHECK = `${FIND_TOOL}
 file=$1
 shift
@@ -29,10 +32,13 @@ shift
 find_tool "$@"
 [ -n "$tool" ] || { echo "no_tool"; exit 0; }
 echo "tool $tool"
-gently "$tool" "$file" 2>&1
-echo "status $?"
-echo "size $(stat -c %s -- "$file")"
-echo "sha256 $(gently sha256sum -- "$file")"`;
+gently sha256sum -- "$file" | sed 's/^/sha256 /' &
+said=$(gently "$tool" "$file" 2>&1)
+status=$?
+wait
+printf '%s\\n' "$said"
+echo "status $status"
+echo "size $(stat -c %s -- "$file")"`;
 
 /** Checks a snapshot where it was written, with the program that belongs to the server that wrote it. */
 export const backupCheck = defineAction({

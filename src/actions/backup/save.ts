@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RdbHeader } from "../../backup/rdb-header.ts";
+import { RedishaError } from "../../core/errors.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
@@ -118,7 +119,13 @@ rm -rf -- "$1" && printf '%s\\n' "$1"`;
 async function release(source: Source, context: ActionContext): Promise<string[]> {
   const instance = instanceNamed(context.deployment, source.instance);
   const [redis, shell] = await Promise.all([context.redis(instance), context.shell(instance.host)]);
-  const { dir } = await snapshotPlace(redis);
+  const place = await snapshotPlace(redis).catch((error: unknown) => {
+    // Who does not know where the files are has kept none of them.
+    if (error instanceof RedishaError && error.code === "BACKUP_PLACE_UNKNOWN") return undefined;
+    throw error;
+  });
+  if (!place) return [];
+  const { dir } = place;
   const kept = `${dir}/${keptName(context.life.id)}`;
   const { stdout } = await shell.script(REMOVE, [kept], { become: becomes(instance.host), signal: context.signal });
   return stdout.split("\n").filter((line) => line !== "");

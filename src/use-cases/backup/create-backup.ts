@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { renderBackupMetrics } from "../../backup/metrics.ts";
+import { deploymentIn, renderBackupMetrics } from "../../backup/metrics.ts";
 import { sleep } from "../../core/abort.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT, type ExitCode } from "../../core/exit-codes.ts";
@@ -61,15 +61,17 @@ export async function withTextfile(
   const write = async (exit: ExitCode, summary?: RunSummary) => {
     const made = madeSchema.safeParse(summary?.outputs);
     const backup = made.success ? madeOf(made.data.backup) : undefined;
+    const before = await textOf(textfile);
     const attempt = {
-      deployment: deployment(),
+      // Where redisha.yaml cannot be read, the series of the deployment that was meant goes on.
+      deployment: deployment() || deploymentIn(before),
       redishaVersion: ownVersion(),
       finishedMs: Date.now(),
       durationMs: performance.now() - started,
       exit,
       ...(backup ? { backup } : {}),
     };
-    await replaceText(textfile, renderBackupMetrics(attempt, await textOf(textfile)));
+    await replaceText(textfile, renderBackupMetrics(attempt, before));
   };
   let summary: RunSummary;
   try {

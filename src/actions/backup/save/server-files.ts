@@ -23,7 +23,7 @@ export async function snapshotPlace(connection: RedisConnection): Promise<Snapsh
       host: connection.instance,
       state: "nothing was saved",
       next: [
-        "let the user of redisha run CONFIG GET",
+        "let the user of redisha run CONFIG GET; a server that renames CONFIG cannot be asked",
         "redisha backup --method sync, which needs no file of the server",
       ],
       cause,

@@ -3,6 +3,7 @@ import { type FileMark, judgeSave, readMark } from "../../../backup/save-proof.t
 import type { ExecResult, HostConnection, RedisConnection } from "../../../connect/types.ts";
 import { sleep } from "../../../core/abort.ts";
 import { RedishaError } from "../../../core/errors.ts";
+import { EXIT } from "../../../core/exit-codes.ts";
 import type { ActionContext } from "../../contract.ts";
 import { becomes, instanceNamed, type Source } from "../sources.ts";
 import { type Persistence, persistenceOf } from "./persistence.ts";
@@ -75,6 +76,8 @@ export class SourceSave {
     } catch (error) {
       if (error instanceof RedishaError && /in progress|rewrit/i.test(error.message))
         throw new NotSaved("another child runs");
+      if (error instanceof RedishaError && /unknown command|no permissions/i.test(error.message))
+        throw this.#notHad(error);
       throw error;
     }
   }
@@ -136,6 +139,19 @@ export class SourceSave {
         `let the SSH user read and write ${this.#place.dir}, for instance with \`become: sudo\``,
         "redisha backup --method sync",
       ],
+    });
+  }
+
+  /** `rename-command BGSAVE ""`, or a user without it. */
+  #notHad(cause: RedishaError): RedishaError {
+    return new RedishaError({
+      code: "SAVE_NOT_ALLOWED",
+      message: `${this.source.instance} has no BGSAVE for redisha: it is renamed, or the user may not run it.`,
+      host: this.source.instance,
+      exit: EXIT.gateRefused,
+      state: "nothing was saved; the server is as it was",
+      next: ["redisha backup --method sync, which needs +psync +replconf +ping alone", "ACL SETUSER redisha +bgsave"],
+      cause,
     });
   }
 
