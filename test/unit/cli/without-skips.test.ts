@@ -10,6 +10,9 @@ const started = (step: string) =>
 const finished = (step: string, status: StepStatus) =>
   event({ type: "step_finished", step, status, duration_ms: 0, reason: "x" });
 
+const op = (step: string, target: string, status: StepStatus) =>
+  event({ type: "op_finished", step, target, attempt: 1, status, duration_ms: 0 });
+
 const warning = event({ type: "warning", message: "look" });
 
 function told(events: readonly RunEvent[]): string[] {
@@ -23,6 +26,17 @@ describe("what is told of steps that are left out", () => {
   it("is nothing where the condition does not hold, whatever else happens in between", () => {
     const events = [started("a"), warning, finished("a", "skipped_condition"), started("b"), finished("b", "ok")];
     expect(told(events)).toEqual(["warning", "step_started b", "step_finished b"]);
+  });
+
+  it("is nothing where it holds for none of the targets, and all where it holds for one", () => {
+    const left = [started("a"), op("a", "r1", "skipped_condition")];
+    expect(told([...left, op("a", "r2", "skipped_condition"), finished("a", "skipped_condition")])).toEqual([]);
+    expect(told([...left, op("a", "r2", "ok"), finished("a", "ok")])).toEqual([
+      "step_started a",
+      "op_finished a",
+      "op_finished a",
+      "step_finished a",
+    ]);
   });
 
   it("is their end where they were done in an earlier process", () => {
