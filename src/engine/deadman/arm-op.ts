@@ -5,6 +5,7 @@ import type { OpTarget, Scope } from "../evaluator.ts";
 import type { OpServices } from "../op.ts";
 import { actionNamed } from "../past-frames.ts";
 import { inputOf, whereOf } from "../shown.ts";
+import { unarmable } from "./refuse-unarmable.ts";
 
 /** The undo of one op, held by its host. */
 export interface ArmedOp {
@@ -27,6 +28,7 @@ export async function armOp(
   const { undo } = step;
   const host = op.host ?? op.target?.instance.host;
   if (!deadman || !host || typeof undo !== "object" || undo.armedMs === undefined) return undefined;
+  if (host.ssh === "none") throw unarmable(step, host.name);
   const path = `${prefix}${step.id}`;
   const action = actionNamed(undo.action, services);
   const rendered = await evaluator.template(undo.with, frame, op.target, { before });
