@@ -14,6 +14,18 @@ export function startSwitchover(lab: TestLab, ...flags: string[]): ChildProcess 
   });
 }
 
+/** Resolves at the first line of its standard output that matches; fails where it ends without. */
+export function said(child: ChildProcess, line: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (line.test(text)) resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`ended with ${code} and did not say ${line}: ${text.slice(-600)}`)));
+  });
+}
+
 /** Signals it, and waits until it has ended unless that stops it only. */
 export async function signal(child: ChildProcess, by: NodeJS.Signals): Promise<void> {
   child.kill(by);
