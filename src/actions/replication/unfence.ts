@@ -36,6 +36,5 @@ export const replicationUnfence = defineAction({
     for (const argv of unfenceCommands(was)) await connection.command(argv);
     return { outputs: {}, changed: true };
   },
-  /** Doing it twice does no harm. */
-  probe: async () => false,
+  repeatable: true,
 });

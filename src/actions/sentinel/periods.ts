@@ -42,10 +42,7 @@ export const sentinelPeriods = defineAction({
     await connection.command(argvOf(periods), { signal: context.signal });
     return { outputs: {}, changed: was.info !== periods.info || was.publish !== periods.publish };
   },
-  async probe({ info, publish }, context) {
-    const now = await periodsOf(await context.redis(instanceOf(context)));
-    return now.info === info && now.publish === publish;
-  },
+  repeatable: true,
 });
 
 function argvOf({ info, publish }: z.output<typeof input>): string[] {
