@@ -65,7 +65,10 @@ export default class Init extends RunningCommand<RunSummary | Plan | Drift> {
       if (drift.differs) this.endWith(EXIT.gateRefused);
       return drift;
     }
-    const inputs = { restart: String(flags.restart), ...(flags.only === undefined ? {} : { only: flags.only }) };
+    const inputs = {
+      ...(flags.restart ? { restart: "true" } : {}),
+      ...(flags.only === undefined ? {} : { only: flags.only }),
+    };
     if (flags["dry-run"]) {
       const plan = await this.carrying({ ...work, runbook, quietly: true }, (request) =>
         planRunbook({ ...request, inputs }),

@@ -63,6 +63,7 @@ import { guardWindow } from "./guard/window.ts";
 import { hostExec, hostScript } from "./host/exec.ts";
 import { initApplyLive, initSetBack } from "./init/apply-live.ts";
 import { initCompare } from "./init/compare.ts";
+import { clusterForm } from "./init/form-cluster.ts";
 import { initPutBack, initPutFiles } from "./init/put-files.ts";
 import { initSurvey } from "./init/survey.ts";
 import { notify } from "./notify/notify.ts";
@@ -161,6 +162,7 @@ const ACTIONS: readonly Action[] = [
   redisQuery,
   runbookAction,
   clusterFailover,
+  clusterForm,
   replicationFailover,
   replicationFollow,
   replicationLogin,

@@ -26,6 +26,13 @@ const SENTINEL_DEFAULTS: Readonly<Record<string, string>> = {
   "deny-scripts-reconfig": "yes",
 };
 
+/** What CONFIG REWRITE adds beside a limit of ours, above its own mark: the other groups, as they would be anyway. */
+const OF_A_REWRITE: Readonly<Record<string, string>> = {
+  "client-output-buffer-limit normal": "0 0 0",
+  "client-output-buffer-limit pubsub": "33554432 8388608 60",
+  "client-output-buffer-limit replica": "268435456 67108864 60",
+};
+
 /** What Sentinel learns: more of it in its file than was rendered is no difference. */
 const LEARNED = /^sentinel (myid|(config|leader|current)-epoch|known-(replica|slave|sentinel))\b/;
 
@@ -46,6 +53,7 @@ export function differencesOf(
   });
   const gone = [...was].flatMap(([key, value]) => {
     if (will.has(key)) return [];
+    if (OF_A_REWRITE[key] === value) return [];
     const own = kind === "sentinel" && (!key.startsWith("sentinel ") || LEARNED.test(key));
     return own ? [] : [difference(key, value, null)];
   });

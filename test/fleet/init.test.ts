@@ -1,0 +1,186 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { redisha } from "../support/redisha.ts";
+import { until } from "../support/until.ts";
+import { describeOnFleet } from "./harness/describe.ts";
+import { bootFleet, type Fleet } from "./harness/fleet.ts";
+
+const PASSWORD = { operator: "the-operators-0wn", replication: "of-the-replicas-1", sentinel: "of-the-sentinels-2" };
+
+/** Writes a redisha.yaml for bare hosts, with passwords in files beside it. */
+function declare(fleet: Fleet, topology: Record<string, unknown>): string {
+  const folder = join(fleet.folder, "declared");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const [name, password] of Object.entries(PASSWORD)) {
+    writeFileSync(join(folder, name), password, { mode: 0o600 });
+  }
+  const deployment = {
+    hosts: Object.fromEntries(fleet.hosts.map(({ name, address }) => [name, { address }])),
+    engine: { name: "redis", version: "7.0", source: "apt" },
+    ssh: { user: "ops", identity: fleet.identity, known_hosts: fleet.knownHosts, become: "sudo" },
+    ...topology,
+  };
+  const file = join(folder, "redisha.yaml");
+  writeFileSync(file, stringify({ version: 1, deployments: { bare: deployment } }));
+  return file;
+}
+
+const users = (sentinel: boolean) => ({
+  auth: {
+    operator: { username: "redisha", password: { file: "operator" } },
+    ...(sentinel ? { sentinel: "same" } : {}),
+  },
+  users: {
+    replication: { password: { file: "replication" } },
+    ...(sentinel ? { sentinel: { password: { file: "sentinel" } } } : {}),
+    applications: { shop: { password: { file: "operator" }, keys: ["cart:*"] } },
+  },
+});
+const config = { maxmemory: "100mb", "repl-diskless-sync-delay": 0 };
+
+async function init(file: string, ...flags: string[]) {
+  const { stdout, stderr, code } = await redisha(["init", "--file", file, "--json", ...flags]);
+  const { result, error } = JSON.parse(stdout || "{}");
+  return { result, error, code, stderr };
+}
+
+/** Everything that a second run must not touch: contents of files, and when each server started. */
+async function fingerprint(fleet: Fleet): Promise<string[]> {
+  return Promise.all(
+    fleet.hosts.map((host) =>
+      host.exec("sha256sum /etc/redis/*; systemctl show -P ExecMainStartTimestampMonotonic 'redis-*'"),
+    ),
+  );
+}
+
+async function healthy(file: string): Promise<boolean> {
+  return (await redisha(["status", "--file", file])).code === 0;
+}
+
+function primaryOf(file: string): Promise<string> {
+  return redisha(["status", "--file", file, "--json"]).then(({ stdout }) => JSON.parse(stdout).result.topology.primary_id);
+}
+
+describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
+  let fleet: Fleet;
+  let file: string;
+  const on = ["r1", "r2", "r3"];
+  const asOperator = (host: string, port: number, command: string) =>
+    fleet.host(host).exec(`REDISCLI_AUTH=${PASSWORD.operator} redis-cli --user redisha -p ${port} ${command}`);
+  beforeAll(async () => {
+    fleet = await bootFleet({ hosts: 3 });
+    file = declare(fleet, {
+      topology: "sentinel",
+      master_name: "mymaster",
+      redis: { on, initial_primary: "r1", config },
+      sentinel: { on, down_after: "2s", failover_timeout: "8s" },
+      ...users(true),
+    });
+  });
+  afterAll(() => fleet?.down());
+
+  it("touches nothing when it only says what it would do", async () => {
+    const { code, stderr } = await init(file, "--dry-run");
+    expect(code, stderr).toBe(0);
+    expect((await fleet.host("r1").attempt("ls /etc/redis")).code).not.toBe(0);
+  });
+
+  it("brings them up to a healthy deployment with users, in which nobody gets in without a password", async () => {
+    const { code, error, stderr } = await init(file, "--yes");
+    expect(code, `${JSON.stringify(error)} ${stderr}`).toBe(0);
+    expect(await healthy(file)).toBe(true);
+    expect(await primaryOf(file)).toBe("r1:6379");
+    expect(await fleet.host("r1").exec("redis-cli -p 6379 PING 2>&1")).toContain("NOAUTH");
+    expect(await fleet.host("r1").exec("redis-cli -p 26379 PING 2>&1")).toContain("NOAUTH");
+    expect(stderr).not.toContain(PASSWORD.operator);
+  });
+
+  it("changes nothing when it is run again", async () => {
+    const before = await fingerprint(fleet);
+    const { code, result } = await init(file, "--yes");
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ differs: false });
+    expect(await fingerprint(fleet)).toEqual(before);
+  });
+
+  it("keeps the roles that a failover gave, and the files that servers have rewritten since", async () => {
+    await asOperator("r2", 26379, "SENTINEL FAILOVER mymaster");
+    await until(async () => (await primaryOf(file)) !== "r1:6379" && (await healthy(file)));
+    const primary = await primaryOf(file);
+    const { code, result } = await init(file, "--yes");
+    expect(code, JSON.stringify(result)).toBe(0);
+    expect(result).toMatchObject({ differs: false, primary });
+    expect(await primaryOf(file)).toBe(primary);
+  });
+
+  it("names what was changed by hand, and brings it back without a restart", async () => {
+    const [host = ""] = (await primaryOf(file)).split(":");
+    await asOperator(host, 6379, "CONFIG SET slowlog-max-len 7");
+    await asOperator("r3", 6379, "ACL SETUSER intruder on nopass allkeys +@all");
+    await fleet.host("r1").exec("sed -i 's/^tcp-keepalive .*/tcp-keepalive 11/' /etc/redis/redis.conf");
+    const drift = await init(file, "--drift");
+    expect(drift.code).toBe(4);
+    const text = JSON.stringify(drift.result);
+    for (const name of ["slowlog-max-len", "user intruder", "tcp-keepalive"]) expect(text).toContain(name);
+    const { code, error } = await init(file, "--yes");
+    expect(code, JSON.stringify(error)).toBe(0);
+    expect((await init(file, "--drift")).code).toBe(0);
+  });
+
+  it("comes back healthy when all hosts are rebooted", async () => {
+    await Promise.all(fleet.hosts.map((host) => fleet.reboot(host)));
+    await until(() => healthy(file));
+    expect((await init(file, "--drift")).code).toBe(0);
+  });
+
+  it("mends what is left of a host that lost its files", async () => {
+    const primary = await primaryOf(file);
+    const lost = on.find((name) => !primary.startsWith(`${name}:`)) ?? "";
+    await fleet.host(lost).exec("systemctl stop redis-server && rm -rf /etc/redis/redis.conf /var/lib/redis/*");
+    const { code, error } = await init(file, "--yes");
+    expect(code, JSON.stringify(error)).toBe(0);
+    expect(await healthy(file)).toBe(true);
+    expect(await primaryOf(file)).toBe(primary);
+  });
+
+  it("refuses where every Sentinel names a replica, and does not make the outage permanent", async () => {
+    const primary = await primaryOf(file);
+    const replica = fleet.hosts.find(({ name }) => !primary.startsWith(`${name}:`))?.address ?? "";
+    const stale = `sed -i -e 's/^sentinel monitor mymaster [^ ]*/sentinel monitor mymaster ${replica}/' -e '/^sentinel known-\\|epoch/d' /etc/redis/sentinel.conf`;
+    await Promise.all(fleet.hosts.map((host) => host.exec(`systemctl stop redis-sentinel && ${stale}`)));
+    const before = await fingerprint(fleet);
+    const { code, result, error } = await init(file, "--yes");
+    expect(code).toBe(4);
+    expect(error ?? result.error).toMatchObject({ code: "INIT_SENTINELS_STALE" });
+    expect(await fingerprint(fleet)).toEqual(before);
+    for (const host of fleet.hosts) await host.exec("rm /etc/redis/sentinel.conf");
+    expect((await init(file, "--yes")).code).toBe(0);
+    expect(await healthy(file)).toBe(true);
+    expect(await primaryOf(file)).toBe(primary);
+  });
+});
+
+describeOnFleet("init of a Cluster, on bare hosts", () => {
+  let fleet: Fleet;
+  let file: string;
+  beforeAll(async () => {
+    fleet = await bootFleet({ hosts: 6 });
+    file = declare(fleet, {
+      topology: "cluster",
+      redis: { on: fleet.hosts.map(({ name }) => name), config },
+      ...users(false),
+    });
+  });
+  afterAll(() => fleet?.down());
+
+  it("forms three primaries with a replica each, and changes nothing when it is run again", async () => {
+    const { code, error, stderr } = await init(file, "--yes");
+    expect(code, `${JSON.stringify(error)} ${stderr}`).toBe(0);
+    await until(() => healthy(file));
+    const before = await fingerprint(fleet);
+    expect((await init(file, "--yes")).result).toMatchObject({ differs: false });
+    expect(await fingerprint(fleet)).toEqual(before);
+  });
+});
