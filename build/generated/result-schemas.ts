@@ -1,6 +1,7 @@
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
+import { rotateResultSchema } from "../../src/cli/rotate/result.ts";
 import {
   runSummarySchema,
   runsListResultSchema,
@@ -77,6 +78,10 @@ export const drillsJsonSchemas = [
     content: () => jsonSchemaText(schema, `drills-${verb}`, `result of redisha drills ${verb} --json`),
   })),
 ];
+
+export function rotateJsonSchema(): string {
+  return jsonSchemaText(rotateResultSchema, "rotate", "result of redisha rotate --json");
+}
 
 export function switchoverJsonSchema(): string {
   return jsonSchemaText(switchoverResultSchema, "switchover", "result of redisha switchover --json");
