@@ -5,6 +5,7 @@ import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
 import { repositoryJsonSchemas } from "./repository-schemas.ts";
 import {
+  driftJsonSchema,
   drillsJsonSchemas,
   envelopeJsonSchema,
   failoverTestJsonSchema,
@@ -35,6 +36,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/envelope.schema.json", content: envelopeJsonSchema },
   { path: "schemas/status.schema.json", content: statusJsonSchema },
   { path: "schemas/rotate.schema.json", content: rotateJsonSchema },
+  { path: "schemas/init-drift.schema.json", content: driftJsonSchema },
   { path: "schemas/switchover.schema.json", content: switchoverJsonSchema },
   { path: "schemas/failover-test.schema.json", content: failoverTestJsonSchema },
   { path: "schemas/unlock.schema.json", content: unlockJsonSchema },

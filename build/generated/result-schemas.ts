@@ -1,6 +1,7 @@
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
+import { driftSchema } from "../../src/cli/init/drift.ts";
 import { rotateResultSchema } from "../../src/cli/rotate/result.ts";
 import {
   runSummarySchema,
@@ -81,6 +82,10 @@ export const drillsJsonSchemas = [
 
 export function rotateJsonSchema(): string {
   return jsonSchemaText(rotateResultSchema, "rotate", "result of redisha rotate --json");
+}
+
+export function driftJsonSchema(): string {
+  return jsonSchemaText(driftSchema, "init-drift", "result of redisha init --drift --json");
 }
 
 export function switchoverJsonSchema(): string {
