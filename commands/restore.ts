@@ -4,7 +4,7 @@ import { agreeFirst } from "../src/cli/confirm.ts";
 import { outputFlag } from "../src/cli/flags.ts";
 import { renderPlan } from "../src/cli/render/plan.ts";
 import { restoreInputs } from "../src/cli/restore/inputs.ts";
-import { restoreAdvice } from "../src/cli/restore/render.ts";
+import { restoreAdvice, shownOutputs, withWarnings } from "../src/cli/restore/render.ts";
 import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
@@ -92,6 +92,6 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
       return runRunbook({ ...request, inputs, approvals });
     });
     for (const line of restoreAdvice(summary)) this.note(line);
-    return this.finish(summary);
+    return this.finish(withWarnings(summary), shownOutputs(summary));
   }
 }

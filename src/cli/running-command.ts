@@ -56,8 +56,8 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
   }
 
   /** Prints how a run ended, and ends with its code. */
-  protected finish(summary: RunSummary): RunSummary {
-    this.print(renderSummary(summary, this.theme));
+  protected finish(summary: RunSummary, shown: RunSummary["outputs"] = summary.outputs): RunSummary {
+    this.print(renderSummary({ ...summary, outputs: shown }, this.theme));
     this.endWith(summary.exit, summary.error);
     return summary;
   }

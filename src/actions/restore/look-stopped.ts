@@ -24,8 +24,8 @@ export async function lookAtStopped(
     engine,
     version,
     arch_bits,
-    // A `loadmodule` names a file: what the module calls itself is not known before it runs.
-    modules: directives.some(({ name }) => name === "loadmodule") ? null : [],
+    // A `loadmodule` names a file and not the module, and some load more than is written: Valkey 9.1 its Lua.
+    modules: null,
     databases: of("cluster-enabled") === "yes" ? 1 : Number(of("databases") ?? 16),
     used_memory: 0,
     maxmemory: parseBytes(of("maxmemory") ?? "0") ?? 0,

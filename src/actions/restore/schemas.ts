@@ -29,7 +29,10 @@ export const lookedSchema = z.strictObject({
   engine: z.string(),
   version: z.string(),
   arch_bits: z.int(),
-  modules: z.array(z.string()).nullable().describe("Null for a server that does not run, and will load some"),
+  modules: z
+    .array(z.string())
+    .nullable()
+    .describe("Null for a server that does not run: what it will load is not known"),
   databases: z.int(),
   used_memory: z.int(),
   maxmemory: z.int(),
