@@ -64,7 +64,7 @@ export async function hashesOf(login: ChangingLogin): Promise<Record<Which, stri
 }
 
 /** Where the users of an instance are kept, so that a restart does not bring the old ones back. */
-export type Keeping = "acl_file" | "configuration" | "sentinel" | "nowhere";
+type Keeping = "acl_file" | "configuration" | "sentinel" | "nowhere";
 
 /** Finds out where. */
 export async function keepingOf(context: ActionContext): Promise<Keeping> {
