@@ -72,6 +72,12 @@ export function unfenceCommands({
   ];
 }
 
+/** Has the targeted instance, which is no primary any more, keep nobody from writes should it become one again. */
+export async function liftFence(guard: WriteGuard, context: ActionContext): Promise<void> {
+  const connection = await context.redis(instanceOf(context));
+  for (const argv of unfenceCommands(guard)) await connection.command(argv);
+}
+
 /** Asks whether the fence stands. */
 export const FENCE_QUESTION: readonly string[] = ["CONFIG", "GET", TO_WRITE];
 

@@ -7,7 +7,7 @@ import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
 import { caughtUp } from "./catch-up.ts";
 import { demote } from "./demote.ts";
-import { fenceCommands, guardOf, readWriteGuard, type WriteGuard } from "./fence.ts";
+import { fenceCommands, guardOf, liftFence, readWriteGuard, type WriteGuard } from "./fence.ts";
 import { endpointOf, type Group, groupOf, type Member } from "./group.ts";
 import { letWritesPass, stated } from "./let-writes-pass.ts";
 import { promotedOf } from "./promotion.ts";
@@ -54,6 +54,7 @@ export const replicationSwitchover = defineAction({
     const { id: from } = instanceOf(context);
     const already = await successorOf(to, context);
     if (already !== undefined) {
+      await liftFence(guardOf(context), context);
       return { outputs: { from, to: already, demoted_after_ms: 0 }, changed: false };
     }
     const guard = guardOf(context);

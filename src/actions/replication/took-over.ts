@@ -8,8 +8,8 @@ const SETTLES_MS = 20_000;
 
 /**
  * After a crash in a switchover away from the targeted primary: true where another node is the one primary and the old
- * one follows it, false where it is the primary as before and nobody is failing over. What lies in between is given the time
- * in which Sentinel settles it; undefined where it does not.
+ * one follows it without a fence. False where the fence stands still, or it is the primary as before and nobody is failing
+ * over. What lies in between is given the time in which Sentinel settles it; undefined where it does not.
  */
 export async function tookOver(context: ActionContext): Promise<boolean | undefined> {
   const deadline = performance.now() + SETTLES_MS;
@@ -28,7 +28,9 @@ async function look(context: ActionContext): Promise<boolean | undefined> {
   if (primaries.length !== 1 || !primary) return undefined;
   if (sentinels.some(({ flags }) => flags.includes("failover_in_progress"))) return undefined;
   if (primary.id === old) return sentinels.some(({ up, primary_id }) => up && primary_id !== old) ? undefined : false;
-  return nodes.find(({ id }) => id === old)?.role === "replica" ? true : undefined;
+  if (nodes.find(({ id }) => id === old)?.role !== "replica") return undefined;
+  // Whoever demoted it, the fence is left to us: doing it again takes that away.
+  return !(await isFencedNow(context));
 }
 
 /**
@@ -48,5 +50,9 @@ export async function halfMoved(to: string, context: ActionContext): Promise<boo
   const { nodes } = await context.topology({ fresh: true });
   const isPrimary = (id: string) => nodes.some((node) => node.id === id && node.up && node.role === "primary");
   if (!isPrimary(instance.id) || !isPrimary(to)) return false;
-  return isFenced(await (await context.redis(instance)).command([...FENCE_QUESTION]));
+  return isFencedNow(context);
+}
+
+async function isFencedNow(context: ActionContext): Promise<boolean> {
+  return isFenced(await (await context.redis(instanceOf(context))).command([...FENCE_QUESTION]));
 }

@@ -11,7 +11,7 @@ import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
 import { caughtUp } from "../replication/catch-up.ts";
 import { demote } from "../replication/demote.ts";
-import { fenceCommands, guardOf, readWriteGuard, type WriteGuard } from "../replication/fence.ts";
+import { fenceCommands, guardOf, liftFence, readWriteGuard, type WriteGuard } from "../replication/fence.ts";
 import { type Group, groupOf, type Member } from "../replication/group.ts";
 import { letWritesPass, stated } from "../replication/let-writes-pass.ts";
 import { promotedOf } from "../replication/promotion.ts";
@@ -82,6 +82,7 @@ export const sentinelSwitchover = defineAction({
   async run({ to, patience, alignment }, context) {
     const already = await successorOf(to, context);
     if (already !== undefined) {
+      await liftFence(guardOf(context), context);
       return {
         outputs: { from: instanceOf(context).id, to: already, sentinel: "", promoted_after_ms: 0, demoted_after_ms: 0 },
         changed: false,
