@@ -34,7 +34,10 @@ export const firewallPlan = defineAction({
   async run(_input, context) {
     const host = hostOf(context);
     const { name, firewall } = context.deployment;
-    if (firewall?.manager !== "ufw") return { outputs: NOTHING, changed: false };
+    if (firewall?.manager !== "ufw") {
+      context.progress(`left alone: redisha.yaml says ${firewall ? "`manager: none`" : "nothing of a firewall"}`);
+      return { outputs: NOTHING, changed: false };
+    }
     const view = await lookAtFirewall(host, context);
     const plan = planRules(view, needsOf(context.deployment, host, view), `redisha:${name}`);
     const enabling = view.active ? [] : [["--force", "enable"]];
