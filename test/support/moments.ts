@@ -6,18 +6,23 @@ import type { BackedUpLab } from "./backed-up-lab.ts";
 
 const servers = z.object({ servers: z.array(z.object({ socket: z.string() })) });
 
+/**
+ * Appends to a list and gives the second, read by the server in the same step: what is asked for afterwards may be another.
+ * At the turn of a second it writes nothing, for a replica may apply it in the next one.
+ */
+const APPEND = `
+local now = redis.call('TIME')
+local micros = tonumber(now[2])
+if micros < 50000 or micros > 850000 then return 0 end
+redis.call('RPUSH', KEYS[1], now[1])
+return tonumber(now[1])`;
+
 /** Writes to a list for so long; gives the second, by the server's clock, in which each entry was written. */
 export async function writeForSeconds({ lab }: BackedUpLab, seconds: number): Promise<number[]> {
   const written: number[] = [];
-  for (const end = Date.now() + seconds * 1_000; Date.now() < end; ) {
-    // A write at the turn of a second may belong to either.
-    if (Date.now() % 1_000 < 150 || Date.now() % 1_000 > 800) {
-      await sleep(20);
-      continue;
-    }
-    await lab.cli("r1:6379", "RPUSH", "log", String(written.length));
-    written.push(Number((await lab.cli("r1:6379", "TIME")).split("\n")[0]));
-    await sleep(100);
+  for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(100)) {
+    const second = Number(await lab.cli("r1:6379", "EVAL", APPEND, "1", "log"));
+    if (second > 0) written.push(second);
   }
   return written;
 }
