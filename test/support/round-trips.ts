@@ -9,21 +9,23 @@ export interface RoundTripTimes {
   readonly restoreMs: number;
 }
 
+const FILL = `
+for n = ARGV[1], ARGV[1] + ARGV[2] - 1 do redis.call('SET', 'key:' .. n, 'value:' .. n) end`;
+
 /**
  * Fills a Sentinel lab with some of everything and `more` keys, backs it up, changes it, restores it: what comes back equals
  * what was there, on every server, also after a restart. Traps: 12, 13, 14, 18, 19.
  */
 export async function expectRoundTrip(engine: Engine, appendonly: "yes" | "no", more = 0): Promise<RoundTripTimes> {
   const debug = engine === "redis-6.0" ? {} : { "enable-debug-command": "yes" };
-  await using place = await backedUpLab({ engine, config: { appendonly, ...debug } });
+  // DEBUG DIGEST of a million keys takes seconds, in which a server answers nobody.
+  const downAfterMs = more > 0 ? 30_000 : 1_000;
+  await using place = await backedUpLab({ engine, downAfterMs, config: { appendonly, ...debug } });
   const { lab, run } = place;
   const send = (...command: string[]) => lab.cli("r1:6379", ...command);
   await fillWithEverything(send, engine);
-  if (more > 0) {
-    await send("DEBUG", "POPULATE", String(more));
-    // It reaches no replica: a full sync does.
-    for (const replica of ["r2:6379", "r3:6379"]) await resync(place, replica);
-  }
+  for (let from = 0; from < more; from += 50_000) await send("EVAL", FILL, "0", String(from), "50000");
+  await send("WAIT", "2", "60000");
   const digest = await send("DEBUG", "DIGEST");
   const backup = await run("backup");
   expect(backup.error).toBeNull();
@@ -47,15 +49,4 @@ export async function expectRoundTrip(engine: Engine, appendonly: "yes" | "no", 
   await lab.restart("r1:6379");
   await expect.poll(() => send("DEBUG", "DIGEST").catch(() => ""), { timeout: 60_000 }).toBe(digest);
   return { backupMs: backup.duration_ms, restoreMs: restored.duration_ms };
-}
-
-async function resync({ lab }: Awaited<ReturnType<typeof backedUpLab>>, replica: string): Promise<void> {
-  const [host = "", port = ""] =
-    (await lab.cli(replica, "INFO", "replication")).match(/master_host:(\S+)\s[\s\S]*?master_port:(\d+)/)?.slice(1) ??
-    [];
-  await lab.cli(replica, "REPLICAOF", "NO", "ONE");
-  await lab.cli(replica, "SET", "apart", "so that it cannot go on from where it was");
-  await lab.cli(replica, "REPLICAOF", host, port);
-  const expected = await lab.cli("r1:6379", "DBSIZE");
-  await expect.poll(() => lab.cli(replica, "DBSIZE").catch(() => ""), { timeout: 60_000 }).toBe(expected);
 }

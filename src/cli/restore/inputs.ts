@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
 import { parseMoment } from "../../restore/moment.ts";
 
 export interface RestoreFlags {
@@ -11,6 +13,7 @@ export interface RestoreFlags {
 /** Inputs of the restore runbooks. A moment that is none is told before anything is looked at. */
 export function restoreInputs(backup: string, from: string | undefined, flags: RestoreFlags): Record<string, string> {
   if (flags.at !== undefined) parseMoment(flags.at);
+  for (const entry of flags["config-file"] ?? []) refuseNamelessFile(entry);
   const { at, shard, identity = [], "config-file": configFiles = [] } = flags;
   return {
     backup,
@@ -20,4 +23,15 @@ export function restoreInputs(backup: string, from: string | undefined, flags: R
     ...(configFiles.length === 0 ? {} : { config_files: configFiles.join(",") }),
     ...(identity.length === 0 ? {} : { identities: identity.map((file) => resolve(file)).join(",") }),
   };
+}
+
+function refuseNamelessFile(entry: string): void {
+  if (/^[^=,]+:\d+=\/[^,]+$/.test(entry)) return;
+  throw new RedishaError({
+    code: "USAGE_CONFIG_FILE",
+    message: `--config-file ${entry} does not say whose file it is, or not its absolute path.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["--config-file r1:6379=/etc/redis/redis.conf"],
+  });
 }
