@@ -47,7 +47,7 @@ export function renderConf(lines: readonly ConfLine[]): string {
 }
 
 /** One line, without its end. */
-export function renderDirective({ name, values }: Directive): string {
+function renderDirective({ name, values }: Directive): string {
   return [name, ...values.map(quoteValue)].join(" ");
 }
 

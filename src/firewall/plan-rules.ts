@@ -148,7 +148,7 @@ function keptOut(rules: readonly UfwRule[], needs: readonly Need[]): { blocked: 
  * Whether everything from there gets through to a TCP port, by the first rule that is about it; what only may match counts
  * where it keeps out, and not where it lets in. `by` is the rule that keeps it out, undefined where the policy does.
  */
-export function verdict(rules: readonly UfwRule[], from: Network, port: number): { passes: boolean; by?: UfwRule } {
+function verdict(rules: readonly UfwRule[], from: Network, port: number): { passes: boolean; by?: UfwRule } {
   for (const rule of rules) {
     if (!isAbout(rule, port) || !overlap(rule.from, from)) continue;
     if (rule.action !== "allow") return { passes: false, by: rule };

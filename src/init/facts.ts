@@ -37,4 +37,3 @@ export const hostFactsSchema = z.strictObject({
   memory: z.int().describe("Bytes"),
   installed: z.record(z.string(), z.string()).describe("Versions of the packages of the engine, as dpkg has them"),
 });
-export type HostFacts = z.infer<typeof hostFactsSchema>;

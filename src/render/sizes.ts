@@ -4,7 +4,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 /** What of a host's memory instances may use for data: a fork under writes copies pages, and the system needs its own. */
-export const MEMORY_SHARE = 0.6;
+const MEMORY_SHARE = 0.6;
 
 /** A size and how it was come by, for the file and the plan. */
 export interface Sized {

@@ -37,7 +37,7 @@ export interface ScratchRoom {
 }
 
 /** Where rooms are: REDISHA_SCRATCH_DIR, else below /var/tmp: on disk, and short enough for the path of a Unix socket. */
-export function scratchRoot(env: NodeJS.ProcessEnv = process.env): string {
+function scratchRoot(env: NodeJS.ProcessEnv = process.env): string {
   if (env.REDISHA_SCRATCH_DIR) return env.REDISHA_SCRATCH_DIR;
   return join(process.platform === "linux" ? "/var/tmp" : tmpdir(), `redisha-${userInfo().uid}`);
 }

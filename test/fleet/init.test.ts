@@ -60,7 +60,9 @@ async function healthy(file: string): Promise<boolean> {
 }
 
 function primaryOf(file: string): Promise<string> {
-  return redisha(["status", "--file", file, "--json"]).then(({ stdout }) => JSON.parse(stdout).result.topology.primary_id);
+  return redisha(["status", "--file", file, "--json"]).then(
+    ({ stdout }) => JSON.parse(stdout).result.topology.primary_id,
+  );
 }
 
 describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { z } from "zod";
 import type { HostConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 
@@ -54,21 +55,29 @@ sync -- "$2.part" 2>/dev/null || sync
 mv -f -- "$2.part" "$2"
 `;
 
-/** A file that is about to be replaced: where it is kept, null where there is none. */
+/** A file that is going to be replaced: where it will be kept, null where there is none. */
 export type KeptFile = { readonly path: string; readonly kept: string | null } & Partial<HostFile>;
 
-/** Keeps a file on its host before it is replaced. Fails with FILE_NOT_KEPT. */
-export async function keepFile(
+/** Where a file would be kept, and what it is like. Reads only: plans ask it too. */
+export async function placeToKeep(
   shell: HostConnection,
   path: string,
   run: string,
   signal: AbortSignal,
 ): Promise<KeptFile> {
   const found = await lookAtFile(shell, path, signal);
-  if (!found) return { path, kept: null };
-  const kept = posix.join(KEPT, run, path);
+  return found ? { path, kept: posix.join(KEPT, run, path), ...found } : { path, kept: null };
+}
+
+/** Keeps a file on its host, before it is replaced. Fails with FILE_NOT_KEPT. */
+export async function keepFile(
+  shell: HostConnection,
+  { path, kept }: Pick<KeptFile, "path" | "kept">,
+  signal: AbortSignal,
+): Promise<void> {
+  if (kept === null) return;
   const { code, stderr } = await shell.script(KEEP, [path, kept], { become: true, signal });
-  if (code === 0) return { path, kept, ...found };
+  if (code === 0) return;
   throw new RedishaError({
     code: "FILE_NOT_KEPT",
     message: `${path} on ${shell.host} cannot be copied to ${kept}, so it is not replaced: ${stderr.trim().split("\n").at(-1)}`,
@@ -76,6 +85,9 @@ export async function keepFile(
     state: "the file is as it was",
   });
 }
+
+/** What `before` of an action that replaces files captured, as it comes back to `run`. */
+export const keptSchema = z.object({ path: z.string(), kept: z.string().nullable() });
 
 /** Puts the kept `$2` back as `$1`, with owner and mode; without one, there was no file, and it goes. */
 export const RESTORE = `

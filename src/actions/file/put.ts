@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { defineAction } from "../define.ts";
 import { hostOf } from "../needs.ts";
-import { keepFile, lookAtFile } from "./host-file.ts";
+import { keepFile, keptSchema, lookAtFile, placeToKeep } from "./host-file.ts";
 
 /** Puts a file on a host, whole or not at all; one that is as wanted is left alone. */
 export const filePut = defineAction({
@@ -37,7 +37,7 @@ export const filePut = defineAction({
     },
   ],
   async before({ path }, context) {
-    return keepFile(await context.shell(hostOf(context)), path, context.life.id, context.signal);
+    return placeToKeep(await context.shell(hostOf(context)), path, context.life.id, context.signal);
   },
   async run({ path, content, owner, mode }, context) {
     const shell = await context.shell(hostOf(context));
@@ -45,6 +45,7 @@ export const filePut = defineAction({
     const found = await lookAtFile(shell, path, context.signal);
     const outputs = { path, sha256 };
     if (found?.sha256 === sha256 && found.owner === owner && found.mode === mode) return { outputs, changed: false };
+    await keepFile(shell, keptSchema.parse(context.before), context.signal);
     const options = { mode: Number.parseInt(mode, 8), owner, become: true, signal: context.signal };
     await shell.upload(content, path, options);
     return { outputs, changed: true };

@@ -26,7 +26,6 @@ export const comparisonSchema = z.strictObject({
   users: differences.describe("Users that it holds in memory otherwise than its ACL file should say"),
   differs: z.boolean(),
 });
-export type Comparison = z.infer<typeof comparisonSchema>;
 
 /** Holds files and the running server of an instance against what they should be. */
 export const initCompare = defineAction({

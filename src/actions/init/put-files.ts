@@ -4,10 +4,13 @@ import { contentOf } from "../../init/desired.ts";
 import { homeOf } from "../../init/homes.ts";
 import { situationSchema } from "../../init/situation.ts";
 import { defineAction } from "../define.ts";
-import { keepFile, restoreFile } from "../file/host-file.ts";
+import { keepFile, keptSchema, placeToKeep, restoreFile } from "../file/host-file.ts";
 import { instanceOf } from "../needs.ts";
 import { rootOn } from "../service/shell.ts";
 import { compareFiles } from "./comparison.ts";
+
+/** Files that were replaced, and where each is kept. */
+const filesSchema = z.object({ files: z.array(keptSchema) });
 
 /** `$1` user, then folders that it keeps things in and writes to. The first one is that of its file, which it rewrites. */
 const FOLDERS = `
@@ -40,7 +43,7 @@ export const initPutFiles = defineAction({
     const shell = await context.shell(instanceOf(context).host);
     const files = [];
     for (const path of paths) {
-      const { kept } = await keepFile(shell, path, context.life.id, context.signal);
+      const { kept } = await placeToKeep(shell, path, context.life.id, context.signal);
       files.push({ path, kept });
     }
     return { files };
@@ -53,6 +56,8 @@ export const initPutFiles = defineAction({
     const options = { become: rootOn(instance.host), signal: context.signal };
     const made = await shell.script(FOLDERS, [user, folder, data], options);
     if (made.code !== 0) throw noFolders(instance.id, made.stderr);
+    const { files } = filesSchema.parse(context.before);
+    for (const file of files) await keepFile(shell, file, context.signal);
     const put: string[] = [];
     for (const { desired, text, same } of await compareFiles(instance, situation, context)) {
       if (same || !paths.includes(desired.path)) continue;
@@ -75,9 +80,7 @@ export const initPutBack = defineAction({
   summary: "Puts back the files that init.put_files replaced, and takes away those that it created",
   scope: "instance",
   effect: "change",
-  input: z.strictObject({
-    files: z.array(z.strictObject({ path: z.string(), kept: z.string().nullable() })),
-  }),
+  input: filesSchema,
   output: z.strictObject({}),
   example: `- id: put_back
   action: init.put_back
