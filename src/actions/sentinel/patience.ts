@@ -1,10 +1,13 @@
 import { z } from "zod";
 import type { RedisConnection } from "../../connect/types.ts";
+import { sleep } from "../../core/abort.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { parsePairs } from "../observe/parse.ts";
 import { redisCommand } from "../redis/argv.ts";
+
+const RECONNECT_MS = 10_000;
 
 const input = z.strictObject({
   group: z.string().describe("The name by which the Sentinel knows the primary"),
@@ -40,6 +43,7 @@ export const sentinelPatience = defineAction({
     context.forgetFailures();
     const connection = await context.redis(instanceOf(context));
     const was = await downAfter(connection, settings.group);
+    if (settings.down_after < was) await untilConnected(connection, settings.group, context.signal);
     await connection.command(argvOf(settings), { signal: context.signal });
     return { outputs: {}, changed: was !== settings.down_after };
   },
@@ -47,6 +51,17 @@ export const sentinelPatience = defineAction({
     return (await downAfter(await context.redis(instanceOf(context)), group)) === down_after;
   },
 });
+
+/**
+ * One whose primary was away connects to it again within a second. Until then it counts the silence from before, and would
+ * take it for down as soon as it waits less. Where the primary stays away there is nothing to wait for.
+ */
+async function untilConnected(connection: RedisConnection, group: string, signal: AbortSignal): Promise<void> {
+  for (const end = Date.now() + RECONNECT_MS; Date.now() < end; await sleep(100, signal)) {
+    const all = parsePairs(await connection.command(["SENTINEL", "MASTER", group], { signal }));
+    if (!/disconnected|s_down/.test(all.flags ?? "")) return;
+  }
+}
 
 function argvOf({ group, down_after }: z.output<typeof input>): string[] {
   return ["SENTINEL", "SET", group, "down-after-milliseconds", String(down_after)];
