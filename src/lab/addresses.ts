@@ -8,8 +8,9 @@ import { healPartitions } from "./partitions.ts";
 /** Labs live in 127.77.0.0/24, 127.77.1.0/24 … 127.92.255.0/24: away from 127.0.0.x, which people use by hand. */
 const FIRST_NETWORK = 77;
 const NETWORKS = 16 * 256;
-/** So many networks in a row with the same port taken mean that something listens on 0.0.0.0. */
+/** After so many networks in a row with a port taken, an address that no lab ever has tells whether it is taken on all. */
 const TAKEN_IN_A_ROW = 8;
+const NO_LABS_ADDRESS = "127.200.77.1";
 
 /**
  * Claims a /24 of 127.0.0.0/8 for the lab in `folder`, as one file per network in a folder that all labs of this user
@@ -25,7 +26,9 @@ export async function claimNetwork(folder: string, ports: readonly number[]): Pr
     if (taken === undefined) return network;
     await rm(join(claimsFolder(), network), { force: true });
     takenInARow += 1;
-    if (takenInARow >= TAKEN_IN_A_ROW) throw portTaken(taken);
+    if (takenInARow % TAKEN_IN_A_ROW === 0 && (await tryToListen(NO_LABS_ADDRESS, taken.port)) !== undefined) {
+      throw portTaken(taken);
+    }
   }
   throw new RedishaError({
     code: "LAB_NO_ADDRESSES",

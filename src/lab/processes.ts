@@ -5,9 +5,10 @@ import { RedishaError } from "../core/errors.ts";
 
 /**
  * Which processes belong to a lab is read from the kernel, not from pid files: a pid file may be missing (killed between
- * start and write) or name a pid that is somebody else's by now. Two marks, each enough:
+ * start and write) or name a pid that is somebody else's by now. Three marks, each enough:
  * - standard error is a file in the lab's folder: servers and sshd, which overwrite their environment for their title;
- * - `REDISHA_LAB` in the environment: key generators, and what people start in SSH sessions on the lab's hosts.
+ * - `REDISHA_LAB` in the environment: key generators, and what people start in SSH sessions on the lab's hosts;
+ * - it works in the lab's folder and has no terminal: servers that a runbook has started again. A shell has one.
  */
 const MARK = "REDISHA_LAB";
 
@@ -44,7 +45,7 @@ export function findProcesses(folder: string): FoundProcess[] {
     if (!stat || stat.state === "Z") continue;
     parents.set(pid, stat.parent);
     const log = read(() => readlinkSync(`/proc/${pid}/fd/2`));
-    if (log?.startsWith(`${folder}/`) || isMarked(pid, folder)) {
+    if (log?.startsWith(`${folder}/`) || isMarked(pid, folder) || (!stat.terminal && worksIn(pid, folder))) {
       found.set(pid, { pid, parent: stat.parent, startTime: stat.startTime, stopped: stat.state === "T", log });
     }
   }
@@ -121,12 +122,17 @@ export function spawnServer(
   }
 }
 
-function statOf(pid: number): { state: string; parent: number; startTime: number } | undefined {
+function statOf(pid: number): { state: string; parent: number; terminal: boolean; startTime: number } | undefined {
   const text = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
   const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
   if (!fields) return undefined;
-  return { state: fields[0] ?? "", parent: Number(fields[1]), startTime: Number(fields[19]) };
+  const [state = "", parent, , , terminal] = fields;
+  return { state, parent: Number(parent), terminal: terminal !== "0", startTime: Number(fields[19]) };
+}
+
+function worksIn(pid: number, folder: string): boolean {
+  return read(() => readlinkSync(`/proc/${pid}/cwd`))?.startsWith(`${folder}/`) ?? false;
 }
 
 function isMarked(pid: number, folder: string): boolean {

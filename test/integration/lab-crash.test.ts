@@ -54,6 +54,15 @@ test("the lab outlives the process that made it, and what an SSH session left ru
   expect(processesNaming(root)).toEqual([]);
 });
 
+test("a server that was started again by other means ends with the lab", async () => {
+  await labUp({ ...lab, root }, () => {});
+  const cwd = join(root, "lab", "hosts", "r1", "6379", "data");
+  const again = spawn("sleep", ["4321"], { cwd, detached: true, stdio: "ignore", env: {} });
+  const ended = once(again, "exit");
+  await labDown({ root });
+  expect((await ended)[1]).toBe("SIGKILL");
+});
+
 test("an aborted up takes down again what it had started", async () => {
   const abort = new AbortController();
   const up = labUp({ ...lab, root, engine: "redis-6.0" }, () => {}, abort.signal);
