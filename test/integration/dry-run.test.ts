@@ -80,6 +80,8 @@ describe("--dry-run", () => {
         const { runbook } = await compileByName(name, store);
         if (Object.values(runbook.inputs).some(({ required }) => required)) continue;
         if (!(runbook.requires.topology?.includes("sentinel") ?? true)) continue;
+        // A lab's servers come from a directory, and its hosts are this machine: `init` refuses to look at them.
+        if (name === "init") continue;
         await writeFile(sessions, "");
         const before = await checksums(lab.status.folder);
         const { code, stdout, stderr } = await redisha(["run", name, "--dry-run", "--json", "--file", lab.file]);

@@ -26,6 +26,13 @@ chown -R "$owner:$(id -g -- "$owner")" "$dir/$top"
 if command -v restorecon >/dev/null 2>&1; then restorecon -R "$dir/$top" 2>/dev/null || true; fi
 sync -- "$dir/$target" "$dir" 2>/dev/null || sync`;
 
+/** Clears the place, unless `$1` is not staged any more: then it was put there by a run that was cut off right after. */
+const CLEAR = `
+staged=$1
+shift
+[ -e "$staged" ] || exit 0
+${MOVE_ASIDE}`;
+
 /** Puts a staged snapshot where the server will load it. */
 export const restoreInstall = defineAction({
   name: "restore.install",
@@ -33,6 +40,8 @@ export const restoreInstall = defineAction({
     "Puts the staged snapshot where a stopped server loads it: as its snapshot, or as the base of its append-only file",
   scope: "instance",
   effect: "destructive",
+  // Once more does no harm: what is in its place already stays there.
+  repeatable: true,
   input: z.strictObject({
     place: placeSchema.describe("Where the server keeps its data"),
     service: z.object({ user: serviceSchema.shape.user }).describe("Whose the files are to be"),
@@ -63,12 +72,10 @@ export const restoreInstall = defineAction({
       state: "the server is stopped; its old data lies beside",
     };
     // A run that was cut off while it moved them may have left some behind: an old append-only file would win.
-    const aside = [place.dir, asideFolder(place.dir, context.life.id), ...dataNames(place)];
-    await onHostOf(instanceOf(context), context, MOVE_ASIDE, aside, failure);
+    const aside = [staged, place.dir, asideFolder(place.dir, context.life.id), ...dataNames(place)];
+    await onHostOf(instanceOf(context), context, CLEAR, aside, failure);
     const args = [place.dir, staged, target, service.user, manifest?.path ?? "", manifest?.text ?? ""];
     await onHostOf(instanceOf(context), context, PUT, args, failure);
     return { outputs: { path: `${place.dir}/${target}`, append_only: place.appendonly }, changed: true };
   },
-  /** Once more does no harm: what is in its place already stays there. */
-  probe: async () => false,
 });

@@ -31,6 +31,8 @@ export const restoreToScratch = defineAction({
   summary: "Loads a backup into a server on this machine that nobody else reaches, and leaves it running",
   scope: "controller",
   effect: "change",
+  // A server that was started before the crash is left to itself; the next one has a room of its own.
+  repeatable: true,
   input: z.strictObject({
     backup: z.string().default("latest").describe("Id of a backup, or latest"),
     from: z.string().nullable().default(null),

@@ -31,7 +31,8 @@ describe("a switchover in trouble", () => {
     const writers = startWriters(lab);
     await delay(300);
     const code = await meanwhile(lab, () => lab.kill("r2:6379"), "--to", "r2");
-    expect([0, 1, 8]).toContain(code);
+    // 6 where the step ends with the target's refusal to connect; what counts is that nothing is lost.
+    expect([0, 1, 6, 8]).toContain(code);
     await lab.restart("r2:6379");
     const since = writers.acked.length;
     await until(async () => writers.acked.length > since + 100);

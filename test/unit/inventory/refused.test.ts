@@ -27,7 +27,7 @@ const REFUSED: [string, string, string[]][] = [
   [
     "the same unknown key in two places with different right ones",
     replication("tls: { modes: required }", "drill: { modes: 1 }"),
-    ['7:12 unknown key "modes" (did you mean "mode"?)', '8:14 unknown key "modes" (known here: budget)'],
+    ['7:12 unknown key "modes" (did you mean "mode"?)', '8:14 unknown key "modes" (known here: budget, window)'],
   ],
   ["a key that stands there twice", replication("ssh: none", "ssh: local"), ["8:5 this key stands here twice"]],
   ["a missing key", file("topology: replication", HOSTS), ['3:3 "redis" is missing']],
