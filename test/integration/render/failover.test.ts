@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, onTestFinished, test } from "vitest";
+import { describe, test } from "vitest";
 import { directivesOf, parseConf, renderConf } from "../../../src/conf/conf-file.ts";
 import { mergeSentinelConf } from "../../../src/conf/merge-conf.ts";
 import { renderRedisConf } from "../../../src/render/redis-conf.ts";
@@ -13,6 +13,8 @@ import { cli, freePort } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
 
 const ADDRESS = "127.0.0.1";
+/** Ports that one of the deployments is going to listen on: they are brought up at the same time. */
+const taken = new Set<number>();
 const login = (name: string) => ({ name, passwords: [`${name} "pass" #1`] });
 describe.concurrent.each(ENGINES)("configuration and users as rendered for %s", (engine) => {
   test("carry a failover with the least rights, and Sentinel keeps what it learned when its file is rendered again", async ({
@@ -65,7 +67,9 @@ async function bringUp(engine: EngineUnderTest, folder: string, servers: FromCon
   const ports: number[] = [];
   while (ports.length < 6) {
     const port = await freePort(ADDRESS);
-    if (!ports.includes(port)) ports.push(port);
+    if (taken.has(port)) continue;
+    taken.add(port);
+    ports.push(port);
   }
   const data = ports.slice(0, 3);
   const sentinels = ports.slice(3);
