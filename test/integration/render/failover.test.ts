@@ -19,6 +19,7 @@ const login = (name: string) => ({ name, passwords: [`${name} "pass" #1`] });
 describe.concurrent.each(ENGINES)("configuration and users as rendered for %s", (engine) => {
   test("carry a failover with the least rights, and Sentinel keeps what it learned when its file is rendered again", async ({
     expect,
+    onTestFinished,
   }) => {
     const servers = new FromConf();
     const folder = await mkdtemp(join(tmpdir(), "redisha-render-"));
