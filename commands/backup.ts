@@ -1,14 +1,11 @@
 import { boolean, string } from "@oclif/core/flags";
 import { bytesFlag, textfileFlag } from "../src/cli/backup/flags.ts";
 import { backupInputs, isSilent } from "../src/cli/backup/run-backup.ts";
-import { durationFlag, outputFlag } from "../src/cli/flags.ts";
-import { renderPlan } from "../src/cli/render/plan.ts";
-import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
+import { durationFlag } from "../src/cli/flags.ts";
+import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
-import { findDeployment } from "../src/inventory/find-deployment.ts";
 import { createBackup, planBackup, withTextfile } from "../src/use-cases/backup/create-backup.ts";
-import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
 import type { RunSummary } from "../src/use-cases/run-runbook.ts";
 
 export default class Backup extends RunningCommand<RunSummary | Plan> {
@@ -24,19 +21,9 @@ export default class Backup extends RunningCommand<RunSummary | Plan> {
     },
     { description: "Have cron or systemd do it every night", command: "<%= config.bin %> backup schedule --at 02:30" },
   ];
-  static override exitCodes = [
-    EXIT.done,
-    EXIT.failedSafe,
-    EXIT.warnings,
-    EXIT.gateRefused,
-    EXIT.lockHeld,
-    EXIT.cannotConnect,
-    EXIT.paused,
-    EXIT.outcomeUnknown,
-    EXIT.verificationFailed,
-  ];
+  static override exitCodes = [...RUN_EXITS, EXIT.verificationFailed];
   static override flags = {
-    output: outputFlag(["table", "json", "yaml", "jsonl"]),
+    ...runFlags,
     method: string({
       options: ["auto", "bgsave", "sync", "aof"],
       default: "auto",
@@ -59,54 +46,30 @@ export default class Backup extends RunningCommand<RunSummary | Plan> {
     "limit-rate": bytesFlag({ summary: "Bytes per second to the repository, such as 50mb" }),
     jitter: durationFlag({ summary: "Begin up to so much later, by chance" }),
     textfile: textfileFlag,
-    "dry-run": boolean({ char: "n", summary: "Print the plan and change nothing" }),
-    ...approvalFlags,
   };
 
   async run(): Promise<RunSummary | Plan> {
     const { flags } = await this.parse(Backup);
-    if (flags["dry-run"]) return this.plan(flags);
+    const inputs = backupInputs(flags);
+    if (flags["dry-run"]) {
+      const work = await this.prepare("backup", flags);
+      const { plan, sources } = await this.carrying(work, (request) => planBackup({ ...request, inputs }));
+      return this.showPlan(plan, `\n\nSources\n${sources.map((text) => `  ${text}`).join("\n")}`);
+    }
     let name = flags.deployment ?? "";
     const summary = await withTextfile({ textfile: flags.textfile, deployment: () => name }, async () => {
-      const work = await this.prepare(flags, false);
+      const work = { ...(await this.prepare("backup", flags)), quietly: this.forPeople && !this.watched };
       name = work.deployment.name;
-      return this.carrying(work, (request) =>
-        createBackup({ ...request, inputs: backupInputs(flags) }, { jitterMs: flags.jitter ?? 0 }),
-      );
+      const jitterMs = flags.jitter ?? 0;
+      return this.carrying(work, (request) => createBackup({ ...request, inputs }, { jitterMs }));
     });
     if (isSilent(summary, !this.forPeople || this.watched)) return summary;
     return this.finish(summary);
   }
 
-  private async plan(flags: Parameters<typeof backupInputs>[0] & Choice): Promise<Plan> {
-    const work = await this.prepare(flags, true);
-    const { plan, sources } = await this.carrying(work, (request) =>
-      planBackup({ ...request, inputs: backupInputs(flags) }),
-    );
-    const why = sources.map((text) => `  ${text}`).join("\n");
-    this.print(`${renderPlan(plan, { theme: this.theme, width: this.width })}\n\nSources\n${why}`);
-    if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
-    return plan;
-  }
-
-  private async prepare(flags: Choice, planning: boolean) {
-    const { deployment, warnings } = await findDeployment(this.choice(flags));
-    this.warnOf(warnings);
-    const { runbook } = await compileByName("backup", storeBeside(deployment.file));
-    if (runbook.source.origin !== "shipped") this.note(`using your own backup runbook: ${runbook.source.path}`);
-    const quietly = planning || (this.forPeople && !this.watched);
-    return { deployment, runbook, flags, quietly, look: "look first: redisha backup --dry-run" };
-  }
-
+  /** Somebody may be looking on: from cron nobody is, and only what went wrong is said. */
   private get watched(): boolean {
     const { streams, verbose } = this.invocation;
     return verbose || streams.stdout.isTty || streams.stderr.isTty;
   }
-}
-
-interface Choice {
-  readonly file?: string | undefined;
-  readonly deployment?: string | undefined;
-  readonly yes: boolean;
-  readonly confirm: string | undefined;
 }

@@ -1,20 +1,12 @@
 import { boolean, integer, option, string } from "@oclif/core/flags";
-import { agreeFirst } from "../src/cli/confirm.ts";
 import { DRILL_MODES, inputsOfDrill } from "../src/cli/drills/failover-inputs.ts";
 import { type FailoverTestResult, failoverTestResult } from "../src/cli/drills/failover-result.ts";
 import { findOutcome, keepIn } from "../src/cli/drills/outcome.ts";
 import { renderDrill } from "../src/cli/drills/render-show.ts";
-import { durationFlag, outputFlag } from "../src/cli/flags.ts";
-import { renderPlan } from "../src/cli/render/plan.ts";
-import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
+import { durationFlag } from "../src/cli/flags.ts";
+import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
-import { findDeployment } from "../src/inventory/find-deployment.ts";
-import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
-import { planRunbook } from "../src/use-cases/plan-runbook.ts";
-import { runRunbook } from "../src/use-cases/run-runbook.ts";
-
-const LOOK = "look first: --dry-run";
 
 export default class FailoverTest extends RunningCommand<FailoverTestResult | Plan> {
   static override summary = "Hurt a primary under load, watch another take over, and say what it cost";
@@ -33,20 +25,9 @@ export default class FailoverTest extends RunningCommand<FailoverTestResult | Pl
       command: "<%= config.bin %> failover-test --mode partition --hold 30s --writers 4",
     },
   ];
-  static override exitCodes = [
-    EXIT.done,
-    EXIT.failedSafe,
-    EXIT.warnings,
-    EXIT.gateRefused,
-    EXIT.lockHeld,
-    EXIT.cannotConnect,
-    EXIT.paused,
-    EXIT.outcomeUnknown,
-    EXIT.unhealthy,
-    EXIT.interrupted,
-  ];
+  static override exitCodes = [...RUN_EXITS, EXIT.unhealthy, EXIT.interrupted];
   static override flags = {
-    output: outputFlag(["table", "json", "yaml", "jsonl"]),
+    ...runFlags,
     mode: option({
       options: DRILL_MODES,
       default: "hang" as const,
@@ -66,28 +47,18 @@ export default class FailoverTest extends RunningCommand<FailoverTestResult | Pl
     waive: string({ helpValue: "GUARD,…", summary: "Guards to pass over: healthy, backup, window" }),
     production: boolean({ summary: "The deployment is declared production: true, and is meant nevertheless" }),
     report: string({ helpValue: "DIR", summary: "Write the report there too, as JSON, Markdown and HTML" }),
-    "dry-run": boolean({ char: "n", summary: "Print the plan and change nothing" }),
-    ...approvalFlags,
   };
 
   async run(): Promise<FailoverTestResult | Plan> {
     const { flags } = await this.parse(FailoverTest);
-    const { deployment, warnings } = await findDeployment(this.choice(flags));
-    this.warnOf(warnings);
-    const { runbook } = await compileByName("failover-test", storeBeside(deployment.file));
+    const work = await this.prepare("failover-test", flags);
+    const { deployment } = work;
     const inputs = inputsOfDrill(flags);
-    const work = { deployment, runbook, flags, quietly: flags["dry-run"], look: LOOK };
-    if (flags["dry-run"]) {
-      const plan = await this.carrying(work, (request) => planRunbook({ ...request, inputs }));
-      this.print(renderPlan(plan, { theme: this.theme, width: this.width }));
-      if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
-      return plan;
-    }
-    const summary = await this.carrying(work, async (request, asking) => {
-      const what = `Hurt the primary of ${deployment.name} (${flags.mode})`;
-      const approvals = deployment.production ? [] : await agreeFirst("disruptive", what, asking);
-      return runRunbook({ ...request, inputs, approvals });
-    });
+    if (flags["dry-run"]) return this.plan(work, inputs);
+    const what = `Hurt the primary of ${deployment.name} (${flags.mode})`;
+    // Of one in production the runbook itself asks, by name.
+    const agreement = deployment.production ? undefined : { effect: "disruptive" as const, what };
+    const summary = await this.perform(work, inputs, agreement);
     const found = await findOutcome(summary);
     const written = found && flags.report !== undefined ? await keepIn(flags.report, found.report) : [];
     if (found) {

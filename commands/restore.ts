@@ -1,17 +1,12 @@
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
-import { agreeFirst } from "../src/cli/confirm.ts";
-import { outputFlag } from "../src/cli/flags.ts";
-import { renderPlan } from "../src/cli/render/plan.ts";
 import { restoreInputs } from "../src/cli/restore/inputs.ts";
 import { restoreAdvice, shownOutputs, withWarnings } from "../src/cli/restore/render.ts";
-import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
+import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
 import { findDeployment } from "../src/inventory/find-deployment.ts";
-import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
-import { planRunbook } from "../src/use-cases/plan-runbook.ts";
-import { type RunSummary, runRunbook } from "../src/use-cases/run-runbook.ts";
+import type { RunSummary } from "../src/use-cases/run-runbook.ts";
 
 export default class Restore extends RunningCommand<RunSummary | Plan> {
   static override summary = "Bring a backup back, and keep what is there now until you remove it";
@@ -30,20 +25,10 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
       command: "<%= config.bin %> restore --deployment shop --to staging",
     },
   ];
-  static override exitCodes = [
-    EXIT.done,
-    EXIT.failedSafe,
-    EXIT.warnings,
-    EXIT.gateRefused,
-    EXIT.lockHeld,
-    EXIT.cannotConnect,
-    EXIT.paused,
-    EXIT.outcomeUnknown,
-    EXIT.verificationFailed,
-  ];
+  static override exitCodes = [...RUN_EXITS, EXIT.verificationFailed];
   static override args = { backup: stringArg({ default: "latest", description: "Id of a backup, or latest" }) };
   static override flags = {
-    output: outputFlag(["table", "json", "yaml", "jsonl"]),
+    ...runFlags,
     at: string({ helpValue: "MOMENT", summary: "The state at this second, with zone: 2026-11-20T10:15:00Z" }),
     to: string({
       helpValue: "DEPLOYMENT",
@@ -64,33 +49,18 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
       summary: "The redis.conf of a server that is down, where no systemd unit tells: r1:6379=/etc/redis.conf",
     }),
     shard: string({ helpValue: "NAME", summary: "Of a Cluster, only this shard: c0-5460" }),
-    "dry-run": boolean({ char: "n", summary: "Print the plan and change nothing" }),
-    ...approvalFlags,
   };
 
   async run(): Promise<RunSummary | Plan> {
     const { args, flags } = await this.parse(Restore);
-    const source = await findDeployment(this.choice(flags));
-    const { deployment, warnings } =
-      flags.to === undefined ? source : await findDeployment(this.choice({ ...flags, deployment: flags.to }));
-    this.warnOf(warnings);
-    const from = flags.to === undefined ? undefined : source.deployment.name;
+    const { to, "to-scratch": toScratch } = flags;
+    const from = to === undefined ? undefined : (await findDeployment(this.choice(flags))).deployment.name;
+    const name = toScratch ? "restore-scratch" : "restore";
+    const work = await this.prepare(name, { ...flags, deployment: to ?? flags.deployment });
     const inputs = restoreInputs(args.backup, from, flags);
-    const name = flags["to-scratch"] ? "restore-scratch" : "restore";
-    const { runbook } = await compileByName(name, storeBeside(deployment.file));
-    const planning = flags["dry-run"];
-    const work = { deployment, runbook, flags, quietly: planning, look: "look first: redisha restore --dry-run" };
-    if (planning) {
-      const plan = await this.carrying(work, (request) => planRunbook({ ...request, inputs }));
-      this.print(renderPlan(plan, { theme: this.theme, width: this.width }));
-      if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
-      return plan;
-    }
-    const summary = await this.carrying(work, async (request, asking) => {
-      const what = `Restore backup ${args.backup}${from ? ` of ${from}` : ""} into ${deployment.name}`;
-      const approvals = await agreeFirst(flags["to-scratch"] ? "change" : "destructive", what, asking);
-      return runRunbook({ ...request, inputs, approvals });
-    });
+    if (flags["dry-run"]) return this.plan(work, inputs);
+    const what = `Restore backup ${args.backup}${from ? ` of ${from}` : ""} into ${work.deployment.name}`;
+    const summary = await this.perform(work, inputs, { effect: toScratch ? "change" : "destructive", what });
     for (const line of restoreAdvice(summary)) this.note(line);
     return this.finish(withWarnings(summary), shownOutputs(summary));
   }

@@ -1,17 +1,9 @@
 import { boolean, string } from "@oclif/core/flags";
-import { agreeFirst } from "../src/cli/confirm.ts";
-import { outputFlag } from "../src/cli/flags.ts";
-import { renderPlan } from "../src/cli/render/plan.ts";
 import { inputsOfRotate, refuseNothingToRotate } from "../src/cli/rotate/inputs.ts";
 import { renderRotate } from "../src/cli/rotate/render.ts";
 import { type RotateResult, rotateResult } from "../src/cli/rotate/result.ts";
-import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
-import { EXIT } from "../src/core/exit-codes.ts";
+import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import type { Plan } from "../src/engine/plan.ts";
-import { findDeployment } from "../src/inventory/find-deployment.ts";
-import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
-import { planRunbook } from "../src/use-cases/plan-runbook.ts";
-import { runRunbook } from "../src/use-cases/run-runbook.ts";
 
 export default class Rotate extends RunningCommand<RotateResult | Plan> {
   static override summary = "Change passwords while everything runs, without refusing anybody";
@@ -24,18 +16,9 @@ export default class Rotate extends RunningCommand<RotateResult | Plan> {
     { description: "In one go, an hour for applications", command: "<%= config.bin %> rotate --grace 1h --yes" },
     { description: "Where no application uses these passwords", command: "<%= config.bin %> rotate --now --yes" },
   ];
-  static override exitCodes = [
-    EXIT.done,
-    EXIT.failedSafe,
-    EXIT.warnings,
-    EXIT.gateRefused,
-    EXIT.lockHeld,
-    EXIT.cannotConnect,
-    EXIT.paused,
-    EXIT.outcomeUnknown,
-  ];
+  static override exitCodes = RUN_EXITS;
   static override flags = {
-    output: outputFlag(["table", "json", "yaml", "jsonl"]),
+    ...runFlags,
     grace: string({
       helpValue: "TIME",
       summary: "Do not pause: take both passwords for so long, e.g. 1h, then the new one only",
@@ -43,28 +26,17 @@ export default class Rotate extends RunningCommand<RotateResult | Plan> {
     }),
     now: boolean({ summary: "Do not pause, and do not wait: no application uses the old passwords" }),
     watch: string({ helpValue: "TIME", summary: "How long to watch for refused logins at the end (default: 5s)" }),
-    "dry-run": boolean({ char: "n", summary: "Print the plan and change nothing" }),
-    ...approvalFlags,
   };
 
   async run(): Promise<RotateResult | Plan> {
     const { flags } = await this.parse(Rotate);
-    const { deployment, warnings } = await findDeployment(this.choice(flags));
-    this.warnOf(warnings);
+    const work = await this.prepare("rotate", flags);
+    const { deployment } = work;
     refuseNothingToRotate(deployment);
-    const { runbook } = await compileByName("rotate", storeBeside(deployment.file));
     const inputs = inputsOfRotate(flags);
-    const work = { deployment, runbook, flags, quietly: flags["dry-run"], look: "look first: --dry-run" };
-    if (flags["dry-run"]) {
-      const plan = await this.carrying(work, (request) => planRunbook({ ...request, inputs }));
-      this.print(renderPlan(plan, { theme: this.theme, width: this.width }));
-      if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
-      return plan;
-    }
-    const summary = await this.carrying(work, async (request, asking) => {
-      const approvals = await agreeFirst("disruptive", `Change passwords of ${deployment.name}`, asking);
-      return runRunbook({ ...request, inputs, approvals });
-    });
+    if (flags["dry-run"]) return this.plan(work, inputs);
+    const what = `Change passwords of ${deployment.name}`;
+    const summary = await this.perform(work, inputs, { effect: "disruptive", what });
     const result = rotateResult(summary);
     this.print(renderRotate(summary, result, this.theme));
     this.endWith(summary.exit, summary.error);

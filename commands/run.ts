@@ -3,7 +3,6 @@ import { boolean, string } from "@oclif/core/flags";
 import { agreeFirst } from "../src/cli/confirm.ts";
 import { outputFlag } from "../src/cli/flags.ts";
 import { inputFlag, parseInputs } from "../src/cli/input-flag.ts";
-import { renderPlan } from "../src/cli/render/plan.ts";
 import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
 import { RedishaError } from "../src/core/errors.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
@@ -71,8 +70,7 @@ export default class Run extends RunningCommand<RunSummary | Plan> {
     if (flags["dry-run"]) {
       const sealTo = flags["plan-out"];
       const plan = await this.carrying(work, (request) => planRunbook({ ...request, inputs }, { sealTo }));
-      this.print(renderPlan(plan, { theme: this.theme, width: this.width }));
-      if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
+      this.showPlan(plan);
       if (sealTo !== undefined) this.note(`sealed in ${sealTo}; run it: redisha run --plan ${sealTo}`);
       return plan;
     }

@@ -1,17 +1,9 @@
 import { boolean, string } from "@oclif/core/flags";
-import { agreeFirst } from "../src/cli/confirm.ts";
-import { outputFlag } from "../src/cli/flags.ts";
-import { renderPlan } from "../src/cli/render/plan.ts";
-import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
+import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { inputsOfSwitchover, METHODS } from "../src/cli/switchover/inputs.ts";
 import { renderSwitchover } from "../src/cli/switchover/render.ts";
 import { type SwitchoverResult, switchoverResult } from "../src/cli/switchover/result.ts";
-import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
-import { findDeployment } from "../src/inventory/find-deployment.ts";
-import { compileByName, storeBeside } from "../src/use-cases/compile.ts";
-import { planRunbook } from "../src/use-cases/plan-runbook.ts";
-import { runRunbook } from "../src/use-cases/run-runbook.ts";
 
 export default class Switchover extends RunningCommand<SwitchoverResult | Plan> {
   static override summary = "Move a primary to a replica, as planned, without losing an acknowledged write";
@@ -24,18 +16,9 @@ export default class Switchover extends RunningCommand<SwitchoverResult | Plan> 
     { description: "Empty a host before it is maintained", command: "<%= config.bin %> switchover --from r1 --yes" },
     { description: "One shard of a cluster", command: "<%= config.bin %> switchover --shard 0-5460" },
   ];
-  static override exitCodes = [
-    EXIT.done,
-    EXIT.failedSafe,
-    EXIT.warnings,
-    EXIT.gateRefused,
-    EXIT.lockHeld,
-    EXIT.cannotConnect,
-    EXIT.paused,
-    EXIT.outcomeUnknown,
-  ];
+  static override exitCodes = RUN_EXITS;
   static override flags = {
-    output: outputFlag(["table", "json", "yaml", "jsonl"]),
+    ...runFlags,
     to: string({ helpValue: "REPLICA", summary: "Instance, or its host, that is to be the primary" }),
     from: string({ helpValue: "HOST", summary: "Move every primary away from this host or instance" }),
     shard: string({ helpValue: "SLOTS", summary: "Shard of a cluster, by id as status shows it" }),
@@ -47,27 +30,15 @@ export default class Switchover extends RunningCommand<SwitchoverResult | Plan> 
       summary: "fence: stop the writes from here, also where the servers could do it themselves",
     }),
     measure: boolean({ allowNo: true, default: true, summary: "Write all the while, and read every write back" }),
-    "dry-run": boolean({ char: "n", summary: "Print the plan and change nothing" }),
-    ...approvalFlags,
   };
 
   async run(): Promise<SwitchoverResult | Plan> {
     const { flags } = await this.parse(Switchover);
-    const { deployment, warnings } = await findDeployment(this.choice(flags));
-    this.warnOf(warnings);
-    const { runbook } = await compileByName("switchover", storeBeside(deployment.file));
+    const work = await this.prepare("switchover", flags);
     const inputs = inputsOfSwitchover(flags);
-    const work = { deployment, runbook, flags, quietly: flags["dry-run"], look: "look first: --dry-run" };
-    if (flags["dry-run"]) {
-      const plan = await this.carrying(work, (request) => planRunbook({ ...request, inputs }));
-      this.print(renderPlan(plan, { theme: this.theme, width: this.width }));
-      if (plan.stops_at !== undefined) this.endWith(EXIT.gateRefused);
-      return plan;
-    }
-    const summary = await this.carrying(work, async (request, asking) => {
-      const approvals = await agreeFirst("disruptive", `Switch ${deployment.name} over`, asking);
-      return runRunbook({ ...request, inputs, approvals });
-    });
+    if (flags["dry-run"]) return this.plan(work, inputs);
+    const what = `Switch ${work.deployment.name} over`;
+    const summary = await this.perform(work, inputs, { effect: "disruptive", what });
     const result = switchoverResult(summary);
     this.print(renderSwitchover(summary, result, this.theme));
     this.endWith(summary.exit, summary.error);

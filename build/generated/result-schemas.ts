@@ -1,7 +1,6 @@
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
-import { driftSchema } from "../../src/cli/init/drift.ts";
 import { rotateResultSchema } from "../../src/cli/rotate/result.ts";
 import {
   runSummarySchema,
@@ -14,6 +13,7 @@ import { statusResultSchema } from "../../src/cli/status/status-result.ts";
 import { switchoverResultSchema } from "../../src/cli/switchover/result.ts";
 import { drillReportSchema } from "../../src/drill/report-schema.ts";
 import { lineSchema } from "../../src/engine/journal-entry.ts";
+import { driftSchema } from "../../src/init/drift.ts";
 import {
   labDownResultSchema,
   labKillResultSchema,

@@ -1,8 +1,8 @@
 import type { Action } from "../actions/contract.ts";
-import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
+import { actionNamed } from "./action-named.ts";
 import { Brake, type Stop } from "./brake.ts";
 import { describeError } from "./describe-error.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
@@ -181,7 +181,7 @@ export class Executor {
   async #step(step: Step, scope: Scope): Promise<{ status: StepStatus; error?: EventError }> {
     const started = performance.now();
     const path = `${scope.path}${step.id}`;
-    const action = this.#action(step);
+    const action = actionNamed(step.action, this.#services);
     const ops = new Map<string, OpFacts>();
     let error: EventError | undefined;
     try {
@@ -336,19 +336,6 @@ export class Executor {
     if (stop.how === "pause" && journal) throw new RunPaused(error);
     this.#rollBack ||= stop.how === "rollback";
     throw new StepFailed(error);
-  }
-
-  #action(step: Step): Action {
-    const action = this.#services.actions.get(step.action);
-    if (!action) {
-      throw new RedishaError({
-        code: "ACTION_UNKNOWN",
-        message: `Step ${step.id} uses the action ${step.action}, which this version does not have.`,
-        exit: EXIT.usage,
-        position: step.position,
-      });
-    }
-    return action;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Action } from "../actions/contract.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { ActionCall, Runbook } from "../runbook/model.ts";
+import { actionNamed } from "./action-named.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
 import { factsOf } from "./facts.ts";
 import { asRecord, Frame, type FrameValues } from "./frame.ts";
@@ -81,10 +82,4 @@ export async function undoCall(
   const rendered = await services.evaluator.template(undo.with, at.frame, op.target, { before: past.before ?? {} });
   const commands = commandsOf(action, use, rendered, op).map(({ text }) => text);
   return { action, input: inputOf(action, use, rendered), commands };
-}
-
-export function actionNamed(name: string, { actions }: Pick<OpServices, "actions">): Action {
-  const action = actions.get(name);
-  if (!action) throw new TypeError(`no action ${name}`);
-  return action;
 }

@@ -3,6 +3,7 @@ import { RedishaError } from "../core/errors.ts";
 import { resolveInputValues } from "../runbook/inputs.ts";
 import type { Runbook, Step } from "../runbook/model.ts";
 import type { Topology } from "../topology/schema.ts";
+import { actionNamed } from "./action-named.ts";
 import { batchesOf } from "./batches.ts";
 import { readsModel, refuseFailedAssertions } from "./conditions.ts";
 import type { OpTarget, Scope } from "./evaluator.ts";
@@ -63,11 +64,11 @@ export class Planner {
 
   /** `forced`: the certainty of the steps around it, where that is less than exact. */
   async #step(step: Step, scope: Scope, forced?: Certainty): Promise<void> {
-    const action = this.#services.actions.get(step.action);
-    if (!action) throw new TypeError(`no action ${step.action}`);
+    const action = actionNamed(step.action, this.#services);
     const own = this.#certainty(step);
-    const certainty = own.kind === "exact" ? this.#around(forced) : own;
-    if (own.kind === "known_after") {
+    const certainty = own.kind === "exact" || forced?.kind === "known_after" ? this.#around(forced) : own;
+    // Inside such a block there is not even a target yet.
+    if (certainty.kind === "known_after") {
       this.#write(step, scope, certainty);
       for (const inner of step.block?.steps ?? []) {
         await this.#step(inner, { ...scope, depth: scope.depth + 1, path: `${scope.path}${step.id}.` }, certainty);
@@ -86,7 +87,16 @@ export class Planner {
     }
     const ops = await Promise.all(due.map((op) => planOp(step, action, op, scope, this.#services)));
     const batches = batchesOf(ops, step.rollout);
-    const note = certainty.kind === "exact" ? await this.#note(step, due, scope) : undefined;
+    const reading =
+      step.effect === "read" &&
+      !action.measures &&
+      certainty.kind === "exact" &&
+      !step.until &&
+      !step.assertions &&
+      step.action !== "confirm" &&
+      step.action !== "pause";
+    const failure = reading ? await this.#read(step, action, targets, scope) : undefined;
+    const note = certainty.kind === "exact" ? await this.#note(step, due, scope, failure) : undefined;
     const moves = certainty.kind === "exact" && action.simulate !== undefined;
     this.#write(step, scope, certainty, {
       batches,
@@ -96,10 +106,7 @@ export class Planner {
         ? await this.#suppose(step, action, batchesOf(due, step.rollout), scope)
         : this.#health(step, batches, scope)),
     });
-    const isRead =
-      step.effect === "read" && !action.measures && certainty.kind === "exact" && !step.until && !step.assertions;
-    if (isRead && step.action !== "confirm" && step.action !== "pause") await this.#read(step, targets, scope);
-    else this.#leaveUnknown(step);
+    if (!reading || failure !== undefined) this.#leaveUnknown(step);
   }
 
   async #container(step: Step, op: OpTarget, scope: Scope, forced: Certainty | undefined): Promise<void> {
@@ -135,33 +142,37 @@ export class Planner {
     return { due, skipped };
   }
 
-  /** Reads run while planning, so that what follows from them is exact. One that fails leaves its result unknown. */
-  async #read(step: Step, targets: readonly OpTarget[], scope: Scope): Promise<void> {
-    const action = this.#services.actions.get(step.action);
-    if (!action) return;
+  /** Reads run while planning, so that what follows from them is exact. Tells why one failed: its result stays unknown. */
+  async #read(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
     const ops = new Map<string, OpFacts>();
     await Promise.all(targets.map(async (op) => ops.set(op.id, await runOp(step, action, op, scope, this.#services))));
     scope.frame.record(step.id, factsOf(ops));
-    if ([...ops.values()].some(({ error }) => error)) this.#unknown.add(step.id);
+    return [...ops.values()].find(({ error }) => error)?.error?.message;
   }
 
   /** What an operator should know of the step beside what it does. */
-  async #note(step: Step, due: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
-    const gate = await this.#gateNote(step, due, scope);
-    if (gate !== undefined && scope.depth === 0 && step.onFailure !== "continue") this.#gate ??= step.id;
+  async #note(
+    step: Step,
+    due: readonly OpTarget[],
+    scope: Scope,
+    failure: string | undefined,
+  ): Promise<string | undefined> {
+    const refusal = failure ?? (await this.#refusal(step, due, scope));
+    if (refusal !== undefined && scope.depth === 0 && step.onFailure !== "continue") this.#gate ??= step.id;
+    if (refusal !== undefined) return `would stop here now: ${refusal}`;
     const silent = await this.#services.evaluator.silentFor(step);
-    return gate ?? (silent.length > 0 ? `left out, since they do not answer: ${silent.join(", ")}` : undefined);
+    return silent.length > 0 ? `left out, since they do not answer: ${silent.join(", ")}` : undefined;
   }
 
-  /** An assert that would stop the run now says so in the plan. */
-  async #gateNote(step: Step, due: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
+  /** Why an assert would stop the run now; nothing where that hangs on a step whose result is not known. */
+  async #refusal(step: Step, due: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
     if (this.#changedBy !== undefined || !step.assertions) return undefined;
+    if (step.assertions.some(({ that }) => that.reads.some((root) => this.#isOpen(root)))) return undefined;
     try {
       for (const op of due) await refuseFailedAssertions(step, op, scope, this.#services.evaluator);
       return undefined;
     } catch (error) {
-      if (error instanceof RedishaError && error.code === "ASSERT_FAILED")
-        return `would stop here now: ${error.message}`;
+      if (error instanceof RedishaError && error.code === "ASSERT_FAILED") return error.message;
       throw error;
     }
   }

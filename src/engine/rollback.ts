@@ -1,6 +1,7 @@
 import { withTimeout } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import type { ActionCall, Runbook } from "../runbook/model.ts";
+import { actionNamed } from "./action-named.ts";
 import { contextFor, failureStatus } from "./attempt.ts";
 import { describeError } from "./describe-error.ts";
 import { settleDoubt } from "./doubt.ts";
@@ -9,7 +10,7 @@ import type { FrameValues } from "./frame.ts";
 import type { ArmedUndo, PastOp } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import type { OpServices } from "./op.ts";
-import { actionNamed, PastFrames, type UndoContext, undoCall } from "./past-frames.ts";
+import { PastFrames, type UndoContext, undoCall } from "./past-frames.ts";
 import { inputOf } from "./shown.ts";
 
 /** How going back ended. */

@@ -5,6 +5,7 @@ import { missingInReplication } from "./replication.ts";
 import { hurrySentinels, missingInSentinels } from "./sentinel.ts";
 import { dataNodes, type LabProcess, type LabSpec, sentinelNodes } from "./spec.ts";
 import { startProcess } from "./start.ts";
+import { waitForStream } from "./stream.ts";
 import { waitForNothingMissing } from "./wait.ts";
 
 /** Starts every process of a new lab, in the order in which nobody has to try twice, and waits until all of it agrees. */
@@ -38,14 +39,16 @@ export async function waitUntilReady(
   signal?: AbortSignal,
 ): Promise<void> {
   await waitUntilDataIsReady(spec, credentials, signal);
-  if (spec.topology !== "sentinel") return;
-  await withClients(spec, dataNodes(spec), credentials, (data) =>
-    withClients(spec, sentinelNodes(spec), credentials, async (sentinels) => {
-      await hurrySentinels(sentinels, true);
-      await waitForNothingMissing(() => missingInSentinels(spec, sentinels, data), signal);
-      await hurrySentinels(sentinels, false);
-    }),
-  );
+  await withClients(spec, dataNodes(spec), credentials, async (data) => {
+    if (spec.topology === "sentinel") {
+      await withClients(spec, sentinelNodes(spec), credentials, async (sentinels) => {
+        await hurrySentinels(sentinels, true);
+        await waitForNothingMissing(() => missingInSentinels(spec, sentinels, data), signal);
+        await hurrySentinels(sentinels, false);
+      });
+    }
+    await waitForStream(spec, data, signal);
+  });
 }
 
 function waitUntilDataIsReady(

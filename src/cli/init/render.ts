@@ -1,6 +1,6 @@
+import type { Drift } from "../../init/drift.ts";
 import { oneLine } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
-import type { Drift } from "./drift.ts";
 
 type Lines = Drift["instances"][string]["live"];
 

@@ -1,9 +1,9 @@
 import type { ActionContext, Before } from "../../actions/contract.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { Step } from "../../runbook/model.ts";
+import { actionNamed } from "../action-named.ts";
 import type { OpTarget, Scope } from "../evaluator.ts";
 import type { OpServices } from "../op.ts";
-import { actionNamed } from "../past-frames.ts";
 import { inputOf, whereOf } from "../shown.ts";
 import { unarmable } from "./refuse-unarmable.ts";
 

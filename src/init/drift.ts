@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { comparisonSchema } from "../../actions/init/compare.ts";
+import { comparisonSchema } from "./comparison-schema.ts";
 
 const outputsSchema = z.object({
   primary: z.string().nullable(),
