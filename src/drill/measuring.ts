@@ -92,6 +92,11 @@ export class Measuring {
     });
   }
 
+  /** Whether somebody is still to be heard for the first time by the watchers. */
+  watchesAll(): boolean {
+    return this.#watches.every(({ answered, refusal }) => answered || refusal !== undefined);
+  }
+
   /** The first answer by which a server or Sentinel refused to be watched. */
   refusal(): RedishaError | undefined {
     return this.#watches.map(({ refusal }) => refusal).find((error) => error !== undefined);

@@ -93,13 +93,13 @@ const KILL = `${PROC}
 kill -KILL "$1" || exit 1
 echo done
 tries=0
-while [ "$(started "$1")" = "$2" ] && [ "$(state "$1")" != Z ] && [ $tries -lt 100 ]; do
+while lives "$1" "$2" && [ $tries -lt 100 ]; do
   tries=$((tries + 1))
   sleep 0.05 2>/dev/null || sleep 1
 done
-[ "$(started "$1")" != "$2" ] || [ "$(state "$1")" = Z ]
+! lives "$1" "$2"
 `;
 
 const GONE = `${PROC}
-if [ "$(started "$1")" = "$2" ] && [ "$(state "$1")" != Z ]; then echo "gone no"; else echo "gone yes"; fi
+if lives "$1" "$2"; then echo "gone no"; else echo "gone yes"; fi
 `;

@@ -29,6 +29,11 @@ state() {
   stat=\${stat##*) }
   echo "\${stat%% *}"
 }
+# Whether the process $1 that started at $2 runs; one that only waits to be reaped does not.
+lives() {
+  [ "$(started "$1")" = "$2" ] || return 1
+  case $(state "$1") in Z | X | gone) return 1 ;; esac
+}
 listens() {
   hex=$(printf ':%04X' "$2")
   for inode in $(cat "/proc/$1/net/tcp" "/proc/$1/net/tcp6" 2>/dev/null |

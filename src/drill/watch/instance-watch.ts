@@ -29,6 +29,8 @@ interface WatchOptions {
  */
 export class InstanceWatch {
   readonly #options: WatchOptions;
+  /** It has said what it is asked. */
+  answered = false;
   /** The instance answers, but does not say what it is asked. */
   refusal: RedisReplyError | undefined;
   #connection: RedisConnection | undefined;
@@ -58,6 +60,7 @@ export class InstanceWatch {
       try {
         this.#connection ??= await this.#connect();
         const seen = await look(this.#connection, addresses, inCluster);
+        this.answered = true;
         this.#tell(seen, now());
         await sleep(Math.max(1, asked + pollMs - now()));
       } catch (error) {

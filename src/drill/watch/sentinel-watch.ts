@@ -16,6 +16,8 @@ export class SentinelWatch {
   readonly #onEvent: (channel: string, payload: string) => void;
   readonly #limits: Limits;
   readonly #timers = new AbortController();
+  /** It has let itself be listened to. */
+  answered = false;
   /** The Sentinel answers, but does not let itself be listened to. */
   refusal: RedisReplyError | undefined;
   #subscription: RedisSubscription | undefined;
@@ -48,6 +50,7 @@ export class SentinelWatch {
     while (!signal.aborted) {
       try {
         this.#subscription = await this.#listen(this.#onEvent);
+        this.answered = true;
         while (!signal.aborted && !this.#subscription.closed) {
           await Promise.race([sleep(CHECK_MS, undefined, { signal }), this.#subscription.ended]);
           await this.#subscription.check(this.#limits.commandMs);
