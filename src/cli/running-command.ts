@@ -121,7 +121,8 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
     const renderer = await this.subscribe({ quietly });
     const { pause, stop: signal } = interrupts;
     const { streams } = this.invocation;
-    const asking = { deployment: deployment.name, ...flags, streams, renderer, pause, look };
+    const { yes, confirm } = flags;
+    const asking = { deployment: deployment.name, yes, confirm, streams, renderer, pause, look };
     const session = openSession(deployment, signal);
     const approve = approver(asking);
     try {
