@@ -3,8 +3,8 @@ import { BaseCommand } from "../src/cli/base-command.ts";
 import { durationFlag, outputFlag } from "../src/cli/flags.ts";
 import { lookAtAll, worstExit } from "../src/cli/status/look-at-all.ts";
 import { allToResult, renderAll } from "../src/cli/status/render-all.ts";
-import { type RenderReport, renderStatus, type StatusReport } from "../src/cli/status/render-status.ts";
-import { renderSentinelsView } from "../src/cli/status/sentinels-view.ts";
+import type { RenderReport, StatusReport } from "../src/cli/status/render-status.ts";
+import { reportRenderer } from "../src/cli/status/report-renderer.ts";
 import type { StatusResultJson } from "../src/cli/status/status-result.ts";
 import { watchDeployment } from "../src/cli/status/watch-deployment.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
@@ -34,13 +34,14 @@ export default class Status extends BaseCommand<StatusResultJson> {
 
   async run(): Promise<StatusResultJson> {
     const { flags } = await this.parse(Status);
-    const render = this.rendering(flags["sentinels-view"]);
+    const { theme, width, invocation } = this;
+    const render = reportRenderer({ theme, width, invocation, sentinelsView: flags["sentinels-view"] });
     if (flags.all) {
       const { deployments, warnings } = await findDeployments(this.choice(flags));
       this.warnOf(warnings);
       const all = await lookAtAll(deployments, (deployment) => this.look(deployment));
       this.endWith(worstExit(all));
-      this.print(renderAll(all, render, this.theme, this.width));
+      this.print(renderAll(all, render, theme, width));
       return allToResult(all);
     }
     const { deployment, warnings } = await findDeployment(this.choice(flags));
@@ -80,21 +81,6 @@ export default class Status extends BaseCommand<StatusResultJson> {
     const status = await openStatus(deployment, { signal, sink: renderer.sink, env: process.env });
     if (status.runbook.origin !== "shipped") this.note(`using your own status runbook: ${status.runbook.path}`);
     return status;
-  }
-
-  private rendering(sentinelsView: boolean): RenderReport {
-    const wide = this.invocation.format === "wide";
-    return (report, previous, brief = false) => {
-      const options = {
-        theme: this.theme,
-        width: wide && !this.invocation.streams.stdout.isTty ? undefined : this.width,
-        wide,
-        brief: brief && !wide,
-        ...(previous && { previous }),
-      };
-      if (sentinelsView) return renderSentinelsView(report, options);
-      return renderStatus(report.topology, report.verdict, options);
-    };
   }
 }
 
