@@ -39,7 +39,7 @@ export class LiveStep {
   }
 
   static started(event: Of<"step_started">, theme: Theme, options: RendererOptions): LiveStep {
-    const title = `${"  ".repeat(event.depth)}${oneLine(event.name)} ${theme.dim(targetsText(event.targets))}`;
+    const title = `${"  ".repeat(event.depth)}${oneLine(event.name)}${theme.dim(targetsText(event.targets))}`;
     return new LiveStep(event.step, title, theme, options.verbose);
   }
 

@@ -41,7 +41,7 @@ export function plainLines(theme: Theme, options: RendererOptions): (event: RunE
       case "step_started":
         depths.set(event.step, event.depth);
         return [
-          `${indent(event.step)}${theme.strong(event.step)}: ${event.name} ${theme.dim(targetsText(event.targets))}`,
+          `${indent(event.step)}${theme.strong(event.step)}: ${event.name}${theme.dim(targetsText(event.targets))}`,
         ];
       case "op_started":
         begun.set(key(event), Date.parse(event.at));

@@ -51,7 +51,9 @@ function percent(done: number, total: number): string {
   return total === 0 ? "100%" : `${Math.floor((100 * done) / total)}%`;
 }
 
-/** `3 targets`, or the names where they are few. */
+/** What stands behind the name of a step: ` on r1, r2`, the first where they are many; nothing where it is done here. */
 export function targetsText(targets: readonly string[]): string {
-  return targets.length <= 4 ? targets.join(", ") : `${targets.slice(0, 3).join(", ")} and ${targets.length - 3} more`;
+  if (targets.length === 0 || targets.every((target) => target === "controller")) return "";
+  const named = targets.length <= 4 ? targets : [...targets.slice(0, 3), `${targets.length - 3} more`];
+  return ` on ${named.join(", ")}`;
 }

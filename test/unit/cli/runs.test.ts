@@ -75,7 +75,7 @@ describe("a run as plain lines", () => {
     const lines = plainLines(PLAIN_THEME, { verbose: false });
     expect(STORY.flatMap(lines).join("\n")).toMatchInlineSnapshot(`
       "2026-11-21T01:00:00Z run run-1: copy 1.0.0 (shipped) on shop
-      2026-11-21T01:00:00Z copy: Copy it r1, r2
+      2026-11-21T01:00:00Z copy: Copy it on r1, r2
       2026-11-21T01:00:02Z   r1: copied 1.0 MiB of 10.0 MiB (10%), 1.0 MiB/s, 9s left
       2026-11-21T01:00:04Z   r1: ✖ failed in 3s, again in 500ms
       2026-11-21T01:00:04Z     SSH_TIMEOUT: gone for now
