@@ -3,8 +3,9 @@ import type { RedishaError } from "../core/errors.ts";
 import type { DrillEventBody } from "../engine/events.ts";
 import { Addresses } from "./addresses.ts";
 import { CLOCK_SOURCE, clockResolutionMs, monotonicMs } from "./clock.ts";
-import { Dialer, type Limits } from "./dialer.ts";
+import { Dialer } from "./dialer.ts";
 import type { RawRecording, Tally } from "./messages.ts";
+import { Patience } from "./patience.ts";
 import { Phases } from "./phases.ts";
 import type { Client } from "./probes/client.ts";
 import { makeProbes } from "./probes/make-probes.ts";
@@ -37,6 +38,7 @@ export class Measuring {
   readonly scene: Scene;
   readonly writers: readonly Writer[];
   readonly readBacks: ReadBack[] = [];
+  readonly #patience: Patience;
   readonly #startedAt = new Date().toISOString();
   readonly #probes: readonly Client[];
   readonly #watches: readonly (InstanceWatch | SentinelWatch)[];
@@ -56,12 +58,13 @@ export class Measuring {
   constructor(settings: DrillSettings, emit: (event: DrillEventBody) => void) {
     this.settings = settings;
     this.dialer = new Dialer(settings);
+    this.#patience = new Patience(settings);
     this.scene = new Scene(settings);
     this.#phases = new Phases(this.scene, settings.master_name, emit);
     const addresses = new Addresses(settings);
     const now = () => this.now();
     const { writers, readers } = makeProbes(settings, {
-      ...{ now, dialer: this.dialer, addresses },
+      ...{ now, dialer: this.dialer, addresses, limits: this.#patience },
       onAttempt: (probe, attempt) => this.#attempted(probe, attempt),
       onStaleness: (sample) => this.#staleness.push(sample),
     });
@@ -86,10 +89,14 @@ export class Measuring {
 
   /** Probes that have not been answered yet, each with its last error. */
   unanswered(): string[] {
-    return this.#probes.flatMap(({ name, log }) => {
-      const last = log.at(log.length - 1);
-      return last?.outcome === "acked" ? [] : [`${name} (${last?.error ?? "no answer yet"})`];
-    });
+    return this.#probes.flatMap(({ name, log, served }) =>
+      served ? [] : [`${name} (${log.at(log.length - 1)?.error ?? "no answer yet"})`],
+    );
+  }
+
+  /** From now on a connection that does not come about soon is a failure. */
+  measure(): void {
+    this.#patience.measure();
   }
 
   /** Whether somebody is still to be heard for the first time by the watchers. */
@@ -160,7 +167,7 @@ export class Measuring {
   }
 
   #sentinelWatch(id: string, now: () => number): SentinelWatch {
-    return new SentinelWatch(id, this.dialer, this.#limits(), now, (event) => {
+    return new SentinelWatch(id, this.dialer, this.#patience, now, (event) => {
       this.#events.push(event);
       this.#phases.sentinel(event);
     });
@@ -170,7 +177,7 @@ export class Measuring {
     const { settings } = this;
     return new InstanceWatch({
       ...{ instance, dialer: this.dialer, addresses, inCluster: settings.kind === "cluster" },
-      ...{ limits: this.#limits(), pollMs: settings.poll_ms, now },
+      ...{ limits: this.#patience, pollMs: settings.poll_ms, now },
       isPaused: () => this.#paused.has(instance),
       onRole: (sample) => {
         this.#roles.push(sample);
@@ -182,11 +189,6 @@ export class Measuring {
         this.#phases.cluster(sample, settings.old_primary);
       },
     });
-  }
-
-  /** Watchers are as impatient as the probes: a silence is to be seen as soon as they would notice it. */
-  #limits(): Limits {
-    return { connectMs: this.settings.answer_ms, commandMs: this.settings.answer_ms };
   }
 
   #attempted({ name }: Client, attempt: Attempt): void {

@@ -10,10 +10,10 @@ import { type Handlers, handlersOf, removeKeys } from "./requests.ts";
 import type { DrillSettings } from "./settings.ts";
 
 /** How long the probes get until each has had an answer. */
-const START_MS = 15_000;
+const START_MS = 60_000;
 
 /** How long whoever is watched gets to answer for the first time; who is away when a drill begins is not waited for. */
-const WATCH_MS = 5_000;
+const WATCH_MS = 10_000;
 
 /** How long the keys get to be removed when the drill just ends. */
 const CLEAN_MS = 1_500;
@@ -43,6 +43,7 @@ async function started(): Promise<void> {
   while (!measuring.watchesAll() && measuring.now() < WATCH_MS) await sleep(10);
   const refusal = measuring.refusal();
   if (refusal) return tell({ kind: "failed", error: notWatched(refusal) });
+  measuring.measure();
   tell({ kind: "ready", origin: measuring.origin });
 }
 

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { RedishaError } from "../core/errors.ts";
+import { removeLocks } from "./locks.ts";
 import { healPartitions } from "./partitions.ts";
 
 /** Labs live in 127.77.0.0/24, 127.77.1.0/24 … 127.92.255.0/24: away from 127.0.0.x, which people use by hand. */
@@ -37,7 +38,7 @@ export async function claimNetwork(folder: string, ports: readonly number[]): Pr
   });
 }
 
-/** Gives back what the lab in `folder` claimed, healed, and with it the claims of labs that are no longer there. */
+/** Gives back what the lab in `folder` claimed, healed and unlocked, and with it the claims of labs that are no longer there. */
 export async function releaseNetworks(folder: string): Promise<void> {
   for (const network of await readdir(claimsFolder()).catch(() => [])) {
     const path = join(claimsFolder(), network);
@@ -45,6 +46,7 @@ export async function releaseNetworks(folder: string): Promise<void> {
     // A lab's folder is made before its claim and an empty claim is one being written: neither is mistaken for an orphan.
     if (owner !== folder && (!owner || (await exists(owner)))) continue;
     await healPartitions(network);
+    await removeLocks(network);
     await rm(path, { force: true });
   }
   await rmdir(claimsFolder()).catch(() => undefined);

@@ -13,6 +13,7 @@ import { labPs } from "../../src/lab/ps.ts";
 import { labUp } from "../../src/lab/up.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { processesNaming } from "../support/processes.ts";
+import { said, signal, startSwitchover } from "../support/signalled.ts";
 
 const quiet = (): void => {};
 const small = { topology: "replication", replicas: 1, ssh: false, engine: "redis-7.0" } as const;
@@ -169,6 +170,18 @@ describe("what goes wrong", () => {
     expect(stands()).toBe("stands yes\n");
     await lab.down();
     expect(stands()).toBe("stands no\n");
+  });
+
+  test("down takes the locks of hosts away that a killed run holds", async () => {
+    const lab = await bringUpLab();
+    const child = startSwitchover(lab);
+    await said(child, /"step_started"/);
+    await signal(child, "SIGKILL");
+    const [first = ""] = lab.status.processes.map(({ address }) => address);
+    const locks = async () => (await readdir("/run/lock/redisha")).filter((name) => name.endsWith(`@${first}`));
+    expect(await locks()).toHaveLength(1);
+    await lab.down();
+    expect(await locks()).toEqual([]);
   });
 
   test("down removes no folder that is not a lab's", async () => {

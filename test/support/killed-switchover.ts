@@ -18,8 +18,11 @@ export interface Kill {
   readonly flags?: readonly string[];
 }
 
-/** Under writers: nothing acknowledged is lost, nothing relaxed is left, and going on ends well. */
-export async function gotOver(lab: TestLab, { line, afterMs, next, flags = [] }: Kill): Promise<void> {
+/**
+ * Under writers: nothing acknowledged is lost, nothing relaxed is left, and going on ends well. Gives the longest time in
+ * which no write was acknowledged, in milliseconds.
+ */
+export async function gotOver(lab: TestLab, { line, afterMs, next, flags = [] }: Kill): Promise<number> {
   const writers = startWriters(lab, 6);
   await delay(300);
   const child = startSwitchover(lab, ...flags);
@@ -27,13 +30,13 @@ export async function gotOver(lab: TestLab, { line, afterMs, next, flags = [] }:
   await delay(afterMs);
   const over = child.exitCode === 0;
   await signal(child, "SIGKILL");
-  if (next === "wait") await recovered(lab, writers);
+  if (next === "wait") await (lab.status.topology === "replication" ? putBack(lab, writers) : recovered(lab, writers));
   if (!over) {
     const { code, stderr } = await goOn(lab, next === "wait" ? "resume" : next);
     expect({ afterMs, next, code, stderr: code === 0 ? "" : stderr }).toEqual({ afterMs, next, code: 0, stderr: "" });
   }
   await recovered(lab, writers);
-  await writers.stop();
+  const { gapMs } = await writers.stop();
   const [first] = serversOf(lab);
   const primary = lab.status.topology === "cluster" ? first?.id : await primaryOf(lab);
   expect({ afterMs, next, lost: await lostOf(lab, primary ?? "", writers) }).toEqual({ afterMs, next, lost: [] });
@@ -41,10 +44,17 @@ export async function gotOver(lab: TestLab, { line, afterMs, next, flags = [] }:
     const file = await readFile(join(dirname(log), "redis.conf"), "utf8").catch(() => "");
     expect(file).not.toContain("min-replicas-to-write 1000");
   }
+  return gapMs;
 }
 
 /** Writes go on, everything is healthy, and the hosts have put back what was relaxed. */
 export async function recovered(lab: TestLab, writers: Writers): Promise<void> {
+  await putBack(lab, writers);
+  await until(async () => (await redisha(["status", "--file", lab.file])).code === 0);
+}
+
+/** Without Sentinel nobody has the other replicas follow, but writes go on, and the hosts have put back what was relaxed. */
+async function putBack(lab: TestLab, writers: Writers): Promise<void> {
   const since = writers.acked.length;
   await until(async () => writers.acked.length > since + 100);
   // Sentinel disconnects the clients of whom it turns, redis-cli too.
@@ -52,7 +62,6 @@ export async function recovered(lab: TestLab, writers: Writers): Promise<void> {
   const all = (name: string) => Promise.all(serversOf(lab).map(({ id }) => ask(id, name)));
   await until(async () => (await all("min-replicas-to-write")).every((each) => each.endsWith("\n0")));
   await until(async () => (await all("replica-priority")).every((each) => each.endsWith("\n100")));
-  await until(async () => (await redisha(["status", "--file", lab.file])).code === 0);
 }
 
 function serversOf(lab: TestLab) {

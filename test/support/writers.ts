@@ -23,7 +23,7 @@ const ONCE = {
   enableOfflineQueue: false,
 };
 
-/** Starts writers on a lab without passwords: through its Sentinels, or as clients of its Cluster. */
+/** Starts writers on a lab without passwords: through its Sentinels, as clients of its Cluster, or by asking each server what it is. */
 export function startWriters(lab: TestLab, count = 16): Writers {
   const processes = lab.status.processes.map(({ service, address, port }) => ({ service, host: address, port }));
   const data = processes.filter(({ service }) => service === "redis");
@@ -41,14 +41,15 @@ export function startWriters(lab: TestLab, count = 16): Writers {
       await delay(1);
     }
   };
-  const cluster = sentinels.length === 0 ? new Cluster(data, { slotsRefreshTimeout: 2_000 }) : undefined;
+  const cluster = lab.status.topology === "cluster" ? new Cluster(data, { slotsRefreshTimeout: 2_000 }) : undefined;
+  const primary = () => (sentinels.length > 0 ? primaryBy(sentinels) : primaryAmong(data));
   cluster?.on("error", () => undefined);
   const work = async (writer: number): Promise<void> => {
     if (cluster) return push(writer, (list, id) => cluster.rpush(list, id));
     let client: Redis | undefined;
     await push(writer, async (list, id) => {
       try {
-        client ??= await connect(await primaryBy(sentinels));
+        client ??= await connect(await primary());
         await client.rpush(list, id);
       } catch (error) {
         client?.disconnect();
@@ -110,4 +111,21 @@ async function primaryBy(sentinels: readonly Address[]): Promise<Address> {
     }
   }
   throw new Error("no Sentinel answers");
+}
+
+/** The first that says it is a primary: without Sentinel, an application has nobody else to ask. */
+async function primaryAmong(data: readonly Address[]): Promise<Address> {
+  for (const server of data) {
+    let client: Redis | undefined;
+    try {
+      client = await connect(server);
+      const [role] = (await client.call("ROLE")) as [string];
+      if (role === "master") return server;
+    } catch {
+      // The next one.
+    } finally {
+      client?.disconnect();
+    }
+  }
+  throw new Error("nobody is a primary");
 }

@@ -12,6 +12,7 @@ export interface ClientOptions {
   readonly kind: ProbeKind;
   readonly route: Route;
   readonly dialer: Dialer;
+  readonly limits: Limits;
   readonly answerMs: number;
   readonly rate: number;
   /** Least time between two attempts of which the first failed at once. */
@@ -43,8 +44,8 @@ export abstract class Client {
   protected readonly now: () => number;
   protected readonly answerMs: number;
   readonly #options: ClientOptions;
-  readonly #limits: Limits;
   #connection: RedisConnection | undefined;
+  #served = false;
   #via: ProbeRecord["via"] = "direct";
   /** Under way to a server. */
   #dialling: { readonly to: string; readonly stop: AbortController } | undefined;
@@ -59,8 +60,12 @@ export abstract class Client {
     this.now = now;
     this.answerMs = answerMs;
     this.#options = options;
-    this.#limits = { connectMs: answerMs, commandMs: answerMs };
     route.onMoved?.((to) => this.#leave(to));
+  }
+
+  /** It has had an acknowledgement. */
+  get served(): boolean {
+    return this.#served;
   }
 
   get via(): ProbeRecord["via"] {
@@ -120,6 +125,7 @@ export abstract class Client {
       ...(word === undefined ? {} : { error: word }),
     };
     this.log.add(attempt);
+    this.#served ||= result.outcome === "acked";
     this.#options.onAttempt(this, attempt);
     if (!result.trouble) return true;
     if (connection && leavesServer(result.trouble)) this.#drop(connection, result.trouble);
@@ -128,7 +134,7 @@ export abstract class Client {
 
   async #connect(): Promise<RedisConnection> {
     if (this.#connection && !this.#connection.closed) return this.#connection;
-    const { route, dialer } = this.#options;
+    const { route, dialer, limits } = this.#options;
     const lost = this.#connection;
     // It ended between two requests.
     if (lost) this.#drop(lost, { outcome: "refused", word: "EOF", reply: null });
@@ -136,7 +142,7 @@ export abstract class Client {
     const dialling = { to, stop: new AbortController() };
     this.#dialling = dialling;
     try {
-      const connection = await dialer.open(to, this.#limits, dialling.stop.signal);
+      const connection = await dialer.open(to, limits, dialling.stop.signal);
       this.#connection = connection;
       this.#via = connection.via;
       await this.connected(connection);

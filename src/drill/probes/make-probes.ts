@@ -1,6 +1,5 @@
 import type { Addresses } from "../addresses.ts";
 import { AttemptLog } from "../attempt-log.ts";
-import type { Limits } from "../dialer.ts";
 import { slotOf } from "../hash-slot.ts";
 import type { ProbeKind, StalenessSample } from "../recording.ts";
 import { type DrillSettings, keyOf } from "../settings.ts";
@@ -16,7 +15,7 @@ import { Writer } from "./writer.ts";
 /** The end of an outage is found to so many milliseconds; all probes together try no more than a thousand times a second. */
 const LEAST_RETRY_MS = 5;
 
-interface Surroundings extends Pick<ClientOptions, "now" | "onAttempt" | "dialer"> {
+interface Surroundings extends Pick<ClientOptions, "now" | "onAttempt" | "dialer" | "limits"> {
   readonly addresses: Addresses;
   readonly onStaleness: (sample: StalenessSample) => void;
 }
@@ -24,7 +23,15 @@ interface Surroundings extends Pick<ClientOptions, "now" | "onAttempt" | "dialer
 /** The probes of a drill, not yet started. Readers read what the first writer that re-resolves writes, or the first of all. */
 export function makeProbes(settings: DrillSettings, around: Surroundings): { writers: Writer[]; readers: Reader[] } {
   const options = ({ name, kind }: DrillSettings["probes"][number], route: Route): ClientOptions => ({
-    ...{ name, kind, route, dialer: around.dialer, now: around.now, onAttempt: around.onAttempt },
+    ...{
+      name,
+      kind,
+      route,
+      dialer: around.dialer,
+      limits: around.limits,
+      now: around.now,
+      onAttempt: around.onAttempt,
+    },
     ...{ answerMs: settings.answer_ms, rate: settings.rate, log: new AttemptLog() },
     retryMs: Math.max(LEAST_RETRY_MS, settings.probes.length),
   });
@@ -57,11 +64,10 @@ export function makeProbes(settings: DrillSettings, around: Surroundings): { wri
   return { writers, readers };
 }
 
-function routeOf(kind: ProbeKind, settings: DrillSettings, { dialer, addresses }: Surroundings): Route {
-  const { old_primary, members, master_name, answer_ms } = settings;
+function routeOf(kind: ProbeKind, settings: DrillSettings, { dialer, limits, addresses }: Surroundings): Route {
+  const { old_primary, members, master_name } = settings;
   if (kind === "sticky") return stickyRoute(old_primary);
   if (settings.kind === "cluster" && kind === "subscriber") return new RedirectedRoute(old_primary, members, addresses);
-  const limits: Limits = { connectMs: answer_ms, commandMs: answer_ms };
   const asking = (askable: readonly string[], question: Question) =>
     new AskingRoute(dialer, limits, old_primary, askable, question);
   const data = settings.instances.filter((each) => each.kind === "data").map(({ id }) => id);

@@ -1,7 +1,10 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ackedBy, probeOf, runOn } from "../../support/drills.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { openSlowWay } from "../../support/slow-way.ts";
 
 /** Three marks with a second of measuring behind each, at which the test does something. */
 const steps = (start: string) => `
@@ -88,6 +91,18 @@ describe("a drill on replication without Sentinel", () => {
     const reader = probeOf(away.recording, "reader");
     expect(new Set(ackedBy(reader).map(({ node }) => node))).toEqual(new Set(["r2:6379", "r3:6379"]));
     expect(away.outputs.found).toMatchObject({ lost: 0 });
+  });
+
+  test("begins also where logging in takes longer than its clients would wait for an answer", async () => {
+    await using alone = await bringUpLab({ topology: "replication", replicas: 0, ssh: false });
+    const [{ address, port } = { address: "", port: 0 }] = alone.status.processes;
+    await using way = await openSlowWay({ address, port }, 700);
+    const file = join(alone.root, "by-the-slow-way.yaml");
+    const declared = (await readFile(alone.file, "utf8")).replaceAll(address, "127.0.0.1");
+    await writeFile(file, declared.replace(/port: \d+/, `port: ${way.port}`));
+    const ran = await runOn(alone, steps("probes: { re_resolve: 1, sticky: 1 }"), { file });
+    expect(ran.summary.error).toBeNull();
+    expect(ran.outputs.found).toMatchObject({ lost: 0 });
   });
 
   test("finds a new primary by asking the servers themselves", async () => {
