@@ -19,13 +19,13 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs `work` with a signal of its own that aborts with the outer one or after `ms`. Fails with `code` when the time is
+ * Runs `work` with a signal of its own that aborts with the outer one or after `ms`. Fails with `late` when the time is
  * up, even where the work does not heed its signal.
  */
 export async function withTimeout<T>(
   ms: number,
   outer: AbortSignal,
-  late: { code: string; message: string; host?: string },
+  late: { code: string; message: string; host?: string } | (() => RedishaError),
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const own = new AbortController();
@@ -38,7 +38,9 @@ export async function withTimeout<T>(
       work(own.signal),
       new Promise<never>((_, reject) => {
         own.signal.addEventListener("abort", () => reject(own.signal.reason), { once: true });
-        timer = setTimeout(() => own.abort(new RedishaError({ ...late, exit: EXIT.outcomeUnknown })), ms);
+        const failure = () =>
+          late instanceof Function ? late() : new RedishaError({ ...late, exit: EXIT.outcomeUnknown });
+        timer = setTimeout(() => own.abort(failure()), ms);
       }),
     ]);
   } finally {

@@ -1,6 +1,8 @@
 import type { Action, ActionContext, ActionOutcome, Before } from "../actions/contract.ts";
 import { sleep, withTimeout } from "../core/abort.ts";
+import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { formatDuration } from "../core/units.ts";
 import type { Effect } from "../runbook/effect.ts";
 import type { Step } from "../runbook/model.ts";
 import { holdsYet, readsModel, refuseFailedAssertions, refuseFailedResult, verify } from "./conditions.ts";
@@ -27,6 +29,8 @@ export class Attempt {
   readonly #path: string;
   readonly #number: number;
   #before: Before | undefined;
+  /** What it said last that it waits for: told where its time is up. */
+  #lastSaid = "";
 
   constructor(step: Step, action: Action, op: OpTarget, at: Scope, number: number, services: OpServices) {
     this.#step = step;
@@ -98,7 +102,7 @@ export class Attempt {
       const outcome = await this.#untilItHolds(input, signal);
       await armed?.confirm();
       if (this.#step.effect !== "read") live.invalidate();
-      await verify(this.#step, this.#op, this.#at, outcome.outputs, this.#services, signal);
+      await verify(this.#step, this.#op, this.#at, outcome.outputs, { ...this.#services, tell: this.#tell }, signal);
       const outputs = await this.#outputs(outcome);
       return { status: outcome.changed ? "changed" : "ok", changed: outcome.changed, outputs };
     }, timeoutMs);
@@ -117,7 +121,7 @@ export class Attempt {
       await refuseFailedAssertions(step, this.#op, this.#at, evaluator);
       if (!step.until) return outcome;
       if (await holdsYet(step.until, this.#at, this.#op, result, evaluator)) return outcome;
-      context.progress(`waiting until ${step.until.source}`);
+      this.#tell(`waiting until ${step.until.source}`);
       await sleep(pollMs, signal);
       if (readsModel(step.until.reads)) await live.topology(signal, { fresh: true });
       if (step.effect === "read") outcome = await this.#action.run(input, context);
@@ -141,17 +145,11 @@ export class Attempt {
     const doubt = journal?.history.inDoubt(this.#path, this.#op.id);
     if (!journal || !doubt) return undefined;
     const before = doubt.before ?? {};
-    const context = this.#context(this.#services.signal);
-    const { tookEffect, by } = await settleDoubt(
-      this.#step,
-      this.#action,
-      input,
-      this.#op,
-      this.#at,
-      this.#path,
-      context,
-      before,
-      this.#services,
+    const { tookEffect, by } = await this.#limited((signal) =>
+      settleDoubt(this.#step, this.#action, input, this.#op, this.#at, this.#path, this.#context(signal), before, {
+        ...this.#services,
+        signal,
+      }),
     );
     const entry = { step: this.#path, target: this.#op.id, took_effect: tookEffect, by };
     await journal.append({ kind: "settled", ...entry });
@@ -160,14 +158,30 @@ export class Attempt {
 
   #limited<T>(work: (signal: AbortSignal) => Promise<T>, timeoutMs = this.#step.timeoutMs): Promise<T> {
     const { id } = this.#step;
-    const message = `Step ${id} took longer than its limit of ${timeoutMs} ms on ${this.#op.id}.`;
+    const late = (): RedishaError =>
+      new RedishaError({
+        code: "STEP_TIMEOUT",
+        message: `Step ${id} took longer than its limit of ${formatDuration(timeoutMs)} on ${this.#op.id}${this.#lastSaid === "" ? "" : ` (${this.#lastSaid})`}.`,
+        host: this.#op.id,
+        exit: EXIT.outcomeUnknown,
+      });
     const { signal, brake } = this.#services;
     const stop = this.#step.effect === "read" ? AbortSignal.any([signal, brake.cut]) : signal;
-    return withTimeout(timeoutMs, stop, { code: "STEP_TIMEOUT", message, host: this.#op.id }, work);
+    return withTimeout(timeoutMs, stop, late, work);
   }
 
+  readonly #tell = (message: string): void => {
+    this.#lastSaid = message;
+    this.#services.emit({ type: "op_progress", step: this.#path, target: this.#op.id, message });
+  };
+
   #context(signal: AbortSignal): ActionContext {
-    const context = contextFor(this.#op, this.#path, signal, this.#services);
+    const said = contextFor(this.#op, this.#path, signal, this.#services);
+    const progress: ActionContext["progress"] = (message, amount) => {
+      this.#lastSaid = message;
+      said.progress(message, amount);
+    };
+    const context = { ...said, progress };
     return this.#before ? { ...context, before: this.#before } : context;
   }
 }

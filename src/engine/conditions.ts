@@ -46,7 +46,7 @@ export async function verify(
   op: OpTarget,
   at: Scope,
   result: unknown,
-  { evaluator, live }: Looking,
+  { evaluator, live, tell }: Looking & { readonly tell: (message: string) => void },
   signal: AbortSignal,
 ): Promise<void> {
   if (!step.verify) return;
@@ -64,6 +64,7 @@ export async function verify(
         next: ["redisha status"],
       });
     }
+    tell(`waiting until ${that.source}`);
     await sleep(Math.min(VERIFY_POLL_MS, withinMs), signal);
     if (readsModel(that.reads)) await live.topology(signal, { fresh: true });
   }

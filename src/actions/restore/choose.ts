@@ -139,11 +139,18 @@ function liveShard({ slots }: Shard, { kind, shards }: Topology): LiveShard | un
   return shards.find((each) => JSON.stringify(each.slots) === wanted);
 }
 
-/** Whom Sentinels name while it does not answer; undefined where they do not agree. */
+/**
+ * Whom Sentinels name while it does not answer; undefined where they do not agree. Where they have not told each other yet
+ * of a failover, the newest configuration is the one that all take over.
+ */
 function primaryBySentinels({ sentinels }: Topology): string | undefined {
-  const named = new Set(sentinels.flatMap(({ up, primary_id }) => (up && primary_id !== null ? [primary_id] : [])));
+  const asked = sentinels.filter(({ up, primary_id }) => up && primary_id !== null);
+  const newest = Math.max(...asked.map(({ config_epoch }) => config_epoch ?? 0));
+  const named = new Set(
+    asked.filter(({ config_epoch }) => (config_epoch ?? 0) === newest).map((each) => each.primary_id),
+  );
   const [only] = named;
-  return named.size === 1 ? only : undefined;
+  return named.size === 1 ? (only ?? undefined) : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
-import { RedishaError } from "../../core/errors.ts";
+import { messageOf, RedishaError } from "../../core/errors.ts";
 import type { Instance } from "../../inventory/model.ts";
 import { intField, parseInfo } from "../../topology/parse/info.ts";
 import type { ActionContext } from "../contract.ts";
@@ -8,9 +8,15 @@ import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { FIND_OTHERS, type Service, serviceSchema } from "./descriptor.ts";
-import { onHostOf, rootOn } from "./shell.ts";
+import { brieflyOnHostOf, rootOn } from "./shell.ts";
 
 const POLL_MS = 100;
+
+/** A server listens before it loads: one that runs so long and does not listen is not where it is looked for. */
+const LISTEN_MS = 120_000;
+
+/** One that its unit has started so often since, and that never answered, does not come up. */
+const RESTARTS = 3;
 
 /** systemd counts loading as starting (Type=notify) and would end a server that loads for longer than 90 seconds. */
 const DROP_IN = "50-redisha-patience.conf";
@@ -32,6 +38,11 @@ systemctl daemon-reload`;
 /** `$1` the unit. */
 const UNIT_STATE = `systemctl show -p ActiveState --value -- "$1"`;
 
+/** `$1` the unit. Prints its state and how often systemd has started it again: \`reset-failed\` counts from nought. */
+const UNIT_LOOK = `
+systemctl show -p ActiveState --value -- "$1"
+systemctl show -p NRestarts --value -- "$1"`;
+
 /** `$1` user, `$2` folder, `$3` stdout, `$4` stderr, `$5` limit of open files, then the command. Prints its pid. */
 const START_PROCESS = `
 user=$1 dir=$2 out=$3 err=$4 files=$5
@@ -45,6 +56,11 @@ echo $!`;
 /** `$1` pid. A process that has ended and was not reaped is gone, too. */
 const PROCESS_STATE = `
 case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1) in ''|Z) echo inactive ;; *) echo active ;; esac`;
+
+const ANSWER_MS = 10_000;
+const FORGET_MS = 30_000;
+
+const FOR_GOOD = /^REDIS_(WRONGPASS|NOAUTH|NOPERM|DENIED|AUTH_NOT_SET|NOT_REDIS|NAME_NOT_FOUND|TLS_.*)$/;
 
 const OTHERS = `${FIND_OTHERS}
 others "$1" "$2" "$3"`;
@@ -80,8 +96,7 @@ export const serviceStart = defineAction({
   async run({ service, within }, context) {
     const instance = instanceOf(context);
     if (!service) return { outputs: { process_id: null }, changed: false };
-    const running = await answering(instance, context);
-    if (running)
+    if (await isAnswering(instance, context))
       return { outputs: { process_id: await untilLoaded(instance, service, null, within, context) }, changed: false };
     const pid = service.unit
       ? await startUnit(instance, service.unit, context)
@@ -95,22 +110,23 @@ export const serviceStart = defineAction({
   /** One that was cut off may have left a server that does not listen yet: it counts, so that going back stops it. */
   async probe({ service }, context) {
     const instance = instanceOf(context);
-    if (service === null || (await answering(instance, context))) return true;
+    if (service === null || (await isAnswering(instance, context))) return true;
     const { unit, directory, program, stdout } = service;
     const args = unit ? [unit] : [directory, program, stdout];
-    const said = await onHostOf(instance, context, unit ? UNIT_STATE : OTHERS, args, notStarted(instance));
+    const said = await brieflyOnHostOf(instance, context, unit ? UNIT_STATE : OTHERS, args, notStarted(instance));
     return unit ? !/^(inactive|failed)$/.test(said.trim()) : said.trim() !== "";
   },
 });
 
 async function startUnit(instance: Instance, unit: string, context: ActionContext): Promise<null> {
-  await onHostOf(instance, context, START_UNIT, [unit], notStarted(instance));
+  await brieflyOnHostOf(instance, context, START_UNIT, [unit], notStarted(instance));
   return null;
 }
 
 async function forgetDropIn(instance: Instance, unit: string, context: ActionContext): Promise<void> {
   const shell = await context.shell(instance.host);
-  await shell.script(FORGET_DROP_IN, [unit], { become: rootOn(instance.host) }).catch(() => undefined);
+  const how = { become: rootOn(instance.host), timeoutMs: FORGET_MS };
+  await shell.script(FORGET_DROP_IN, [unit], how).catch(() => undefined);
 }
 
 async function startProcess(instance: Instance, service: Service, context: ActionContext): Promise<number> {
@@ -118,32 +134,37 @@ async function startProcess(instance: Instance, service: Service, context: Actio
   if (config_file === "") throw noConfigFile(instance);
   const command = [program, config_file, ...(sentinel ? ["--sentinel"] : [])];
   const args = [user, directory, stdout, stderr, open_files, ...command];
-  return Number(await onHostOf(instance, context, START_PROCESS, args, notStarted(instance)));
+  return Number(await brieflyOnHostOf(instance, context, START_PROCESS, args, notStarted(instance)));
 }
 
-/** What the server says of itself, also while it loads; undefined where it does not answer. */
-async function answering(instance: Instance, context: ActionContext): Promise<Record<string, string> | undefined> {
+/** What the server says of itself, also while it loads, or why it says nothing. */
+type Answer = { readonly info: Record<string, string> } | { readonly why: unknown };
+
+async function ask(instance: Instance, context: ActionContext): Promise<Answer> {
   context.forgetFailures();
   try {
     const redis = await context.redis(instance);
-    const [server, persistence] = await redis.pipeline(
-      [
-        ["INFO", "server"],
-        ["INFO", "persistence"],
-      ],
-      {
-        signal: context.signal,
-        timeoutMs: 10_000,
-      },
-    );
-    return parseInfo(`${String(server)}\n${String(persistence)}`);
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    return undefined;
+    const sections = ["server", "persistence"].map((section) => ["INFO", section]);
+    const said = await redis.pipeline(sections, { signal: context.signal, timeoutMs: ANSWER_MS });
+    const silent = said.find((each) => each instanceof Error);
+    if (silent === undefined) return { info: parseInfo(said.join("\n")) };
+    // One that hangs would be asked again and again, while the server that was started takes new ones.
+    redis.close();
+    return { why: silent };
+  } catch (why) {
+    context.signal.throwIfAborted();
+    return { why };
   }
 }
 
-/** Fails with SERVICE_DIED as soon as the process is gone, whatever its status: one that lacks a module ends with 0. */
+async function isAnswering(instance: Instance, context: ActionContext): Promise<boolean> {
+  return "info" in (await ask(instance, context));
+}
+
+/**
+ * Fails with SERVICE_DIED as soon as the process is gone, whatever its status: one that lacks a module ends with 0; with
+ * SERVICE_SILENT where it runs and does not listen; as the connection does where it answers, but not to us.
+ */
 async function untilLoaded(
   instance: Instance,
   service: Service,
@@ -151,16 +172,29 @@ async function untilLoaded(
   within: number,
   context: ActionContext,
 ): Promise<number | null> {
-  const deadline = Date.now() + within;
+  const began = Date.now();
   for (;;) {
-    const info = await answering(instance, context);
-    // A Sentinel loads nothing, and says nothing of it.
-    if (info && (instance.kind === "sentinel" || info.loading === "0")) return intField(info, "process_id");
-    if (info) tellLoading(info, context);
-    else await refuseDead(instance, service, pid, context);
-    if (Date.now() > deadline) throw tooSlow(instance, within);
+    const answer = await ask(instance, context);
+    const waited = Date.now() - began;
+    if ("info" in answer) {
+      // A Sentinel loads nothing, and says nothing of it.
+      if (instance.kind === "sentinel" || answer.info.loading === "0") return intField(answer.info, "process_id");
+      tellLoading(answer.info, context);
+    } else {
+      await refuseDead(instance, service, pid, context);
+      refuseForGood(instance, answer.why, waited);
+      context.progress(`waiting until it answers: ${messageOf(answer.why)}`);
+    }
+    if (waited > within) throw tooSlow(instance, within);
     await sleep(POLL_MS, context.signal);
   }
+}
+
+/** What more time does not change: a password that it does not take, a port that it was not given. */
+function refuseForGood(instance: Instance, why: unknown, waited: number): void {
+  if (!(why instanceof RedishaError)) return;
+  if (FOR_GOOD.test(why.code)) throw why;
+  if (why.code === "REDIS_REFUSED" && waited > LISTEN_MS) throw notListening(instance, waited);
 }
 
 function tellLoading(info: Record<string, string>, context: ActionContext): void {
@@ -181,20 +215,20 @@ async function refuseDead(
   context: ActionContext,
 ) {
   if (unit === null && pid === null) return;
-  const args = [unit ?? String(pid)];
-  const state = (
-    await onHostOf(instance, context, unit ? UNIT_STATE : PROCESS_STATE, args, notStarted(instance))
-  ).trim();
-  if (state !== "failed" && state !== "inactive") return;
+  const look = unit ? UNIT_LOOK : PROCESS_STATE;
+  const said = await brieflyOnHostOf(instance, context, look, [unit ?? String(pid)], notStarted(instance));
+  const [state = "", restarts = "0"] = said.trim().split("\n");
+  const again = Number(restarts) >= RESTARTS;
+  if (state !== "failed" && state !== "inactive" && !again) return;
   const tail = unit
-    ? await onHostOf(
+    ? await brieflyOnHostOf(
         instance,
         context,
         'journalctl -u "$1" -n 5 --no-pager -o cat 2>&1 || true',
         [unit],
         notStarted(instance),
       )
-    : await onHostOf(
+    : await brieflyOnHostOf(
         instance,
         context,
         'tail -n 5 -- "$1" 2>&1 || true',
@@ -203,9 +237,9 @@ async function refuseDead(
       );
   throw new RedishaError({
     code: "SERVICE_DIED",
-    message: `${instance.id} was started and ended at once: ${tail.trim().split("\n").slice(-3).join(" / ")}`,
+    message: `${instance.id} was started and ended ${again ? `again and again (${restarts} restarts)` : "at once"}: ${tail.trim().split("\n").slice(-3).join(" / ")}`,
     host: instance.id,
-    state: "it does not run",
+    state: again ? `systemd goes on starting ${unit}` : "it does not run",
     next: [`on ${instance.host.name}: ${unit ? `journalctl -u ${unit} -n 50` : `look at its log`}`],
   });
 }
@@ -221,6 +255,16 @@ function noConfigFile({ id }: Instance): RedishaError {
     host: id,
     state: "it does not run",
     next: ["start it as it was started before"],
+  });
+}
+
+function notListening({ id, host, port }: Instance, waited: number): RedishaError {
+  return new RedishaError({
+    code: "SERVICE_SILENT",
+    message: `${id} runs, but nothing listens on port ${port} of ${host.name} after ${Math.round(waited / 1000)} s.`,
+    host: id,
+    state: "it runs, perhaps on another port or address",
+    next: [`on ${host.name}: ss -ltnp`, "compare `port` and `bind` of its configuration file with redisha.yaml"],
   });
 }
 

@@ -8,9 +8,10 @@ import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { describeService } from "./describe.ts";
 import { FIND_OTHERS, type Service, serviceSchema } from "./descriptor.ts";
-import { onHostOf } from "./shell.ts";
+import { brieflyOnHostOf } from "./shell.ts";
 
 const POLL_MS = 100;
+const FORWARD_MS = 5_000;
 
 /** `$1` unit. `Restart=always` does not bring back what systemctl stopped. */
 const STOP_UNIT = `systemctl stop --no-block -- "$1"`;
@@ -68,9 +69,9 @@ export const serviceStop = defineAction({
       return { outputs: { service }, changed: false };
     }
     const failure = { code: "SERVICE_NOT_STOPPED", what: `${instance.id} could not be stopped`, state: "it runs" };
-    if (service.unit) await onHostOf(instance, context, STOP_UNIT, [service.unit], failure);
+    if (service.unit) await brieflyOnHostOf(instance, context, STOP_UNIT, [service.unit], failure);
     else
-      await onHostOf(
+      await brieflyOnHostOf(
         instance,
         context,
         STOP_PROCESS,
@@ -115,7 +116,7 @@ async function isGone(instance: Instance, service: Service, context: ActionConte
   const failure = { code: "SERVICE_UNKNOWN", what: `${instance.id} cannot be looked at`, state: "it may run" };
   return (
     (
-      await onHostOf(instance, context, LOOK, [String(pid), started, unit ?? "-", ...placeOf(service)], failure)
+      await brieflyOnHostOf(instance, context, LOOK, [String(pid), started, unit ?? "-", ...placeOf(service)], failure)
     ).trim() === "gone"
   );
 }
@@ -128,10 +129,14 @@ function placeOf({ directory, program, stdout }: Service): string[] {
 async function untilClosed(instance: Instance, context: ActionContext, deadline: number): Promise<void> {
   const shell = await context.shell(instance.host);
   for (;;) {
-    const stream = await shell.forward(instance.address, instance.port, context.signal).catch(() => undefined);
+    // Where nobody answers at all, nothing listens either: a firewall that drops would be asked for minutes.
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(FORWARD_MS)]);
+    const stream = await shell.forward(instance.address, instance.port, signal).catch(() => undefined);
+    context.signal.throwIfAborted();
     if (!stream) return;
     stream.on("error", () => undefined).destroy();
     if (Date.now() > deadline) throw portOpen(instance);
+    context.progress(`waiting until nothing listens on port ${instance.port} any more`);
     await sleep(POLL_MS, context.signal);
   }
 }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { backedUpLab } from "../../support/backed-up-lab.ts";
@@ -41,4 +42,33 @@ it("a restore goes on while a Sentinel is down, and is refused while as many as 
   const before = await pid();
   expect((await run("restore")).error?.code).toBe("ASSERT_FAILED");
   expect(await pid()).toBe(before);
+});
+
+// Without Sentinel nobody would ever make it a replica again, and a restore would wait for its link until its time is up.
+it("a replica that was promoted by hand, and says so in its file, follows the restored primary", async () => {
+  await using place = await backedUpLab({ topology: "replication" });
+  const { lab, run } = place;
+  await lab.cli("r1:6379", "SET", "was", "saved");
+  expect((await run("backup")).error).toBeNull();
+  await lab.cli("r2:6379", "REPLICAOF", "NO", "ONE");
+  await lab.cli("r2:6379", "CONFIG", "REWRITE");
+  for (const node of ["r1:6379", "r2:6379", "r3:6379"]) await lab.kill(node);
+
+  const conf = (host: string) => `${host}:6379=${join(lab.status.folder, "hosts", host, "6379", "redis.conf")}`;
+  const done = await run("restore", { config_files: `${conf("r1")},${conf("r2")},${conf("r3")}` });
+  expect(done).toMatchObject({ status: "done", error: null });
+  expect(await lab.cli("r2:6379", "ROLE")).toContain("slave");
+  expect(await lab.cli("r2:6379", "GET", "was")).toBe("saved");
+});
+
+it("a server that does not take the password any more, once started, is not waited for", async () => {
+  await using place = await backedUpLab({ topology: "replication", auth: "password" });
+  const { lab, run } = place;
+  expect((await run("backup")).error).toBeNull();
+  const file = join(lab.status.folder, "hosts", "r1", "6379", "redis.conf");
+  const conf = await readFile(file, "utf8");
+  await writeFile(file, conf.replace(/^requirepass .*$/m, "requirepass another"));
+  const failed = await run("restore");
+  // Nor can it be gone back to: its own file is what it does not start with.
+  expect(failed.error?.message).toMatch(/does not accept the password/);
 });
