@@ -10,7 +10,7 @@ import { lookAtPrune, type PruneResult, pruneBackups } from "../../src/use-cases
 export default class BackupPrune extends BaseCommand<PruneResult> {
   static override summary = "Delete the backups that no rule of redisha.yaml keeps";
   static override description =
-    "Every backup is shown with the reason why it stays or goes. Nothing expires where the newest attempt or the newest verification failed, and never below minimum_redundancy. What dead runs left is removed after an hour.";
+    "Every backup is shown with the reason why it stays or goes. Nothing expires where the newest attempt or the newest verification failed, and never below minimum_redundancy. What dead runs left is removed.";
   static override examples = [
     { description: "What would go, and why the rest stays", command: "<%= config.bin %> backup prune --dry-run" },
     { description: "Do it, from cron", command: "<%= config.bin %> backup prune --yes" },

@@ -13,9 +13,6 @@ export interface PrunePlan {
   readonly catalog: Catalog;
 }
 
-/** Unfinished backups are left alone for so long: whoever makes one may have lost its lock, and not yet noticed. */
-const GRACE_MS = 60 * 60_000;
-
 /** Reads the catalog and decides by the rules of redisha.yaml. Changes nothing. */
 export async function planPrune(repository: Repository, policy: BackupPolicy, signal: AbortSignal): Promise<PrunePlan> {
   const catalog = await readCatalog(repository, signal);
@@ -73,7 +70,7 @@ export async function prune(repository: Repository, policy: BackupPolicy, signal
       held.throwIfAborted();
       if (!keep) deleted.push({ id, bytes: await deleteBackup(repository, await readCatalog(repository, held), id) });
     }
-    const cleaned = await cleanUnfinished(repository, await readCatalog(repository, held), GRACE_MS);
+    const cleaned = await cleanUnfinished(repository, await readCatalog(repository, held));
     return { deleted, cleaned, plan };
   } finally {
     await lock.release();

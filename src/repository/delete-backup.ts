@@ -24,28 +24,22 @@ export interface Cleaned {
 }
 
 /**
- * Removes what dead runs left: unfinished backups that nobody is making and that nobody wrote to for `graceMs`, and
- * uploads that were cut off. Uploads of runs that hold a lock are left alone. The caller holds a lock of its own.
+ * Removes what dead runs left: unfinished backups that nobody is making, and uploads that were cut off. Those of runs that
+ * hold a lock are left alone; whoever has lost his and did not notice finds at the commit that something is missing. The
+ * caller holds a lock of its own.
  */
-export async function cleanUnfinished(
-  repository: Repository,
-  catalog: Catalog,
-  graceMs: number,
-): Promise<readonly Cleaned[]> {
-  const old = (modifiedMs: number) => catalog.storeNowMs - modifiedMs >= graceMs;
+export async function cleanUnfinished(repository: Repository, catalog: Catalog): Promise<readonly Cleaned[]> {
   const cleaned: Cleaned[] = [];
   const running = new Set<string>();
   for (const entry of catalog.backups) {
     if (entry.state !== "unfinished") continue;
     if (entry.running) running.add(entry.id);
-    else if (entry.objects.every(({ modifiedMs }) => old(modifiedMs))) {
-      cleaned.push({ id: entry.id, bytes: await removeFolder(repository, entry) });
-    }
+    else cleaned.push({ id: entry.id, bytes: await removeFolder(repository, entry) });
   }
   const folder = backupFolder(repository.deployment, "").slice(0, -1);
   for await (const leftover of repository.store.leftovers(folder)) {
     const id = leftover.key.slice(folder.length).split("/")[0] ?? "";
-    if (!running.has(id) && old(leftover.modifiedMs)) {
+    if (!running.has(id)) {
       await repository.store.discard(leftover);
       if (!cleaned.some((each) => each.id === id)) cleaned.push({ id, bytes: 0 });
     }

@@ -28,8 +28,6 @@ export interface Leftover {
   readonly key: string;
   /** What the store itself calls it. */
   readonly id: string;
-  /** When it was last written to, by the clock of the store. */
-  readonly modifiedMs: number;
 }
 
 /**

@@ -119,9 +119,7 @@ export class FileStore implements Store {
 
   async *leftovers(prefix: string): AsyncIterable<Leftover> {
     for await (const key of this.#walk(prefix)) {
-      if (!isPartial(nameOf(key))) continue;
-      const found = await this.stat(key);
-      if (found) yield { key: targetOfPartial(key), id: key, modifiedMs: found.modifiedMs };
+      if (isPartial(nameOf(key))) yield { key: targetOfPartial(key), id: key };
     }
   }
 

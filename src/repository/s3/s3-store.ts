@@ -146,8 +146,8 @@ export class S3Store implements Store {
     let marker: UploadMarker | undefined = {};
     while (marker) {
       const page: ListMultipartUploadsOutput = await this.#uploads(prefix, marker);
-      for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-        if (Key && UploadId) yield { key: this.#keyOf(Key), id: UploadId, modifiedMs: Initiated?.getTime() ?? 0 };
+      for (const { Key, UploadId } of page.Uploads ?? []) {
+        if (Key && UploadId) yield { key: this.#keyOf(Key), id: UploadId };
       }
       const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
       marker = IsTruncated ? present({ KeyMarker, UploadIdMarker }) : undefined;

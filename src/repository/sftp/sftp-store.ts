@@ -113,8 +113,8 @@ export class SftpStore implements Store {
   }
 
   async *leftovers(prefix: string): AsyncIterable<Leftover> {
-    for await (const { key, modifiedMs } of this.#walk(prefix)) {
-      if (isPartial(basename(key))) yield { key: targetOfPartial(key), id: key, modifiedMs };
+    for await (const { key } of this.#walk(prefix)) {
+      if (isPartial(basename(key))) yield { key: targetOfPartial(key), id: key };
     }
   }
 

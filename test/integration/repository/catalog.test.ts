@@ -154,11 +154,11 @@ describe.each(GROUNDS)("a repository of kind %s", (kind) => {
     // As if it had ended right after the manifest.
     await repository.store.delete(key(base.id, "manifest.json"));
     expect(await states()).toEqual([[base.id, "unfinished"]]);
-    expect(await cleanUnfinished(repository, await readCatalog(repository), 0)).toMatchObject([{ id: base.id }]);
+    expect(await cleanUnfinished(repository, await readCatalog(repository))).toMatchObject([{ id: base.id }]);
     expect(await keysOf(repository.store)).toEqual([REPOSITORY_KEY]);
   });
 
-  it("clears away what dead runs left, and nothing of the living or the young", async () => {
+  it("clears away what dead runs left, and nothing of the living", async () => {
     const dead = newBackupId();
     const alive = newBackupId();
     await storeFile(repository, dead);
@@ -166,8 +166,7 @@ describe.each(GROUNDS)("a repository of kind %s", (kind) => {
     const lock = await acquireLock(repository, { kind: "shared", purpose: "backup", backupId: alive });
     const catalog = await readCatalog(repository);
     expect(catalog.backups.find(({ id }) => id === alive)).toMatchObject({ running: { pid: process.pid } });
-    expect(await cleanUnfinished(repository, catalog, 3_600_000)).toEqual([]);
-    expect(await cleanUnfinished(repository, catalog, 0)).toMatchObject([{ id: dead }]);
+    expect(await cleanUnfinished(repository, catalog)).toMatchObject([{ id: dead }]);
     expect(await states()).toEqual([[alive, "unfinished"]]);
     await lock.release();
   });
