@@ -4,12 +4,13 @@ import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
 import { type Drift, driftOf } from "../src/init/drift.ts";
+import { PARTS, refuseUnknownParts } from "../src/init/parts.ts";
 import type { RunSummary } from "../src/use-cases/run-runbook.ts";
 
 export default class Init extends RunningCommand<RunSummary | Plan | Drift> {
   static override summary = "From redisha.yaml to a running deployment, again and again";
   static override description =
-    "Looks at every host and server first, shows what differs per host and file, asks, and does only that: packages, users, configuration, forming. What lives keeps its role, and what servers wrote themselves is kept. A second run changes nothing. It refuses where going on would take data or make an outage permanent. The steps stand in the runbook init.";
+    "Looks at every host and server first, shows what differs per host and file, asks, and does only that: packages, kernel settings, firewall, users, configuration, forming. What lives keeps its role, and what servers wrote themselves is kept. A second run changes nothing. It refuses where going on would take data or make an outage permanent. The steps stand in the runbook init.";
   static override examples = [
     { description: "What it would do", command: "<%= config.bin %> init --dry-run" },
     { description: "Do it", command: "<%= config.bin %> init --yes" },
@@ -23,12 +24,13 @@ export default class Init extends RunningCommand<RunSummary | Plan | Drift> {
       exclusive: ["dry-run", "only"],
       summary: "Only say what is not as declared, and exit 4 where something is not",
     }),
-    only: string({ helpValue: "PARTS", summary: "packages, redis or sentinel, or several with commas between" }),
+    only: string({ helpValue: "PARTS", summary: `${PARTS.join(", ")}, or several with commas between` }),
     restart: boolean({ summary: "Restart servers, one after the other, that can change something only so" }),
   };
 
   async run(): Promise<RunSummary | Plan | Drift> {
     const { flags } = await this.parse(Init);
+    refuseUnknownParts(flags.only);
     const work = await this.prepare("init", flags);
     const { deployment } = work;
     const looking = { ...work, runbook: await this.runbookOf("drift", deployment), quietly: true };
@@ -39,8 +41,8 @@ export default class Init extends RunningCommand<RunSummary | Plan | Drift> {
     }
     const drift = driftOf(found.outputs);
     this.print(renderDrift(drift, this.theme));
-    if (flags.drift || !drift.differs) {
-      if (drift.differs) this.endWith(EXIT.gateRefused);
+    if (flags.drift || !drift.to_do) {
+      if (flags.drift && drift.differs) this.endWith(EXIT.gateRefused);
       return drift;
     }
     const inputs = {

@@ -67,6 +67,7 @@ import { clusterForm } from "./init/form-cluster.ts";
 import { initPutBack, initPutFiles } from "./init/put-files.ts";
 import { initSurvey } from "./init/survey.ts";
 import { notify } from "./notify/notify.ts";
+import { hostCompare } from "./os/compare.ts";
 import { hostFacts } from "./os/facts.ts";
 import { osSysctl } from "./os/sysctl.ts";
 import { packageInstall } from "./package/install.ts";
@@ -92,6 +93,7 @@ import { sentinelCoordinated } from "./sentinel/coordinated.ts";
 import { sentinelLogin } from "./sentinel/login.ts";
 import { sentinelPatience } from "./sentinel/patience.ts";
 import { sentinelPeriods } from "./sentinel/periods.ts";
+import { sentinelSet } from "./sentinel/set.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
 import { serviceDisable, serviceEnable } from "./service/enable.ts";
 import { serviceStart } from "./service/start.ts";
@@ -188,12 +190,14 @@ const ACTIONS: readonly Action[] = [
   sentinelLogin,
   sentinelPatience,
   sentinelPeriods,
+  sentinelSet,
   sentinelSwitchover,
   setAction,
   filePut,
   fileRestore,
   systemdUnit,
   osSysctl,
+  hostCompare,
   hostFacts,
   fileRender,
   fileFolder,

@@ -21,5 +21,7 @@ export const comparisonSchema = z.strictObject({
   live: differences.describe("What the running server has in memory and can change there"),
   restart: differences.describe("What it can only change by a restart"),
   users: differences.describe("Users that it holds in memory otherwise than its ACL file should say"),
-  differs: z.boolean(),
+  stop: z.boolean().describe("A Sentinel that has to be stopped for it: what it has in memory goes over its file"),
+  left: differences.describe("What is otherwise than declared and not init's to mend; `will` says what to do"),
+  differs: z.boolean().describe("Something of it is init's to mend"),
 });

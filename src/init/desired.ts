@@ -10,6 +10,7 @@ import { renderUsers } from "../render/users.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { homeOf } from "./homes.ts";
 import { linesOf, userLinesOf } from "./lines.ts";
+import { isStalePeer } from "./sentinel-differences.ts";
 import type { Situation } from "./situation.ts";
 
 /** One file as it should be. */
@@ -44,7 +45,8 @@ export async function desiredFiles(
   const conf = { path: homeOf(deployment, instance).conf, owner, mode: "0640" };
   if (instance.kind === "sentinel") {
     const rendered = sentinelConf(instance, deployment, situation, credentials);
-    return [{ ...conf, kind: "sentinel", rendered, merged: (live) => mergedSentinel(rendered, live, deployment) }];
+    const merged = (live: string | undefined) => mergedSentinel(rendered, live, instance, deployment, situation);
+    return [{ ...conf, kind: "sentinel", rendered, merged }];
   }
   const { text } = redisConf(instance, deployment, situation, credentials);
   const follows = situation.follows[instance.id] ?? null;
@@ -138,15 +140,39 @@ function mergedRedis(rendered: string, live: string | undefined, follows: string
   return [...lines, { name: "replicaof", values: [follows.slice(0, colon), follows.slice(colon + 1)] }];
 }
 
-/** What a Sentinel learned is kept where it watched a server of this deployment: a package's file names 127.0.0.1. */
-function mergedSentinel(rendered: string, live: string | undefined, deployment: Deployment): readonly ConfLine[] {
-  const found = linesOf(live ?? "");
+/**
+ * What a Sentinel learned is kept where it watched a server of this deployment: a package's file names 127.0.0.1. One that
+ * alone names another primary forgets it, and since when: else its word would be as good as that of the others.
+ */
+function mergedSentinel(
+  rendered: string,
+  live: string | undefined,
+  { id }: Instance,
+  deployment: Deployment,
+  situation: Situation,
+): readonly ConfLine[] {
+  const known = addressesOf(deployment);
+  const isStale = (line: ConfLine) => known !== undefined && "name" in line && isStalePeer(line, known);
+  const found = linesOf(live ?? "").filter((line) => !isStale(line));
   const monitor = directivesOf(found).find(
     ({ name, values }) => name === "sentinel" && values[0] === "monitor" && values[1] === deployment.masterName,
   );
   const [, , address = "", port = ""] = monitor?.values ?? [];
   const ours = deployment.instances.some((each) => each.address === address && String(each.port) === port);
+  const primary = deployment.instances.find((each) => each.id === situation.primary);
+  const names = situation.instances[id]?.names ?? null;
+  if (primary && names === `${address}:${port}` && names !== `${primary.address}:${primary.port}`) {
+    const WRONG = ["monitor", "config-epoch", "leader-epoch"];
+    const right = found.filter((line) => !("name" in line) || !WRONG.includes(line.values[0] ?? ""));
+    return mergeSentinelConf(parseConf(rendered), right);
+  }
   return ours ? mergeSentinelConf(parseConf(rendered), found) : parseConf(rendered);
+}
+
+/** Every address of the deployment as `host:port`; undefined where it goes by names, which Sentinel may write as addresses. */
+export function addressesOf({ instances }: Deployment): ReadonlySet<string> | undefined {
+  if (instances.some(({ address }) => isIP(address) === 0)) return undefined;
+  return new Set(instances.map(({ address, port }) => `${address}:${port}`));
 }
 
 /** Certificates of servers are not declared yet: a server that only speaks TLS could not be brought up without them. */

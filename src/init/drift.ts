@@ -1,12 +1,34 @@
 import { z } from "zod";
-import { comparisonSchema } from "./comparison-schema.ts";
+import { comparisonSchema, differenceSchema } from "./comparison-schema.ts";
+
+const differences = z.array(differenceSchema);
 
 const outputsSchema = z.object({
   primary: z.string().nullable(),
   why: z.string(),
   down: z.array(z.string()),
+  disabled: z.array(z.string()),
   packages: z.record(z.string(), z.array(z.string())),
   instances: z.record(z.string(), z.object({ outputs: comparisonSchema })),
+  systems: z.record(z.string(), z.object({ outputs: z.object({ differences, packages: z.array(z.string()) }) })),
+  firewalls: z.record(
+    z.string(),
+    z.object({
+      outputs: z.object({
+        commands: z.array(z.string()),
+        problems: z.array(z.string()),
+        notes: z.array(z.string()),
+        closes: z.array(z.string()),
+      }),
+    }),
+  ),
+});
+
+const hostDriftSchema = z.strictObject({
+  packages: z.array(z.string()).describe("Packages that are to be installed"),
+  system: differences.describe("Kernel settings, limits, units and files of the system that are not as wanted"),
+  firewall: z.array(z.string()).describe("Commands of ufw that are missing"),
+  left: z.array(z.string()).describe("What lets more in than declared, or stands in the way, and is somebody else's"),
 });
 
 /** What of a deployment is not as declared. */
@@ -14,21 +36,58 @@ export const driftSchema = z.strictObject({
   primary: z.string().nullable().describe("The instance that everything stands around; null for a Cluster"),
   why: z.string().describe("How it was found"),
   down: z.array(z.string()).describe("Instances that do not run"),
-  packages: z.record(z.string(), z.array(z.string())).describe("Packages that are to be installed, by host"),
+  disabled: z.array(z.string()).describe("Instances that would not start when their host boots"),
+  hosts: z
+    .record(z.string(), hostDriftSchema)
+    .describe("What differs, by host; those without a difference are left out"),
   instances: z
     .record(z.string(), comparisonSchema)
     .describe("What differs, by instance; those without a difference are left out"),
-  differs: z.boolean(),
+  to_do: z.boolean().describe("There is something that init would mend"),
+  differs: z.boolean().describe("Something is not as declared, whether init mends it or leaves it alone"),
 });
 export type Drift = z.infer<typeof driftSchema>;
+type HostDrift = z.infer<typeof hostDriftSchema>;
 
 /** Reads the outputs of the runbook drift. */
 export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
-  const { primary, why, down, packages, instances } = outputsSchema.parse(outputs);
-  const missing = Object.fromEntries(Object.entries(packages).filter(([, names]) => names.length > 0));
-  const differing = Object.fromEntries(
-    Object.entries(instances).flatMap(([id, { outputs: each }]) => (each.differs ? [[id, each]] : [])),
+  const { primary, why, down, disabled, packages, instances, systems, firewalls } = outputsSchema.parse(outputs);
+  const hosts: Record<string, HostDrift> = {};
+  const at = (host: string) => {
+    hosts[host] ??= { packages: [], system: [], firewall: [], left: [] };
+    return hosts[host];
+  };
+  for (const [host, names] of Object.entries(packages)) at(host).packages.push(...names);
+  for (const [id, { outputs: system }] of Object.entries(systems)) {
+    at(hostOf(id)).packages.push(...system.packages);
+    at(hostOf(id)).system.push(...system.differences);
+  }
+  for (const [id, { outputs: firewall }] of Object.entries(firewalls)) {
+    const { firewall: missing, left, packages: awaited } = at(hostOf(id));
+    missing.push(...firewall.commands);
+    left.push(...firewall.notes, ...firewall.closes);
+    // Where ufw is about to be installed, that it is missing is told already.
+    if (!awaited.includes("ufw")) left.push(...firewall.problems);
+  }
+  const differing = entriesWhere(hosts, (each) => Object.values(each).some((list) => list.length > 0));
+  const compared = entriesWhere(
+    Object.fromEntries(Object.entries(instances).map(([id, { outputs: each }]) => [id, each])),
+    (each) => each.differs || each.left.length > 0,
   );
-  const differs = down.length + Object.keys(missing).length + Object.keys(differing).length > 0;
-  return { primary, why, down, packages: missing, instances: differing, differs };
+  const asleep = disabled.filter((id) => !down.includes(id));
+  const toDo =
+    down.length + asleep.length > 0 ||
+    Object.values(compared).some((each) => each.differs) ||
+    Object.values(differing).some((each) => each.packages.length + each.system.length + each.firewall.length > 0);
+  const differs = toDo || Object.keys(compared).length + Object.keys(differing).length > 0;
+  return { primary, why, down, disabled: asleep, hosts: differing, instances: compared, to_do: toDo, differs };
+}
+
+/** `r1:6379` stands on `r1`. */
+function hostOf(id: string): string {
+  return id.slice(0, id.lastIndexOf(":"));
+}
+
+function entriesWhere<T>(all: Readonly<Record<string, T>>, holds: (one: T) => boolean): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([, each]) => holds(each)));
 }

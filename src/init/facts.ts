@@ -30,6 +30,8 @@ export const instanceFactsSchema = z.strictObject({
     .nullable(),
   of: z.string().nullable().describe("Deployment that its file was rendered for"),
   in_cluster_mode: z.boolean().nullable(),
+  boots: z.boolean().describe("systemd starts it when its host boots"),
+  drop_ins: z.array(z.string()).describe("Files beside its unit that redisha did not put there"),
 });
 export type InstanceFacts = z.infer<typeof instanceFactsSchema>;
 

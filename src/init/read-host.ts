@@ -8,6 +8,10 @@ export interface InstanceFiles {
   readonly hasData: boolean;
   /** The state of its unit, as systemd has it: active, inactive, failed, activating… */
   readonly unit: string;
+  /** systemd starts it when the host boots. */
+  readonly boots: boolean;
+  /** Files beside its unit by which somebody changes it; those of redisha left out. */
+  readonly dropIns: readonly string[];
 }
 
 export interface HostReading {
@@ -38,6 +42,10 @@ while [ $# -ge 4 ]; do
   found=$(find "$data" -maxdepth 2 \\( -name '*.rdb' -o -name '*.aof' \\) -size +0 2>/dev/null | head -n 1)
   echo "unit$tab$id$tab\${state:-unknown}"
   [ -z "$found" ] || echo "data$tab$id"
+  case $(systemctl is-enabled -- "$unit" 2>/dev/null) in enabled*) echo "boots$tab$id" ;; esac
+  for d in $(systemctl show -P DropInPaths -- "$unit" 2>/dev/null); do
+    case $d in */50-redisha-*) ;; /etc/*) echo "dropin$tab$id$tab$d" ;; esac
+  done
   [ ! -f "$conf" ] || echo "conf$tab$id$tab$(base64 -w0 <"$conf")"
 done`;
 
@@ -62,6 +70,8 @@ export function readHost(text: string): HostReading {
             conf: conf === undefined ? undefined : Buffer.from(conf, "base64").toString(),
             hasData: of("data").some(([, its]) => its === id),
             unit: of("unit").find(([, its]) => its === id)?.[2] ?? "unknown",
+            boots: of("boots").some(([, its]) => its === id),
+            dropIns: of("dropin").flatMap(([, its, path = ""]) => (its === id ? [path] : [])),
           },
         ];
       }),

@@ -19,6 +19,7 @@ function declare(fleet: Fleet, topology: Record<string, unknown>): string {
   const deployment = {
     hosts: Object.fromEntries(fleet.hosts.map(({ name, address }) => [name, { address }])),
     engine: { name: "redis", version: "7.0", source: "apt" },
+    firewall: { manager: "ufw" },
     ssh: { user: "ops", identity: fleet.identity, known_hosts: fleet.knownHosts, become: "sudo" },
     ...topology,
   };

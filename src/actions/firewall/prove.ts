@@ -55,7 +55,9 @@ export const firewallProve = defineAction({
     const proved: Proved = { reached: [], missing: [], closed: [], exposed: [], unshown: [] };
     if (context.deployment.firewall?.manager !== "ufw") return { outputs: proved, changed: false };
     const attempts = [...(await fromOthers(host, context, proved)), ...(await fromHere(host, context, proved))];
-    await Promise.all(attempts.map((attempt) => judge(attempt, proved)));
+    // Whoever must not get in is silent for seconds: that is waited for only where it is asked for.
+    const asked = attempts.filter(({ allowed }) => must !== "reach" || allowed !== false);
+    await Promise.all(asked.map((attempt) => judge(attempt, proved)));
     for (const list of Object.values(proved)) list.sort();
     for (const said of proved.unshown) context.progress(said);
     if (must !== "close" && proved.missing.length > 0) throw blocked(host, proved.missing);

@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { comparisonSchema, type differenceSchema } from "../../init/comparison-schema.ts";
-import { situationSchema } from "../../init/situation.ts";
+import { leftAlone } from "../../init/left-alone.ts";
+import { type Situation, situationSchema } from "../../init/situation.ts";
+import type { Instance } from "../../inventory/model.ts";
+import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
-import { compareFiles, compareLive } from "./comparison.ts";
+import { type ComparedFile, compareFiles, compareLive, compareSentinel, takesPutting } from "./comparison.ts";
+
+const NOTHING = { live: [], restart: [], users: [], elsewhere: false };
 
 /** Holds files and the running server of an instance against what they should be. */
 export const initCompare = defineAction({
@@ -24,10 +29,9 @@ export const initCompare = defineAction({
   async run({ situation }, context) {
     const instance = instanceOf(context);
     const files = await compareFiles(instance, situation, context);
-    const lives = instance.kind === "data" && situation.running.includes(instance.id);
-    const memory = lives
-      ? await compareLive(files, await context.redis(instance), context.signal)
-      : { live: [], restart: [], users: [] };
+    const lives = situation.running.includes(instance.id);
+    const memory = lives ? await memoryOf(instance, files, situation, context) : NOTHING;
+    const stop = instance.kind === "sentinel" && (!lives || memory.elsewhere || files.some(takesPutting));
     const plain = ({ name, was, will }: z.infer<typeof differenceSchema>) => ({ name, was, will });
     const outputs = {
       files: files.map(({ desired, found, differences, same }) => ({
@@ -42,8 +46,21 @@ export const initCompare = defineAction({
       live: memory.live.map(plain),
       restart: memory.restart.map(plain),
       users: memory.users,
+      stop,
+      left: leftAlone(instance, situation),
       differs: files.some(({ same }) => !same) || memory.live.length + memory.restart.length + memory.users.length > 0,
     };
     return { outputs, changed: false };
   },
 });
+
+async function memoryOf(
+  instance: Instance,
+  files: readonly ComparedFile[],
+  situation: Situation,
+  context: ActionContext,
+) {
+  if (instance.kind === "sentinel")
+    return { ...NOTHING, ...(await compareSentinel(files, situation, instance, context)) };
+  return { ...NOTHING, ...(await compareLive(files, await context.redis(instance), context.signal)) };
+}

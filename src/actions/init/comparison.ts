@@ -1,14 +1,16 @@
 import type { HostConnection, RedisConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
-import { type DesiredFile, desiredFiles } from "../../init/desired.ts";
+import { addressesOf, type DesiredFile, desiredFiles } from "../../init/desired.ts";
 import { type Difference, differencesOf, liveDifferences } from "../../init/differences.ts";
 import { needsRestart } from "../../init/fixed-directives.ts";
 import { linesOf, userLinesOf } from "../../init/lines.ts";
+import { sentinelLive, settableBy, stalePeers } from "../../init/sentinel-differences.ts";
 import type { Situation } from "../../init/situation.ts";
 import { userDifferences } from "../../init/user-differences.ts";
 import type { Instance } from "../../inventory/model.ts";
 import type { ActionContext } from "../contract.ts";
 import { type HostFile, lookAtFile } from "../file/host-file.ts";
+import { masterOf } from "../sentinel/set.ts";
 
 /** One file of a host, held against what it should be. */
 export interface ComparedFile {
@@ -39,7 +41,9 @@ export async function compareFiles(
       const found = await lookAtFile(shell, desired.path, context.signal);
       const text = found && (await textOf(shell, desired.path, context.signal));
       const lines = desired.kind === "users" ? userLinesOf(text ?? "") : linesOf(text ?? "");
-      const differences = differencesOf(desired.merged(text), lines, desired.kind);
+      const peers = addressesOf(context.deployment);
+      const stale = desired.kind === "sentinel" && peers ? stalePeers(lines, peers) : [];
+      const differences = [...differencesOf(desired.merged(text), lines, desired.kind), ...stale];
       const kept = found?.owner === desired.owner && found.mode === desired.mode;
       return { desired, text, found, differences, same: kept && differences.length === 0 };
     }),
@@ -63,6 +67,31 @@ export async function compareLive(
     restart: all.filter(({ name }) => needsRestart(name)),
     users,
   };
+}
+
+/** What a running Sentinel goes by, against what is declared: what can be set, and the primary that it names. */
+export async function compareSentinel(
+  files: readonly ComparedFile[],
+  situation: Situation,
+  instance: Instance,
+  context: Pick<ActionContext, "deployment" | "redis" | "signal">,
+): Promise<{ live: Difference[]; elsewhere: boolean }> {
+  const { sentinel, masterName = "", instances } = context.deployment;
+  const names = situation.instances[instance.id]?.names ?? null;
+  const primary = instances.find(({ id }) => id === situation.primary);
+  if (!sentinel || !primary) return { live: [], elsewhere: false };
+  const told = names === null ? {} : await masterOf(await context.redis(instance), masterName, context.signal);
+  const right = `${primary.address}:${primary.port}`;
+  const written = files.flatMap(({ differences }) => differences);
+  const set = names === null ? [] : sentinelLive(sentinel, told, written);
+  if (names === right) return { live: set, elsewhere: false };
+  return { live: [...set, { name: "the primary that it watches", was: names, will: right }], elsewhere: true };
+}
+
+/** Whether a running Sentinel's file takes more than SENTINEL SET to be as it should. */
+export function takesPutting({ desired, found, differences }: ComparedFile): boolean {
+  const kept = found?.owner === desired.owner && found.mode === desired.mode;
+  return !kept || differences.some((each) => settableBy(each) === undefined);
 }
 
 async function configOf(redis: RedisConnection, signal: AbortSignal): Promise<Record<string, string>> {

@@ -84,6 +84,7 @@ export const initSurvey = defineAction({
       ),
       down: facts.filter(({ state }) => state !== "running").map(({ id }) => id),
       running,
+      disabled: facts.filter(({ boots }) => !boots).map(({ id }) => id),
     };
     return { outputs, changed: false };
   },
@@ -149,6 +150,8 @@ function factsOf(
       : null,
     of: conf?.of ?? null,
     in_cluster_mode: data?.mode == null ? null : data.mode === "cluster",
+    boots: files?.boots ?? false,
+    drop_ins: [...(files?.dropIns ?? [])],
   };
 }
 

@@ -8,12 +8,17 @@ type Lines = Drift["instances"][string]["live"];
 export function renderDrift(drift: Drift, theme: Theme): string {
   if (!drift.differs) return `${theme.good(theme.symbols.ok)} everything is as redisha.yaml declares it`;
   const lines = drift.primary === null ? [] : [`around ${theme.strong(drift.primary)}: ${drift.why}`];
-  for (const [host, names] of Object.entries(drift.packages)) {
-    lines.push("", theme.strong(host), ...names.map((name) => `  + package ${name}`));
+  for (const [host, { packages, system, firewall, left }] of Object.entries(drift.hosts)) {
+    lines.push("", theme.strong(host), ...packages.map((name) => `  + package ${name}`));
+    if (system.length > 0) lines.push("  ~ system", ...changes(system, "    ", theme));
+    if (firewall.length > 0)
+      lines.push("  ~ firewall", ...firewall.map((command) => `    ${theme.good(`+ ${command}`)}`));
+    lines.push(...left.map((note) => `  ! ${note}`));
   }
-  for (const id of new Set([...drift.down, ...Object.keys(drift.instances)])) {
+  for (const id of new Set([...drift.down, ...drift.disabled, ...Object.keys(drift.instances)])) {
     lines.push("", theme.strong(id));
     if (drift.down.includes(id)) lines.push("  + is to run; it does not");
+    if (drift.disabled.includes(id)) lines.push("  + is to start when its host boots; it does not");
     const found = drift.instances[id];
     if (!found) continue;
     for (const { path, state, differences, owner } of found.files) {
@@ -23,6 +28,7 @@ export function renderDrift(drift: Drift, theme: Theme): string {
     }
     if (found.live.length > 0) lines.push("  ~ in memory", ...changes(found.live, "    ", theme));
     if (found.users.length > 0) lines.push("  ~ users in memory", ...changes(found.users, "    ", theme));
+    lines.push(...found.left.map(({ name, was, will }) => `  ! ${name}: ${was}; ${will}`));
     if (found.restart.length > 0) lines.push("  ~ only by a restart", ...changes(found.restart, "    ", theme));
   }
   return lines.join("\n");

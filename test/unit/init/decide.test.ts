@@ -22,7 +22,8 @@ function facts(id: string, more: Partial<InstanceFacts> = {}): InstanceFacts {
   const kind = id.endsWith(":26379") ? "sentinel" : "data";
   return {
     ...{ id, kind, state: "absent", said: null, role: "unknown", follows: null, attached: [], keys: null },
-    ...{ has_data: false, names: null, watches: [], cluster: null, of: null, in_cluster_mode: null },
+    ...{ has_data: false, names: null, watches: [], cluster: null, of: null },
+    ...{ in_cluster_mode: null, boots: true, drop_ins: [] },
     ...more,
   };
 }
