@@ -7,7 +7,6 @@ import { aclLogins } from "./acl/logins.ts";
 import { aclProve } from "./acl/prove.ts";
 import { aclRefuse } from "./acl/refuse.ts";
 import { backupAlong } from "./backup/along.ts";
-import { backupCheck } from "./backup/check.ts";
 import { backupChoose } from "./backup/choose.ts";
 import { backupCommit } from "./backup/commit.ts";
 import { backupDiscard } from "./backup/discard.ts";
@@ -117,7 +116,6 @@ const ACTIONS: readonly Action[] = [
   aclRefuse,
   assertAction,
   backupAlong,
-  backupCheck,
   backupChoose,
   backupCommit,
   backupDiscard,

@@ -4,9 +4,10 @@ import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { formatDuration } from "../core/units.ts";
+import { discardUnfinished } from "./delete-backup.ts";
 import { locksFolder } from "./layout.ts";
 import type { LockRecord } from "./lock-record.ts";
-import { type FoundLock, isStale, LOCK_TTL_MS, processSpace, readLocks } from "./locks.ts";
+import { type FoundLock, isOfTheDead, isStale, LOCK_TTL_MS, processSpace, readLocks } from "./locks.ts";
 import type { Repository } from "./repository.ts";
 import { toJson } from "./small-object.ts";
 
@@ -84,10 +85,18 @@ async function rivals(repository: Repository, key: string, own: LockRecord): Pro
   const alive: FoundLock[] = [];
   for (const lock of locks) {
     if (lock.key === key) continue;
-    if (isStale(lock, now)) await repository.store.delete(lock.key);
+    if (isStale(lock, now)) await bury(repository, lock, own);
     else if (own.kind === "exclusive" || lock.record?.kind !== "shared") alive.push(lock);
   }
   return alive;
+}
+
+/** Removes the lock of who is gone; before it, what a process that is known to be dead was storing: the lock alone tells of it. */
+async function bury(repository: Repository, lock: FoundLock, { backup_id: own }: LockRecord): Promise<void> {
+  const left = lock.record?.backup_id;
+  // A run that is gone on with stores what is missing beside what it stored before.
+  if (left !== undefined && left !== own && isOfTheDead(lock)) await discardUnfinished(repository, left);
+  await repository.store.delete(lock.key);
 }
 
 /** Keeps a lock alive until it is released. */

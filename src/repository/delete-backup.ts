@@ -47,6 +47,22 @@ export async function cleanUnfinished(repository: Repository, catalog: Catalog):
   return cleaned;
 }
 
+/**
+ * Removes all that a run stored, and what it was storing when it ended, unless its manifest is there: then it is a backup.
+ * For the run itself, and for who knows that it is gone. Returns how many objects there were.
+ */
+export async function discardUnfinished({ store, deployment }: Repository, id: string): Promise<number> {
+  const folder = backupFolder(deployment, id);
+  if (await store.stat(`${folder}${MANIFEST}`)) return 0;
+  let removed = 0;
+  for await (const { key } of store.list(folder)) {
+    await store.delete(key);
+    removed += 1;
+  }
+  for await (const leftover of store.leftovers(folder)) await store.discard(leftover);
+  return removed;
+}
+
 async function removeFolder({ store, deployment }: Repository, { id, objects }: CatalogEntry): Promise<number> {
   const manifest = `${backupFolder(deployment, id)}${MANIFEST}`;
   await store.delete(manifest);

@@ -37,8 +37,12 @@ export async function readLocks({ store, deployment }: Repository): Promise<read
  * Says whether the holder is gone: silent for longer than its lock lives, or a process of this machine that is no more.
  * `nowMs` by the clock of the store.
  */
-export function isStale({ modifiedMs, record }: FoundLock, nowMs: number): boolean {
-  if (nowMs - modifiedMs > (record?.ttl_ms ?? LOCK_TTL_MS)) return true;
+export function isStale(lock: FoundLock, nowMs: number): boolean {
+  return nowMs - lock.modifiedMs > (lock.record?.ttl_ms ?? LOCK_TTL_MS) || isOfTheDead(lock);
+}
+
+/** The holder was a process of this machine, and is no more. A holder that is only silent may yet wake up. */
+export function isOfTheDead({ record }: FoundLock): boolean {
   return record !== undefined && record.space === processSpace() && !isRunning(record.pid);
 }
 

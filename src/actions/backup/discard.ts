@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { backupFolder, MANIFEST } from "../../repository/layout.ts";
+import { discardUnfinished } from "../../repository/delete-backup.ts";
 import { defineAction } from "../define.ts";
 import { repositoryOf } from "./repository.ts";
 
@@ -17,15 +17,7 @@ export const backupDiscard = defineAction({
   undo: none`,
   commands: () => [{ transport: "controller", text: "remove from the repository what this run stored" }],
   async run(_input, context) {
-    const { store } = await repositoryOf(context);
-    const folder = backupFolder(context.deployment.name, context.life.id);
-    if (await store.stat(`${folder}${MANIFEST}`)) return { outputs: { removed: 0 }, changed: false };
-    let removed = 0;
-    for await (const { key } of store.list(folder)) {
-      await store.delete(key);
-      removed += 1;
-    }
-    for await (const leftover of store.leftovers(folder)) await store.discard(leftover);
+    const removed = await discardUnfinished(await repositoryOf(context), context.life.id);
     return { outputs: { removed }, changed: removed > 0 };
   },
   repeatable: true,

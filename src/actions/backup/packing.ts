@@ -9,17 +9,19 @@ export async function removeEarlier(store: Store, prefix: string, signal: AbortS
 
 const REPORT_MS = 250;
 
-/** Tells bytes, their rate and the time that is left, a few times a second. */
-export function progressOf(context: ActionContext, total: number | undefined): (at: Progress) => void {
-  const started = performance.now();
-  let last = started;
-  return ({ raw }) => {
+/** Tells how far a file is, in its plain bytes, a few times a second: `did` is what is done with them (`stored`). */
+export function progressOf(context: ActionContext, did: string, total: number | undefined): (at: Progress) => void {
+  const tell = tellBytes(context, did, total);
+  return ({ raw }) => tell(raw);
+}
+
+/** The same for bytes of any kind. Their rate and the time that is left are made of it by whoever shows it. */
+export function tellBytes(context: ActionContext, did: string, total: number | undefined): (done: number) => void {
+  let last = performance.now();
+  return (done) => {
     const now = performance.now();
     if (now - last < REPORT_MS) return;
     last = now;
-    const rate = Math.round(raw / 1_048_576 / Math.max(0.001, (now - started) / 1_000));
-    const left = total && raw > 0 ? Math.ceil(((total - raw) * (now - started)) / raw / 1_000) : 0;
-    const text = left > 0 ? `${rate} MiB/s, ${left} s left` : `${rate} MiB/s`;
-    context.progress(text, { done: raw, unit: "bytes", ...(total === undefined || raw > total ? {} : { total }) });
+    context.progress(did, { done, unit: "bytes", ...(total === undefined || done > total ? {} : { total }) });
   };
 }

@@ -55,7 +55,7 @@ export const backupPull = defineAction({
       kind: "rdb",
       instance: instance.id,
       estimate,
-      onProgress: progressOf(context, estimate),
+      onProgress: progressOf(context, "stored", estimate),
       signal,
     });
     const scan = scanner.finish();

@@ -70,7 +70,7 @@ export const backupUploadAof = defineAction({
         name: named(part.name),
         kind: part.kind,
         estimate: part.size,
-        onProgress: progressOf(context, total),
+        onProgress: progressOf(context, "stored", total),
       });
       if (file.size_raw !== part.size || file.sha256_raw !== part.sha256) throw differs(instance.id, part.name);
       files.push(file);

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { backupFolder } from "../../repository/layout.ts";
+import type { StoredFile } from "../../repository/manifest.ts";
 import { packFile } from "../../repository/pipeline/pack-file.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
-import { type Checked, checkedSchema } from "./check.ts";
+import { type Checked, checkSnapshot } from "./check-snapshot.ts";
 import { progressOf, removeEarlier } from "./packing.ts";
 import { shardPartSchema } from "./parts.ts";
 import { rdbFacts, sourceFacts } from "./rdb-facts.ts";
@@ -14,17 +15,19 @@ import { type Saved, savedSchema } from "./save.ts";
 import { serverFacts } from "./server-facts.ts";
 import { becomes, sourceSchema } from "./sources.ts";
 
-/** Streams a snapshot from its host into the repository, and holds what arrived against what the host digested. */
+/**
+ * Streams a snapshot from its host into the repository while the host checks and digests the same file. It is stored only
+ * where the check found nothing, and what arrived is what was checked.
+ */
 export const backupUpload = defineAction({
   name: "backup.upload",
   summary:
-    "Streams a snapshot from its host into the repository, compressed and encrypted on the way, as the host digested it",
+    "Has a host check a snapshot with the server's own redis-check-rdb and digest it, and meanwhile streams it into the repository, compressed and encrypted",
   scope: "instance",
   effect: "change",
   input: z.strictObject({
     source: sourceSchema,
     saved: savedSchema,
-    checked: checkedSchema,
     limit_rate: z
       .int()
       .min(1)
@@ -39,43 +42,54 @@ export const backupUpload = defineAction({
   with:
     source: "\${{ steps.choose.outputs.sources[host.id] }}"
     saved: "\${{ steps.save.outputs.saves[host.id] }}"
-    checked: "\${{ steps.check.hosts[host.id].outputs }}"
   timeout: 6h
   undo: { action: backup.discard, with: {} }`,
   commands: ({ saved, source }) => [
+    { transport: "script", text: `redis-check-rdb ${saved.path}` },
+    { transport: "script", text: `sha256sum ${saved.path}` },
     { transport: "exec", text: `cat ${saved.path}` },
     { transport: "controller", text: `store shards/${source.shard}/dump.rdb in the repository` },
   ],
-  async run({ source, saved, checked, limit_rate }, context) {
+  async run({ source, saved, limit_rate }, context) {
     const started = performance.now();
     const instance = instanceOf(context);
     const [redis, shell] = await Promise.all([context.redis(instance), context.shell(instance.host)]);
     const repository = await writingTo(context);
-    const { store, signal } = repository;
+    const { store } = repository;
     const folder = backupFolder(context.deployment.name, context.life.id);
     const name = `shards/${source.shard}/dump.rdb`;
-    await removeEarlier(store, `${folder}shards/${source.shard}/`, signal);
-    const content = await shell.download(saved.path, { become: becomes(instance.host), signal: context.signal });
-    const file = await packFile(store, folder, content, packingOf(repository, limit_rate, context), {
-      name,
-      kind: "rdb",
-      instance: instance.id,
-      estimate: checked.size,
-      onProgress: progressOf(context, checked.size),
-      signal,
-    });
+    await removeEarlier(store, `${folder}shards/${source.shard}/`, repository.signal);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([repository.signal, stop.signal]);
+    const storing = async () => {
+      const content = await shell.download(saved.path, { become: becomes(instance.host), signal });
+      return await packFile(store, folder, content, packingOf(repository, limit_rate, context), {
+        name,
+        kind: "rdb",
+        instance: instance.id,
+        estimate: saved.size,
+        onProgress: progressOf(context, "stored", saved.size),
+        signal,
+      });
+    };
+    const { checked, file } = await checkedAndStored(checkSnapshot(saved.path, context, signal), storing(), stop).catch(
+      async (error: unknown) => {
+        // Either may have been done before the other failed.
+        await removeEarlier(store, `${folder}shards/${source.shard}/`, repository.signal).catch(() => undefined);
+        throw error;
+      },
+    );
     if (file.size_raw !== checked.size || file.sha256_raw !== checked.sha256) {
       await store.delete(`${folder}${file.name}`);
       throw differs(instance.id, file.size_raw, checked);
     }
-    const { keys, expires, already_expired } = checked;
     const shard = {
       name: source.shard,
       slots: source.slots,
       source: sourceFacts(source),
       server: await serverFacts(redis, context.signal),
       rdb: rdbFacts(saved.rdb, checked.checksum),
-      keys: { read: keys, expires, already_expired },
+      keys: { read: checked.keys, expires: checked.expires, already_expired: checked.alreadyExpired },
       save: saveFacts(saved),
       files: [file],
     };
@@ -83,6 +97,26 @@ export const backupUpload = defineAction({
   },
   repeatable: true,
 });
+
+/**
+ * Waits for both, and ends the one where the other failed, whose error is the one that is thrown. A file that cannot be read
+ * is left to the check, which says why.
+ */
+async function checkedAndStored(
+  checking: Promise<Checked>,
+  storing: Promise<StoredFile>,
+  stop: AbortController,
+): Promise<{ checked: Checked; file: StoredFile }> {
+  checking.catch((error: unknown) => stop.abort(error));
+  storing.catch((error: unknown) => {
+    if (!(error instanceof RedishaError && error.code === "HOST_FILE_NOT_READ")) stop.abort(error);
+  });
+  const [checked, stored] = await Promise.allSettled([checking, storing]);
+  if (stop.signal.aborted) throw stop.signal.reason;
+  if (checked.status === "rejected") throw checked.reason;
+  if (stored.status === "rejected") throw stored.reason;
+  return { checked: checked.value, file: stored.value };
+}
 
 function saveFacts({ duration_ms, fork_usec, cow_bytes }: Saved) {
   return {

@@ -69,7 +69,7 @@ export const restoreStage = defineAction({
     const folder = stagingFolder(dir, context.life.id);
     const path = `${folder}/${STAGED}`;
     await onHostOf(instance, context, MAKE, [folder], hostFiles(folder));
-    const progress = progressOf(context, part.size);
+    const progress = progressOf(context, "staged", part.size);
     const shell = await context.shell(instance.host);
     const snapshot = await snapshotOf({ backup, from, identities }, part, at, context, (raw) =>
       progress({ raw, stored: 0 }),

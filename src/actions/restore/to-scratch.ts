@@ -74,7 +74,7 @@ async function load(open: OpenBackup, shard: Shard, at: string | null, context: 
   context.life.atEnd(() => room.end());
   const content = await unpackFile(open.repository.store, open.folder, file, {
     signal: context.signal,
-    onProgress: progressOf(context, file.size_raw),
+    onProgress: progressOf(context, "read", file.size_raw),
     ...(open.identities ? { identities: open.identities } : {}),
   });
   await pipeline(content, createWriteStream(room.path("dump.rdb"), { mode: 0o600 }));

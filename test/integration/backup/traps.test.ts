@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { closeSync, fstatSync, openSync, readdirSync, writeSync } from "node:fs";
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -110,6 +111,27 @@ describe("a save", () => {
       },
     );
     backupOf(summary);
+    expect(await left()).toEqual([]);
+  });
+
+  it("that is damaged on its host is not stored, though it is sent while it is checked", async () => {
+    const before = await listBackups(place.deployment, signal);
+    const summary = await place.backUp(
+      {},
+      {
+        onEvent: (event) => {
+          if (event.type !== "step_finished" || event.step !== "save") return;
+          const kept = readdirSync(data).find((name) => name.startsWith(".redisha-backup-"));
+          const file = openSync(join(data, kept ?? "none"), "r+");
+          writeSync(file, "?", fstatSync(file).size - 100);
+          closeSync(file);
+        },
+      },
+    );
+    expect(summary).toMatchObject({ status: "failed", exit: 10, error: { code: "RDB_DAMAGED" } });
+    expect((await listBackups(place.deployment, signal)).backups.length).toBe(before.backups.length);
+    const stored = await readdir(place.repository, { recursive: true });
+    expect(stored.filter((name) => name.includes(`${summary.run}/`))).toEqual([]);
     expect(await left()).toEqual([]);
   });
 

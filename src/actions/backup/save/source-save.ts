@@ -25,7 +25,8 @@ export interface KeptSave {
 /** The server ended the child of its own accord, or another save was running: worth another try. */
 export class NotSaved extends Error {}
 
-const POLL = { firstMs: 50, mostMs: 1_000 };
+/** Asked again after a twentieth of the time it took so far: who waits for hours need not ask every moment. */
+const POLL = { share: 1 / 20, leastMs: 50, mostMs: 1_000 };
 
 /** One BGSAVE on one source, in the three parts that a set of several needs: get ready, ask, prove. */
 export class SourceSave {
@@ -115,7 +116,8 @@ export class SourceSave {
   }
 
   async #untilIdle(what: string): Promise<Persistence> {
-    for (let wait = POLL.firstMs; ; wait = Math.min(wait * 1.5, POLL.mostMs)) {
+    const began = performance.now();
+    for (;;) {
       const state = await persistenceOf(this.#redis, this.#context.signal);
       if (!state.loading && !state.saving && !state.rewriting && !state.rewriteScheduled) return state;
       const amount =
@@ -123,7 +125,8 @@ export class SourceSave {
           ? { done: state.keysSaved, total: state.keysToSave, unit: "keys" }
           : undefined;
       this.#context.progress(`${this.source.instance}: ${state.loading ? "loading" : what}`, amount);
-      await sleep(wait, this.#context.signal);
+      const wait = (performance.now() - began) * POLL.share;
+      await sleep(Math.min(Math.max(wait, POLL.leastMs), POLL.mostMs), this.#context.signal);
     }
   }
 
