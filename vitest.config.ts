@@ -18,7 +18,8 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // Most of their time they wait for servers; on two cores a third one is not in the way of the others.
+          maxWorkers: 3,
           globalSetup: ["test/support/global-setup.ts"],
         },
       },
