@@ -1,6 +1,7 @@
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
+import { reshardResultSchema } from "../../src/cli/reshard/result.ts";
 import { rotateResultSchema } from "../../src/cli/rotate/result.ts";
 import {
   runSummarySchema,
@@ -99,3 +100,9 @@ export function failoverTestJsonSchema(): string {
 export function journalJsonSchema(): string {
   return jsonSchemaText(lineSchema, "journal", "A line of a run's journal");
 }
+
+/** Both commands that move slots answer alike. */
+export const reshardJsonSchemas = ["reshard", "rebalance"].map((verb) => ({
+  path: `schemas/${verb}.schema.json`,
+  content: () => jsonSchemaText(reshardResultSchema, verb, `result of redisha ${verb} --json`),
+}));

@@ -20,6 +20,10 @@ import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
 import { backupUploadAof } from "./backup/upload-aof.ts";
 import { clusterFailover } from "./cluster/failover.ts";
+import { clusterMoveSlots } from "./cluster/move-slots.ts";
+import { clusterPlanBalance } from "./cluster/plan-balance.ts";
+import { clusterPlanSlots } from "./cluster/plan-slots.ts";
+import { clusterSurveySlots } from "./cluster/survey-slots.ts";
 import type { Action } from "./contract.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
@@ -163,6 +167,10 @@ const ACTIONS: readonly Action[] = [
   runbookAction,
   clusterFailover,
   clusterForm,
+  clusterMoveSlots,
+  clusterPlanBalance,
+  clusterPlanSlots,
+  clusterSurveySlots,
   replicationFailover,
   replicationFollow,
   replicationLogin,

@@ -17,6 +17,8 @@ export interface ActionContext {
   readonly instance?: Instance;
   readonly host?: Host;
   readonly signal: AbortSignal;
+  /** Whether the run is to stop at the next safe point. An op that goes on for long then ends there, with INTERRUPTED. */
+  stopAsked(): boolean;
   /** In `run`: what `before` captured, by this process or by the one that began the op. */
   readonly before?: Before;
   redis(instance: Instance): Promise<RedisConnection>;

@@ -116,6 +116,13 @@ export interface RedisTls {
  */
 export type RedisReply = string | number | null | boolean | RedisReply[];
 
+export interface CommandOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Each character stands for one byte, in arguments and replies: for keys, which need not be text. Default: UTF-8. */
+  readonly bytes?: boolean;
+}
+
 /** One direct connection to one instance. No offline queue, no silent reconnect: what fails is said at once. */
 export interface RedisConnection {
   /** `r1:6379`, as the inventory names it. */
@@ -125,12 +132,9 @@ export interface RedisConnection {
   /** True once the connection is gone, by `close` or by the other side. */
   readonly closed: boolean;
   /** Sends one command. Error replies are thrown as RedishaError with code REDIS_<FIRST WORD>, e.g. REDIS_NOPERM. */
-  command(argv: readonly string[], options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<RedisReply>;
+  command(argv: readonly string[], options?: CommandOptions): Promise<RedisReply>;
   /** Sends several at once; each answer is a reply or the error it met, in order. */
-  pipeline(
-    argvs: readonly (readonly string[])[],
-    options?: { timeoutMs?: number; signal?: AbortSignal },
-  ): Promise<(RedisReply | Error)[]>;
+  pipeline(argvs: readonly (readonly string[])[], options?: CommandOptions): Promise<(RedisReply | Error)[]>;
   close(): void;
 }
 

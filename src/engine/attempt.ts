@@ -191,13 +191,14 @@ export function contextFor(
   op: OpTarget,
   path: string,
   signal: AbortSignal,
-  { live, life, emit, approve }: OpServices,
+  { live, life, emit, approve, brake }: OpServices,
 ): ActionContext {
   return {
     deployment: live.deployment,
     step: path,
     ...whereOf(op),
     signal,
+    stopAsked: () => brake.pulled !== undefined,
     redis: (instance) => live.connections.redis(instance),
     shell: (host) => live.connections.shell(host),
     shellAnew: (host) => live.connections.shellAnew(host, signal),

@@ -1,16 +1,11 @@
 import { Command, type Redis } from "ioredis";
 import { RedishaError } from "../../core/errors.ts";
-import type { RedisConnection, RedisReply, RedisSubscription } from "../types.ts";
+import type { CommandOptions, RedisConnection, RedisReply, RedisSubscription } from "../types.ts";
 import type { Route } from "./endpoint.ts";
 import { toReply } from "./reply.ts";
 import { commandName, replyError } from "./reply-error.ts";
 import type { Wire } from "./transport.ts";
 import { cancelled, connectionLost, noAnswer } from "./trouble.ts";
-
-export interface SendOptions {
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** What a command came to. */
 export type Outcome = RedisReply | RedishaError;
@@ -35,17 +30,17 @@ export class DirectConnection implements RedisConnection {
     return this.#wire.stream.destroyed || this.#client.status !== "ready";
   }
 
-  async command(argv: readonly string[], options: SendOptions = {}): Promise<RedisReply> {
+  async command(argv: readonly string[], options: CommandOptions = {}): Promise<RedisReply> {
     const [outcome] = await this.pipeline([argv], options);
     if (outcome instanceof Error) throw outcome;
     return outcome ?? null;
   }
 
   /** The time limit is for all of them together; what was answered before it is kept. */
-  async pipeline(argvs: readonly (readonly string[])[], options: SendOptions = {}): Promise<Outcome[]> {
+  async pipeline(argvs: readonly (readonly string[])[], options: CommandOptions = {}): Promise<Outcome[]> {
     if (options.signal?.aborted) return argvs.map(() => cancelled(this.#route, options.signal?.reason));
     if (this.closed) return argvs.map((argv) => connectionLost(this.#route, commandName(argv), false));
-    const commands = argvs.map((argv) => new ConcealedCommand(argv));
+    const commands = argvs.map((argv) => new ConcealedCommand(argv, options.bytes));
     const giveUp = (why: (name: string) => RedishaError) => {
       for (const [index, command] of commands.entries()) command.reject(why(commandName(argvs[index] ?? [])));
     };
@@ -56,7 +51,7 @@ export class DirectConnection implements RedisConnection {
     try {
       this.#send(commands);
       const results = await Promise.allSettled(commands.map(({ promise }) => promise));
-      return results.map((result, index) => this.#outcome(argvs[index] ?? [], result));
+      return results.map((result, index) => this.#outcome(argvs[index] ?? [], result, options.bytes));
     } finally {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", stop);
@@ -120,9 +115,9 @@ export class DirectConnection implements RedisConnection {
     this.#wire.stream.write(Buffer.concat(chunks));
   }
 
-  #outcome(argv: readonly string[], result: PromiseSettledResult<unknown>): Outcome {
+  #outcome(argv: readonly string[], result: PromiseSettledResult<unknown>, bytes = false): Outcome {
     try {
-      if (result.status === "fulfilled") return toReply(result.value);
+      if (result.status === "fulfilled") return toReply(result.value, bytes ? "latin1" : "utf8");
       throw result.reason;
     } catch (error) {
       if (error instanceof Error) return this.#failure(argv, error);
@@ -145,14 +140,21 @@ export class DirectConnection implements RedisConnection {
 class ConcealedCommand extends Command {
   readonly #bytes: string | Buffer;
 
-  constructor([name = "", ...args]: readonly string[]) {
+  constructor([name = "", ...args]: readonly string[], bytes = false) {
     super(name.toUpperCase(), []);
-    this.#bytes = new Command(name.toUpperCase(), args).toWritable({});
+    const upper = name.toUpperCase();
+    this.#bytes = bytes ? encodeBytes([upper, ...args]) : new Command(upper, args).toWritable({});
   }
 
   override toWritable(): string | Buffer {
     return this.#bytes;
   }
+}
+
+/** A command whose arguments have a character for each byte. The client itself would write them as UTF-8. */
+function encodeBytes(argv: readonly string[]): Buffer {
+  const words = argv.map((word) => `$${word.length}\r\n${word}\r\n`);
+  return Buffer.from(`*${argv.length}\r\n${words.join("")}`, "latin1");
 }
 
 function isReplyError(error: Error): boolean {

@@ -6,10 +6,10 @@ import type { RedisReply } from "../types.ts";
  *
  * @throws the error reply that stands inside an array, e.g. in the answer to EXEC.
  */
-export function toReply(value: unknown): RedisReply {
-  if (Buffer.isBuffer(value)) return value.toString("utf8");
+export function toReply(value: unknown, encoding: "utf8" | "latin1" = "utf8"): RedisReply {
+  if (Buffer.isBuffer(value)) return value.toString(encoding);
   if (typeof value === "string") return exactInteger(value);
-  if (Array.isArray(value)) return value.map(toReply);
+  if (Array.isArray(value)) return value.map((each) => toReply(each, encoding));
   if (value instanceof Error) throw value;
   if (value === null || typeof value === "number" || typeof value === "boolean") return value;
   throw new TypeError(`a reply of an unknown kind: ${typeof value}`);

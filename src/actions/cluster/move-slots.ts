@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { Mover, type Progress } from "../../reshard/mover.ts";
+import { afterSlotMoves } from "../../topology/after-slot-moves.ts";
+import { printRanges } from "../../topology/parse/slots.ts";
+import type { ActionContext } from "../contract.ts";
+import { defineAction } from "../define.ts";
+import { durationSchema } from "../duration-schema.ts";
+import { instanceOf } from "../needs.ts";
+import { redisCommand } from "../redis/argv.ts";
+import { movesSchema } from "./moves-schema.ts";
+
+/** Between two lines of progress, in milliseconds. */
+const TELL_EVERY_MS = 250;
+
+const input = z.strictObject({
+  moves: movesSchema.describe("As cluster.plan_slots gives them; those of other sources are left alone"),
+  shards: z.array(z.array(z.string())).describe("Who stands for whom after a failover, as cluster.plan_slots gives it"),
+  back: z.boolean().default(false).describe("The other way round: what went away from the target comes back to it"),
+  max_latency: durationSchema.default(10).describe("How long a client may have to wait for what is moved at once"),
+  patience: durationSchema.default(60_000).describe("How long to wait for a node that does not answer, or a failover"),
+  migrate_timeout: durationSchema.default(5_000).describe("How long a source waits for its target within one MIGRATE"),
+});
+
+/** Moves slots away from the targeted primary, with all that is in them, while clients go on. */
+export const clusterMoveSlots = defineAction({
+  name: "cluster.move_slots",
+  summary: "Moves slots from the targeted primary to others while clients go on; goes on with what is half moved",
+  scope: "instance",
+  effect: "change",
+  input,
+  output: z.strictObject({
+    slots: z.int().describe("Slots that are where they belong"),
+    changed: z.int().describe("Of those, the ones that had to be moved"),
+    keys: z.int().describe("Keys that were moved"),
+    longest_ms: z.number().describe("The longest that one command kept the source from its clients"),
+    retries: z.int().describe("How often it had to look anew, because somebody did not answer"),
+    duration_ms: z.number(),
+  }),
+  example: `- id: move
+  action: cluster.move_slots
+  targets: { role: data, where: 'host.id in steps.plan.outputs.sources' }
+  with: { moves: "\${{ steps.plan.outputs.moves }}", shards: "\${{ steps.plan.outputs.shards }}" }
+  undo:
+    action: cluster.move_slots
+    with: { moves: "\${{ steps.plan.outputs.moves }}", shards: "\${{ steps.plan.outputs.shards }}", back: true }`,
+  commands: (given, { instance }) =>
+    movesOf(given, instance?.id ?? "").flatMap(({ from, to, slots }) => {
+      const each = (what: string, where: string) =>
+        redisCommand(["CLUSTER", "SETSLOT", "SLOT", ...what.split(" ")]).text.concat(`  # on ${where}`);
+      return [
+        { transport: "redis" as const, text: `# each SLOT of ${printRanges(slots)}, from ${from} to ${to}` },
+        { transport: "redis" as const, text: each(`IMPORTING ${from}`, to) },
+        { transport: "redis" as const, text: each(`MIGRATING ${to}`, from) },
+        { transport: "redis" as const, text: `MIGRATE ${to} 0 REPLACE KEYS …  # on ${from}, until it holds none` },
+        { transport: "redis" as const, text: each(`NODE ${to}`, `${to}, then ${from}, then the other primaries`) },
+      ];
+    }),
+  takesMs: ({ patience }) => patience + LONGEST_MS,
+  async run(given, context) {
+    const started = performance.now();
+    const moves = movesOf(given, instanceOf(context).id);
+    const login = context.deployment.auth.data;
+    const password = await login.password?.();
+    const mover = new Mover(moves, {
+      instances: context.deployment.instances.map(({ id }) => id),
+      shards: given.shards,
+      login: {
+        ...(login.username === undefined ? {} : { username: login.username }),
+        ...(password === undefined ? {} : { password }),
+      },
+      maxLatencyMs: given.max_latency,
+      patienceMs: given.patience,
+      migrateTimeoutMs: given.migrate_timeout,
+      signal: context.signal,
+      connect: (id) => connectionTo(id, context),
+      forgetFailures: () => context.forgetFailures(),
+      stopAsked: () => context.stopAsked(),
+      onProgress: progressOf(context, started),
+      onTrouble: (message) => context.emit({ type: "warning", message: `${context.step}: ${message}` }),
+    });
+    const { slots, changed, keys, longestMs, retries } = await mover.run();
+    const duration_ms = Math.round(performance.now() - started);
+    const longest_ms = Math.round(longestMs * 10) / 10;
+    return { outputs: { slots, changed, keys, longest_ms, retries, duration_ms }, changed: changed > 0 };
+  },
+  simulate: (given, topology, { instance }) => afterSlotMoves(topology, movesOf(given, instance?.id ?? "")),
+  repeatable: true,
+});
+
+/** Longer than any move takes; what hangs is noticed by its patience. */
+const LONGEST_MS = 7 * 86_400_000;
+
+function movesOf({ moves, back }: z.output<typeof input>, source: string) {
+  const own = moves.filter(({ from }) => from === source);
+  return back ? own.map((move) => ({ ...move, from: move.to, to: move.from })) : own;
+}
+
+async function connectionTo(id: string, context: ActionContext) {
+  const instance = context.deployment.instances.find((each) => each.id === id);
+  if (!instance) throw new TypeError(`${id} is not listed`);
+  return context.redis(instance);
+}
+
+function progressOf(context: ActionContext, started: number): (progress: Progress) => void {
+  let told = Number.NEGATIVE_INFINITY;
+  return ({ slots, of, keys }) => {
+    const now = performance.now();
+    if (now - told < TELL_EVERY_MS && slots < of) return;
+    told = now;
+    const rate = Math.round(keys / Math.max((now - started) / 1_000, 0.001));
+    context.progress(`${keys.toLocaleString("en")} keys, ${rate.toLocaleString("en")}/s`, {
+      done: slots,
+      total: of,
+      unit: "slots",
+    });
+  };
+}

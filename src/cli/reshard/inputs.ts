@@ -1,0 +1,36 @@
+interface MovingFlags {
+  readonly "max-latency": string | undefined;
+  readonly "big-keys": boolean;
+}
+
+interface ReshardFlags extends MovingFlags {
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly slots: string;
+}
+
+interface RebalanceFlags extends MovingFlags {
+  readonly weight: readonly string[] | undefined;
+  readonly "use-empty": boolean;
+  readonly threshold: string | undefined;
+}
+
+/** Flags as inputs of the runbook reshard, as texts; what is not given is left to the runbook's own default. */
+export function inputsOfReshard({ from, to, slots, ...rest }: ReshardFlags): Record<string, string> {
+  return given({ from, to, slots, ...moving(rest) });
+}
+
+/** Flags as inputs of the runbook rebalance. */
+export function inputsOfRebalance({ weight, threshold, ...rest }: RebalanceFlags): Record<string, string> {
+  return given({ weights: weight?.join(","), use_empty: rest["use-empty"], threshold, ...moving(rest) });
+}
+
+function moving(flags: MovingFlags) {
+  return { max_latency: flags["max-latency"], big_keys: flags["big-keys"] };
+}
+
+function given(inputs: Readonly<Record<string, string | boolean | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+}

@@ -1,0 +1,24 @@
+import { formatDuration } from "../../core/units.ts";
+import { printRanges } from "../../topology/parse/slots.ts";
+import type { RunSummary } from "../../use-cases/run-runbook.ts";
+import { plural } from "../output/format.ts";
+import type { Theme } from "../output/theme.ts";
+import { renderSummary } from "../render/summary.ts";
+import type { ReshardResult } from "./result.ts";
+
+/** What a reshard came to: who has which slots now, and what it cost the clients. */
+export function renderReshard(summary: RunSummary, result: ReshardResult, theme: Theme): string {
+  const lines = [renderSummary({ ...summary, outputs: {} }, theme)];
+  const { moves, slots, keys, keys_per_second: rate, longest_ms: longest, retries } = result;
+  for (const { from, to, slots: ranges, count } of moves) {
+    lines.push(`  ${theme.strong(to)} has ${plural(count, "slot")} of ${from}: ${printRanges(ranges)}`);
+  }
+  if (summary.status === "done" && slots === 0) lines.push("  every slot was where it belongs");
+  if (rate !== null) lines.push(`  ${plural(keys, "key")} moved, ${rate.toLocaleString("en")} a second`);
+  if (longest !== null && slots > 0) {
+    lines.push(`  no command kept a server from its clients for longer than ${formatDuration(longest)}`);
+  }
+  if (retries > 0)
+    lines.push(`  ${plural(retries, "time")} somebody did not answer, and it went on from what it found`);
+  return lines.join("\n");
+}

@@ -1,0 +1,210 @@
+import { sleep } from "../core/abort.ts";
+import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
+import type { Login } from "./migrate.ts";
+import { movePair } from "./move-pair.ts";
+import { Pace } from "./pace.ts";
+import type { Move } from "./plan-moves.ts";
+import { slotsIn } from "./slot-list.ts";
+import { type SlotState, stateOf } from "./slot-state.ts";
+import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
+import { all, type Pair, setSlots } from "./window.ts";
+
+/** Between two looks at a shard that nobody answers for. */
+const LOOK_AGAIN_MS = 500;
+
+/** What the mover works with. Times in milliseconds. */
+export interface Moving extends Reach {
+  /** Every instance of the deployment. */
+  readonly instances: readonly string[];
+  /** Instances that stand for each other: the members of a shard, when the move was planned. */
+  readonly shards: readonly (readonly string[])[];
+  readonly login: Login;
+  /** How long, at most, what is moved at once may keep a server from its clients. */
+  readonly maxLatencyMs: number;
+  /** How long to look again and again without any slot being moved, before it is given up. */
+  readonly patienceMs: number;
+  /** How long a source waits for its target within one MIGRATE. */
+  readonly migrateTimeoutMs: number;
+  forgetFailures(): void;
+  stopAsked(): boolean;
+  onProgress(progress: Progress): void;
+  onTrouble(message: string): void;
+}
+
+export interface Progress {
+  /** Slots that are where they belong, by now. */
+  readonly slots: number;
+  readonly of: number;
+  /** Keys that were sent by this process. */
+  readonly keys: number;
+}
+
+/** What came of it. */
+export interface Moved extends Progress {
+  /** Slots that had to be moved by this process; the others were there already. */
+  readonly changed: number;
+  /** The longest that one command had a source busy. */
+  readonly longestMs: number;
+  /** How often it had to look anew and go on from what it found. */
+  readonly retries: number;
+}
+
+/**
+ * Moves slots, and goes on with what an earlier process left half done: what a slot is like is asked of the nodes every
+ * time anew. An owner is changed only over an empty slot. Where a node does not answer, or a failover has put another in its
+ * place, it looks again until somebody does; a slot that lost its mark in a failover is marked again.
+ *
+ * Moves of different sources go side by side. Called again when it is done it changes nothing.
+ *
+ * @throws {RedishaError} of exit 8, whose state says how far it came; INTERRUPTED where it was asked to stop.
+ */
+export class Mover {
+  readonly #moves: readonly Move[];
+  readonly #moving: Moving;
+  readonly #total: number;
+  readonly #done = new Set<number>();
+  readonly #paces = new Map<string, Pace>();
+  #keys = 0;
+  #changed = 0;
+  #retries = 0;
+
+  constructor(moves: readonly Move[], moving: Moving) {
+    this.#moves = moves;
+    this.#moving = moving;
+    this.#total = new Set(moves.flatMap(({ slots }) => slotsIn(slots))).size;
+  }
+
+  async run(): Promise<Moved> {
+    const { signal, patienceMs } = this.#moving;
+    let lastStep = performance.now();
+    let done = -1;
+    for (;;) {
+      try {
+        await this.#once();
+        if (this.#done.size === this.#total) return this.#moved();
+        if (this.#moving.stopAsked()) throw interrupted(this.#done.size, this.#total);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (this.#done.size > done) lastStep = performance.now();
+        done = this.#done.size;
+        const tired = performance.now() - lastStep > patienceMs;
+        if (tired || !mayPass(error)) throw this.#ended(error);
+        if (this.#moving.stopAsked()) throw this.#ended(error);
+        this.#retries += 1;
+        this.#moving.onTrouble(`${error instanceof Error ? error.message : String(error)} Looking again`);
+        await sleep(LOOK_AGAIN_MS, signal);
+        this.#moving.forgetFailures();
+      }
+    }
+  }
+
+  /** Looks at every slot, and does what is left to do; the first failure is thrown when all have come to an end. */
+  async #once(): Promise<void> {
+    const views = await readViews(this.#moving.instances, this.#moving);
+    const sources = Map.groupBy(this.#moves, ({ from }) => this.#shardOf(from).join(" "));
+    const work = [...sources.values()].map(async (moves) => {
+      for (const move of moves) await this.#move(move, views);
+    });
+    const results = await Promise.allSettled(work);
+    const failed = results.filter((result) => result.status === "rejected").map(({ reason }) => reason as unknown);
+    if (failed.length > 0) throw failed.find((error) => !mayPass(error)) ?? failed[0];
+  }
+
+  async #move({ from, to, slots }: Move, views: readonly NodeView[]): Promise<void> {
+    const source = this.#primaryOf(from, views);
+    const target = this.#primaryOf(to, views);
+    const others = views.filter((view) => view.primaryId === null && view !== source && view !== target);
+    const states = Map.groupBy(slotsIn(slots), (slot) => stateOf(slot, source, target, others));
+    const of = (state: SlotState) => states.get(state) ?? [];
+    this.#finish(of("done"));
+    if (this.#moving.stopAsked()) return;
+    const half = of("half_closed");
+    const open = of("to_move");
+    const untold = of("untold");
+    if (untold.length > 0) {
+      await this.#order([source, target, ...others], untold, target.nodeId);
+      this.#finish(untold);
+    }
+    const told = {
+      onKeys: (keys: number) => {
+        this.#keys += keys;
+        this.#tell();
+      },
+      onSlots: (moved: readonly number[]) => {
+        this.#changed += moved.length;
+        this.#finish(moved);
+      },
+      stopAsked: () => this.#moving.stopAsked(),
+    };
+    const back = of("other_way");
+    // Half of it is at the source already: it goes there whole first, for nobody can serve it from one side as it is.
+    if (back.length > 0)
+      await movePair(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
+    if (half.length > 0) await movePair(half, await this.#pair(source, target, others, false), told);
+    if (open.length > 0)
+      await movePair(begunFirst(open, source, target), await this.#pair(source, target, others, true), told);
+    if (of("elsewhere").length > 0) throw ownedElsewhere(of("elsewhere"), source.instance, target.instance);
+  }
+
+  async #pair(source: NodeView, target: NodeView, others: readonly NodeView[], sourceOwns: boolean): Promise<Pair> {
+    const { connect, login, migrateTimeoutMs: timeoutMs, maxLatencyMs, signal } = this.#moving;
+    const line = source.lines.find(({ id }) => id === target.nodeId);
+    if (!line || line.address === "") throw noPrimary([target.instance]);
+    const pace = this.#paces.get(source.instance) ?? new Pace(maxLatencyMs);
+    this.#paces.set(source.instance, pace);
+    return {
+      sourceId: source.nodeId,
+      targetId: target.nodeId,
+      handover: {
+        source: await connect(source.instance),
+        target: await connect(target.instance),
+        address: line.address,
+        port: line.port,
+        ...{ login, sourceOwns, timeoutMs, pace, signal },
+      },
+      tell: (slots) => this.#order(others, slots, target.nodeId).catch(() => undefined),
+    };
+  }
+
+  async #order(nodes: readonly NodeView[], slots: readonly number[], owner: string): Promise<void> {
+    const { connect, signal } = this.#moving;
+    const orders = setSlots(slots, "NODE", owner);
+    await Promise.all(nodes.map(async ({ instance }) => all(await connect(instance), orders, signal)));
+  }
+
+  #primaryOf(id: string, views: readonly NodeView[]): NodeView {
+    const members = this.#shardOf(id);
+    const found = primaryOf(members, views);
+    if (!found) throw noPrimary(members);
+    return found;
+  }
+
+  #shardOf(id: string): readonly string[] {
+    return this.#moving.shards.find((members) => members.includes(id)) ?? [id];
+  }
+
+  #finish(slots: readonly number[]): void {
+    for (const slot of slots) this.#done.add(slot);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#moving.onProgress({ slots: this.#done.size, of: this.#total, keys: this.#keys });
+  }
+
+  #moved(): Moved {
+    const longestMs = Math.max(0, ...[...this.#paces.values()].map((pace) => pace.longestMs));
+    const progress = { slots: this.#done.size, of: this.#total, keys: this.#keys };
+    return { ...progress, changed: this.#changed, longestMs, retries: this.#retries };
+  }
+
+  #ended(error: unknown): unknown {
+    return stuck(error, this.#moves[0]?.from ?? "", this.#done.size, this.#total);
+  }
+}
+
+/** What is half moved serves its clients worst: it comes first. */
+function begunFirst(slots: readonly number[], source: NodeView, target: NodeView): number[] {
+  const begun = (slot: number) => source.migrating.has(slot) || target.importing.has(slot);
+  return [...slots.filter(begun), ...slots.filter((slot) => !begun(slot))];
+}

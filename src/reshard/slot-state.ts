@@ -1,0 +1,26 @@
+import type { NodeView } from "./cluster-view.ts";
+
+/**
+ * How far the move of a slot has come, by what its nodes themselves say:
+ *
+ * - `to_move`: source and target agree that the source owns it; keys may be on both sides already.
+ * - `half_closed`: the target owns it by its own word, the source has not been told yet.
+ * - `untold`: both agree that the target owns it, but a mark is left, or another primary believes something else.
+ * - `done`: nothing is left to do.
+ * - `other_way`: the target owns it, and had begun to move it to the source: keys may be on both sides.
+ * - `elsewhere`: neither is said to own it: news still on its way, or a hand of somebody else.
+ */
+export type SlotState = "to_move" | "half_closed" | "untold" | "done" | "other_way" | "elsewhere";
+
+export function stateOf(slot: number, source: NodeView, target: NodeView, others: readonly NodeView[]): SlotState {
+  const bySource = source.owners[slot];
+  const byTarget = target.owners[slot];
+  if (bySource === source.nodeId && byTarget === source.nodeId) return "to_move";
+  if (byTarget === target.nodeId && bySource === source.nodeId) return "half_closed";
+  // The source was told first, which redisha does not do: nobody serves the slot until the target takes it.
+  if (bySource === target.nodeId && byTarget === source.nodeId) return "half_closed";
+  if (byTarget !== target.nodeId || bySource !== target.nodeId) return "elsewhere";
+  if (source.importing.has(slot)) return "other_way";
+  const marked = source.migrating.has(slot) || target.importing.has(slot);
+  return marked || others.some(({ owners }) => owners[slot] !== target.nodeId) ? "untold" : "done";
+}

@@ -1,0 +1,64 @@
+import type { RedisConnection } from "../connect/types.ts";
+import { all } from "./window.ts";
+
+/** A key that keeps its servers busy for long while it is moved. */
+export interface BigKey {
+  readonly slot: number;
+  /** A character for each byte. */
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** What some slots of one node hold. */
+export interface Survey {
+  readonly keys: number;
+  /** How many of them were looked at. */
+  readonly sampled: number;
+  /** By what the sampled ones take in memory. */
+  readonly bytes: number;
+  readonly bigKeys: readonly BigKey[];
+}
+
+/** Questions that go to a server at once: few enough that its clients do not notice. */
+const AT_ONCE = 500;
+
+/**
+ * Counts the keys of slots, and weighs some of each: at most `samples` over all of them, so that where there are no more keys
+ * than that none is left out. Reads only.
+ */
+export async function surveySlots(
+  slots: readonly number[],
+  connection: RedisConnection,
+  samples: number,
+  bigBytes: number,
+  signal: AbortSignal,
+): Promise<Survey> {
+  const ask = async (argvs: readonly string[][]) => {
+    const answers: unknown[] = [];
+    for (let at = 0; at < argvs.length; at += AT_ONCE) {
+      answers.push(...(await all(connection, argvs.slice(at, at + AT_ONCE), signal)));
+    }
+    return answers;
+  };
+  const counts = (await ask(slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]))).map(Number);
+  const keys = counts.reduce((sum, count) => sum + count, 0);
+  const filled = slots.filter((_, index) => (counts[index] ?? 0) > 0);
+  const perSlot = Math.max(1, Math.floor(samples / Math.max(filled.length, 1)));
+  const listed = await ask(filled.map((slot) => ["CLUSTER", "GETKEYSINSLOT", String(slot), String(perSlot)]));
+  const found = filled.flatMap((slot, index) => asKeys(listed[index]).map((key) => ({ slot, key })));
+  const sizes = (await ask(found.map(({ key }) => ["MEMORY", "USAGE", key]))).map((size) => Number(size ?? 0));
+  const sum = sizes.reduce((total, size) => total + size, 0);
+  const bigKeys = found
+    .map((each, index) => ({ ...each, bytes: sizes[index] ?? 0 }))
+    .filter(({ bytes }) => bytes >= bigBytes);
+  return {
+    keys,
+    sampled: found.length,
+    bytes: found.length === 0 ? 0 : Math.round((sum / found.length) * keys),
+    bigKeys,
+  };
+}
+
+function asKeys(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}

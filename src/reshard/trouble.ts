@@ -1,0 +1,60 @@
+import { RedisReplyError } from "../connect/redis/reply-error.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import { printRanges } from "../topology/parse/slots.ts";
+import { rangesOf } from "./slot-list.ts";
+
+/** What no waiting mends: permissions, passwords, memory, and keys that are on both sides with nobody to say which is right. */
+const HOPELESS = /^(NOPERM|BUSYKEY)|replied with error: (NOPERM|NOAUTH|WRONGPASS|OOM|BUSYKEY|ERR AUTH)/;
+
+/** Whether looking again and going on may help: somebody did not answer, a failover is on its way, news has not spread. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof RedishaError)) return false;
+  if (error.code === "INTERRUPTED") return false;
+  return !(error instanceof RedisReplyError && HOPELESS.test(error.reply));
+}
+
+export function noPrimary(members: readonly string[]): RedishaError {
+  return new RedishaError({
+    code: "SHARD_HAS_NO_PRIMARY",
+    message: `None of ${members.join(", ")} answers as a primary.`,
+    host: members[0] ?? "",
+    exit: EXIT.outcomeUnknown,
+    next: ["redisha status"],
+  });
+}
+
+export function ownedElsewhere(slots: readonly number[], from: string, to: string): RedishaError {
+  return new RedishaError({
+    code: "SLOT_OWNED_ELSEWHERE",
+    message: `Slots ${printRanges(rangesOf(slots))} belong neither to ${from} nor to ${to}.`,
+    host: from,
+    exit: EXIT.outcomeUnknown,
+    state: "nobody else may move slots meanwhile; these were left alone",
+    next: ["redisha status"],
+  });
+}
+
+/** The operator asked to stop: what was begun is finished, and no slot is left open. */
+export function interrupted(moved: number, total: number): RedishaError {
+  return new RedishaError({
+    code: "INTERRUPTED",
+    message: `Stopped as asked, with ${moved} of ${total} slots moved.`,
+    exit: EXIT.outcomeUnknown,
+    state: "no slot is left half moved",
+  });
+}
+
+/** What went wrong, with where things stand now. */
+export function stuck(cause: unknown, host: string, moved: number, total: number): unknown {
+  if (!(cause instanceof RedishaError) || cause.code === "INTERRUPTED") return cause;
+  return new RedishaError({
+    code: cause.code,
+    message: cause.message,
+    host: cause.host ?? host,
+    exit: EXIT.outcomeUnknown,
+    state: `${moved} of ${total} slots are moved; slots of which some keys had moved are still open, and served by both sides together`,
+    next: cause.next,
+    cause,
+  });
+}

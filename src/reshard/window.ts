@@ -1,0 +1,137 @@
+import { sleep } from "../core/abort.ts";
+import { type Handover, migrateKeys } from "./migrate.ts";
+
+/** Keys that are asked for with the opening of a slot; what is beyond them is asked for when they are gone. */
+const FIRST_LOOK = 200;
+
+/** Two nodes, and those that are told when a slot has changed hands. */
+export interface Pair {
+  readonly sourceId: string;
+  readonly targetId: string;
+  readonly handover: Handover;
+  /** Tells the other primaries; what they do not hear now they hear from the target itself. */
+  tell(slots: readonly number[]): Promise<void>;
+}
+
+/** A slot that both sides know to be on its way, with the first keys that it holds. */
+export interface OpenSlot {
+  readonly slot: number;
+  /** Absent where nobody has asked. */
+  readonly keys?: readonly string[];
+}
+
+/**
+ * Opens slots: the target first, so that no client is sent to somebody who knows of nothing. From here on the source lets no
+ * new key come into being in them, and sends those who ask for one that it has not to the target.
+ */
+export async function openSlots(slots: readonly number[], { sourceId, targetId, handover }: Pair): Promise<OpenSlot[]> {
+  const { source, target, signal, sourceOwns } = handover;
+  if (sourceOwns) {
+    await all(target, setSlots(slots, "IMPORTING", sourceId), signal);
+    await all(source, setSlots(slots, "MIGRATING", targetId), signal);
+  }
+  const keys = await all(
+    source,
+    slots.map((slot) => getKeys(slot, FIRST_LOOK)),
+    signal,
+  );
+  return slots.map((slot, index) => ({ slot, keys: asKeys(keys[index]) }));
+}
+
+/** Moves all keys of open slots, several slots side by side. Gives back how many there were. */
+export async function drainSlots(open: readonly OpenSlot[], handover: Handover, onKeys: (keys: number) => void) {
+  const queue = [...open];
+  const lane = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await drain(next, handover, onKeys);
+  };
+  const results = await Promise.allSettled(Array.from({ length: 8 }, lane));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/**
+ * Gives slots that hold no key any more to the target: the target is told first, since only it can take them over; then the
+ * source, which until then sends everybody to the target anyway; then the others.
+ */
+export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (keys: number) => void): Promise<void> {
+  const { handover, targetId } = pair;
+  const { source, target, signal } = handover;
+  const counts = await all(
+    source,
+    slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]),
+    signal,
+  );
+  const left = slots.filter((_, index) => counts[index] !== 0);
+  await drainSlots(
+    left.map((slot) => ({ slot })),
+    handover,
+    onKeys,
+  );
+  const orders = setSlots(slots, "NODE", targetId);
+  await all(target, orders, signal);
+  await all(source, orders, signal);
+  await pair.tell(slots);
+}
+
+/** Takes the marks off open slots of which no key has been moved; the others must keep them, or clients find half a slot. */
+export async function abandonSlots(slots: readonly number[], { handover }: Pair): Promise<void> {
+  const { source, target, signal } = handover;
+  const counts = await all(
+    target,
+    slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]),
+    signal,
+  );
+  const untouched = slots.filter((_, index) => counts[index] === 0);
+  const orders = untouched.map((slot) => ["CLUSTER", "SETSLOT", String(slot), "STABLE"]);
+  await all(source, orders, signal);
+  await all(target, orders, signal);
+}
+
+/** `CLUSTER SETSLOT` for each of them. */
+export function setSlots(
+  slots: readonly number[],
+  state: "IMPORTING" | "MIGRATING" | "NODE",
+  nodeId: string,
+): string[][] {
+  return slots.map((slot) => ["CLUSTER", "SETSLOT", String(slot), state, nodeId]);
+}
+
+/** Sends all at once; fails with the first answer that is an error. */
+export async function all(
+  connection: Handover["source"],
+  argvs: readonly (readonly string[])[],
+  signal: AbortSignal,
+): Promise<unknown[]> {
+  if (argvs.length === 0) return [];
+  const answers = await connection.pipeline(argvs, { signal, bytes: true, timeoutMs: 60_000 });
+  const failed = answers.find((answer) => answer instanceof Error);
+  if (failed) throw failed;
+  return answers;
+}
+
+async function drain({ slot, keys }: OpenSlot, handover: Handover, onKeys: (keys: number) => void): Promise<void> {
+  const { source, pace, signal } = handover;
+  let asked = FIRST_LOOK;
+  let found = keys;
+  for (;;) {
+    found ??= asKeys(await source.command(getKeys(slot, asked), { signal, bytes: true }));
+    for (let at = 0; at < found.length; ) {
+      const batch = found.slice(at, at + pace.keys);
+      at += batch.length;
+      onKeys(await migrateKeys(batch, handover));
+      const pause = pace.breatherMs();
+      if (pause > 0) await sleep(pause, signal);
+    }
+    if (found.length < asked) return;
+    asked = Math.max(FIRST_LOOK, pace.keys * 4);
+    found = undefined;
+  }
+}
+
+function getKeys(slot: number, count: number): string[] {
+  return ["CLUSTER", "GETKEYSINSLOT", String(slot), String(count)];
+}
+
+function asKeys(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { Pace } from "../../../src/reshard/pace.ts";
+
+/** Sends one call after the other to a server that takes so long for each key. */
+async function sendAll(pace: Pace, clock: { now: number }, calls: number, msPerKey: number): Promise<void> {
+  for (let call = 0; call < calls; call += 1) {
+    const { keys } = pace;
+    const left = await pace.enter(keys);
+    clock.now += keys * msPerKey;
+    left(true);
+  }
+}
+
+describe("the pace of a move", () => {
+  it("comes to calls that keep the server busy for half of the limit at most", async () => {
+    const clock = { now: 0 };
+    const pace = new Pace(10, () => clock.now);
+    await sendAll(pace, clock, 20, 0.05);
+    expect(pace.keys).toBeGreaterThan(80);
+    expect(pace.keys * 0.05).toBeLessThanOrEqual(5);
+  });
+
+  it("goes down to single keys where keys are large, and leaves the server to its clients in between", async () => {
+    const clock = { now: 0 };
+    const pace = new Pace(10, () => clock.now);
+    await sendAll(pace, clock, 20, 40);
+    expect(pace.keys).toBe(1);
+    expect(pace.breatherMs()).toBeGreaterThanOrEqual(40);
+  });
+
+  it("has no more on its way than the limit allows", async () => {
+    const clock = { now: 0 };
+    const pace = new Pace(10, () => clock.now);
+    await sendAll(pace, clock, 20, 1);
+    const leave = await Promise.all([pace.enter(4), pace.enter(4)]);
+    let third = false;
+    const waiting = pace.enter(4).then((left) => {
+      third = true;
+      left(true);
+    });
+    await Promise.resolve();
+    expect(third).toBe(false);
+    for (const left of leave) left(true);
+    await waiting;
+    expect(third).toBe(true);
+  });
+});
