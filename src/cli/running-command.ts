@@ -17,12 +17,15 @@ import { pauseRemark } from "./render/pause-remark.ts";
 import { renderPlan } from "./render/plan.ts";
 import { renderSummary } from "./render/summary.ts";
 
-/** Flags by which an operator agrees beforehand to what would be asked. */
+/** Flags by which an operator agrees beforehand to what would be asked, or refused. */
 export const approvalFlags = {
   yes: boolean({ char: "y", summary: "Agree to what is asked with yes or no: what disrupts clients for a while" }),
   confirm: string({
     helpValue: "DEPLOYMENT",
     summary: "Agree to what is asked by a name: what destroys data or cannot be taken back",
+  }),
+  "lock-minority": boolean({
+    summary: "Although no majority of the hosts can be locked: they are down, and nobody else is at work",
   }),
 };
 
@@ -52,6 +55,7 @@ interface RunFlagValues {
   readonly "dry-run": boolean;
   readonly yes: boolean;
   readonly confirm: string | undefined;
+  readonly "lock-minority": boolean;
 }
 
 export interface Work {
@@ -59,7 +63,7 @@ export interface Work {
   readonly runbook: Runbook;
   /** It only looks: steps are shown with --verbose alone. */
   readonly quietly: boolean;
-  readonly flags: { readonly yes: boolean; readonly confirm: string | undefined };
+  readonly flags: Pick<RunFlagValues, "yes" | "confirm" | "lock-minority">;
   /** A command that shows, and does not do, what is going to be asked about. */
   readonly look: string;
 }
@@ -121,12 +125,13 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
     const renderer = await this.subscribe({ quietly });
     const { pause, stop: signal } = interrupts;
     const { streams } = this.invocation;
-    const { yes, confirm } = flags;
+    const { yes, confirm, "lock-minority": lockMinority } = flags;
     const asking = { deployment: deployment.name, yes, confirm, streams, renderer, pause, look };
     const session = openSession(deployment, signal);
     const approve = approver(asking);
     try {
-      return await doIt({ runbook, session, sink: renderer.sink, pause, signal, env: process.env, approve }, asking);
+      const request = { runbook, session, sink: renderer.sink, pause, signal, env: process.env, approve, lockMinority };
+      return await doIt(request, asking);
     } finally {
       await renderer.done();
       interrupts.release();

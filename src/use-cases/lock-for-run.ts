@@ -13,7 +13,7 @@ import type { RunRequest } from "./run-runbook.ts";
  * this machine and on every host. Fails with LOCK_HELD (exit 5), naming the run that holds it.
  */
 export async function lockForRun(request: RunRequest, run: string): Promise<HeldLock | undefined> {
-  const { runbook, session, env, signal, sink } = request;
+  const { runbook, session, env, signal, sink, lockMinority = false } = request;
   if (!needsLock(runbook)) return undefined;
   const { deployment, live } = session;
   return takeLock({
@@ -25,6 +25,7 @@ export async function lockForRun(request: RunRequest, run: string): Promise<Held
     stateDirectory: stateDir(env),
     scope: runbook.concurrency.lock === "host" ? "host" : "cluster",
     onConflict: runbook.concurrency.onConflict,
+    allowMinority: lockMinority,
     user: operator().user,
     controller: thisProcess().controller,
     signal,

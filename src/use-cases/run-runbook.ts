@@ -43,6 +43,8 @@ export interface RunRequest {
   readonly env: NodeJS.ProcessEnv;
   /** What steps can name. Default: every action of redisha; crash sweeps wrap them. */
   readonly actions?: ReadonlyMap<string, Action>;
+  /** The lock may be had on few hosts, too, where the others are down. */
+  readonly lockMinority?: boolean;
   /** Asks the operator; without it, what needs an answer is refused. */
   readonly approve?: Approve;
   /** What was agreed to before this call; it goes into the journal first. */

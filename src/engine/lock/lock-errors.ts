@@ -50,7 +50,7 @@ export function noMajority(deployment: string, locked: number, of: number, cause
     ...(first?.host === undefined ? {} : { host: first.host }),
     exit: EXIT.cannotConnect,
     state: "nothing was changed; what was locked was given back",
-    next: first?.next ?? [],
+    next: [...(first?.next ?? []), "--lock-minority, where those hosts are down and nobody else is at work"],
     cause,
   });
 }
