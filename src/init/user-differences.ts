@@ -1,13 +1,20 @@
 import { type ConfLine, directivesOf } from "../conf/conf-file.ts";
 import type { RedisConnection, RedisReply } from "../connect/types.ts";
 import { MASK } from "../core/secret.ts";
+import { allowedBy, type Categories, namedIn } from "./acl-rights.ts";
 import type { Difference } from "./differences.ts";
 
-/** What of a user can be compared whatever the version: commands are spelled out by each in its own way. */
+/** What of a user is compared. */
 interface Rules {
   readonly state: string;
   readonly passwords: string;
   readonly keys: string;
+  /** Null where the server knows no channels. */
+  readonly channels: string | null;
+  /** Rules for commands, which each version spells out in its own way. */
+  readonly commands: readonly string[];
+  /** Rights beside its own, of which redisha gives none. */
+  readonly selectors: boolean;
 }
 
 /** Where the users that a server holds in memory are not those of the ACL file that it should have. */
@@ -33,21 +40,50 @@ export async function userDifferences(
       return [name, reply instanceof Error || reply === undefined ? undefined : heldRules(reply)] as const;
     }),
   );
-  const changed = [...users].flatMap(([user, will]) => {
+  const categories = await categoriesOf(redis, signal);
+  const changed = [...users].flatMap(([user, will]): Difference[] => {
     const was = held.get(user);
-    if (was && was.state === will.state && (will.state === "off" || same(was, will))) return [];
-    return [{ name: `user ${user}`, was: was ? shown(was) : null, will: shown(will) }];
+    if (!was) return [{ name: `user ${user}`, was: null, will: shown(will) }];
+    if (was.state === "off" && will.state === "off") return [];
+    const named = [...namedIn(was.commands), ...namedIn(will.commands)];
+    const may = allowedBy(was.commands, categories, named);
+    const should = allowedBy(will.commands, categories, named);
+    const more = [...may].filter((command) => !should.has(command));
+    const fewer = [...should].filter((command) => !may.has(command));
+    if (same(was, will) && more.length + fewer.length === 0) return [];
+    return [{ name: `user ${user}`, was: shown(was, more), will: shown(will, fewer) }];
   });
   const more = there.filter((name) => !users.has(name));
   return [...changed, ...more.map((name) => ({ name: `user ${name}`, was: "there", will: null }))];
 }
 
-function same(one: Rules, other: Rules): boolean {
-  return one.passwords === other.passwords && one.keys === other.keys;
+/** Every command of the server by category; one that has subcommands with rules of their own tells these. */
+async function categoriesOf(redis: RedisConnection, signal: AbortSignal): Promise<Categories> {
+  const words = (reply: RedisReply | Error | undefined) => (Array.isArray(reply) ? reply.map(String) : []);
+  const names = words(await redis.command(["ACL", "CAT"], { signal }));
+  const found = await redis.pipeline(
+    names.map((name) => ["ACL", "CAT", name]),
+    { signal },
+  );
+  return new Map(names.map((name, at) => [name, words(found[at])]));
 }
 
-function shown({ state, passwords, keys }: Rules): string {
-  return [state, ...(passwords === "" ? [] : [`password ${MASK}`]), keys].filter(Boolean).join(" ");
+function same(was: Rules, will: Rules): boolean {
+  const channels = was.channels === null || was.channels === will.channels;
+  return (
+    was.state === will.state && was.passwords === will.passwords && was.keys === will.keys && channels && !was.selectors
+  );
+}
+
+/** So many commands are named; who may all that others may not needs no longer list. */
+const NAMED = 5;
+
+function shown({ state, passwords, keys, channels, selectors }: Rules, alone: readonly string[] = []): string {
+  const commands = alone.slice(0, NAMED).map((command) => `+${command}`);
+  const more = alone.length > NAMED ? [`and ${alone.length - NAMED} commands more`] : [];
+  const secret = passwords === "" ? "" : `password ${MASK}`;
+  const beside = selectors ? "selectors" : "";
+  return [state, secret, keys, channels ?? "", beside, ...commands, ...more].filter(Boolean).join(" ");
 }
 
 function wantedRules(rules: readonly string[]): Rules {
@@ -55,23 +91,34 @@ function wantedRules(rules: readonly string[]): Rules {
     state: rules.includes("off") ? "off" : "on",
     passwords: sorted(rules.filter((rule) => rule.startsWith("#")).map((rule) => rule.slice(1))),
     keys: sorted(rules.filter((rule) => rule.startsWith("~"))),
+    channels: sorted(rules.filter((rule) => rule.startsWith("&"))),
+    commands: rules,
+    selectors: false,
   };
 }
 
-/** Redis 6 gives keys as a list of patterns without `~`, later ones as one text with it. */
+/** Redis 6 gives keys and channels as a list of patterns without `~`, later ones as one text with it. */
 function heldRules(reply: RedisReply): Rules {
   const flat = Array.isArray(reply) ? reply : [];
-  const field = (name: string) => flat[flat.findIndex((each, at) => at % 2 === 0 && each === name) + 1];
+  const field = (name: string) => {
+    const at = flat.findIndex((each, index) => index % 2 === 0 && each === name);
+    return at === -1 ? undefined : flat[at + 1];
+  };
   const list = (value: RedisReply | undefined) =>
     Array.isArray(value)
       ? value.map(String)
       : String(value ?? "")
           .split(" ")
           .filter(Boolean);
+  const channels = field("channels");
   return {
     state: list(field("flags")).includes("on") ? "on" : "off",
     passwords: sorted(list(field("passwords"))),
     keys: sorted(list(field("keys")).map((key) => (key.startsWith("~") ? key : `~${key}`))),
+    channels:
+      channels === undefined ? null : sorted(list(channels).map((name) => (name.startsWith("&") ? name : `&${name}`))),
+    commands: String(field("commands") ?? "").split(" "),
+    selectors: list(field("selectors")).length > 0,
   };
 }
 

@@ -74,10 +74,9 @@ function commandsOf({ access }: ApplicationUser): string[] {
     "+psubscribe",
     "+unsubscribe",
     "+punsubscribe",
-    ...CONNECTING,
+    // Redis 6 refuses to start where a subcommand is added to a command that is allowed as a whole.
     "-@dangerous",
-    "+info",
-    "+role",
+    ...CONNECTING,
   ];
 }
 

@@ -119,11 +119,11 @@ function factsOf(
   instance: Instance,
   topology: Topology,
   readings: ReadonlyMap<string, HostReading>,
-  { masterName }: Deployment,
+  deployment: Deployment,
 ): InstanceFacts {
   const { id, kind, host } = instance;
   const files = readings.get(host.name)?.files.get(id);
-  const conf = files?.conf === undefined ? undefined : readConf(files.conf, masterName);
+  const conf = files?.conf === undefined ? undefined : readConf(files.conf, deployment.masterName);
   const data = topology.nodes.find((node) => node.id === id);
   const sentinel = topology.sentinels.find((node) => node.id === id);
   const node = data ?? sentinel;
@@ -134,8 +134,10 @@ function factsOf(
     ...{ id, kind, state },
     said: node?.reach.message ?? null,
     role: data?.role ?? "unknown",
-    follows: lives ? (data?.primary_address ?? null) : (conf?.follows ?? null),
-    attached: data?.attached.map(({ address }) => address) ?? [],
+    follows: lives
+      ? (addressOf(data?.primary_id, deployment) ?? data?.primary_address ?? null)
+      : (conf?.follows ?? null),
+    attached: data?.attached.map(({ address, node_id: node }) => addressOf(node, deployment) ?? address) ?? [],
     keys: data?.keys ?? null,
     has_data: files?.hasData === true && kind === "data",
     names: lives ? (sentinel?.primary_address ?? null) : (conf?.names ?? null),
@@ -153,6 +155,12 @@ function factsOf(
     boots: files?.boots ?? false,
     drop_ins: [...(files?.dropIns ?? [])],
   };
+}
+
+/** The declared `host:port` of a node, which may tell others another one; undefined where it is not listed. */
+function addressOf(id: string | null | undefined, { instances }: Deployment): string | undefined {
+  const instance = instances.find((each) => each.id === id);
+  return instance && `${instance.address}:${instance.port}`;
 }
 
 function stateOf(
