@@ -236,14 +236,15 @@ export class Executor {
   async #op(step: Step, action: Action, op: OpTarget, scope: Scope): Promise<OpFacts> {
     if (!CONTAINERS.includes(step.action)) return runOp(step, action, op, scope, this.#services);
     const { evaluator, journal } = this.#services;
+    const target = op.target ?? scope.target;
     const path = op.target && step.block ? `${step.id}[${op.id}]` : step.id;
     if (scope.replay && !journal?.history.began(scope.path, [path])) {
       return { status: "skipped_condition", changed: false, outputs: {} };
     }
-    if (!scope.replay && step.when && !(await evaluator.condition(step.when, scope.frame, op.target))) {
+    if (!scope.replay && step.when && !(await evaluator.condition(step.when, scope.frame, target))) {
       return { status: "skipped_condition", changed: false, outputs: {} };
     }
-    if (!scope.replay && step.skipIf && (await evaluator.condition(step.skipIf, scope.frame, op.target))) {
+    if (!scope.replay && step.skipIf && (await evaluator.condition(step.skipIf, scope.frame, target))) {
       return { status: "skipped_done", changed: false, outputs: {} };
     }
     return step.runbook ? this.#subRunbook(step, op, scope) : this.#block(step, op, scope);
@@ -292,7 +293,7 @@ export class Executor {
     if (!step.runbook) throw new TypeError(`step ${step.id} has no runbook`);
     const { compiled, inputs } = step.runbook;
     return settled(async () => {
-      const given = await this.#services.evaluator.template(inputs, scope.frame, op.target);
+      const given = await this.#services.evaluator.template(inputs, scope.frame, op.target ?? scope.target);
       const frame = new Frame({
         ...scope.frame.values,
         inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`),

@@ -52,7 +52,9 @@ export class PastFrames {
   async #subFrame(prefix: string, outer: Frame): Promise<Frame> {
     const call = locateStep(this.#runbook, prefix.replace(/(\[[^\]]*\])?\.$/, ""))?.step.runbook;
     if (!call) return outer.inner();
-    const given = await this.#services.evaluator.template(call.inputs, outer);
+    const around = /\[([^\]]*)\][^[]*$/.exec(prefix)?.[1];
+    const target = around === undefined ? undefined : targetOf(this.#services.live.deployment, around)?.target;
+    const given = await this.#services.evaluator.template(call.inputs, outer, target);
     return new Frame({ ...this.#values, inputs: resolveInputValues(call.compiled, asRecord(given), prefix) });
   }
 

@@ -114,7 +114,7 @@ export class Planner {
     const path = target ? `${scope.path}${step.id}[${op.id}].` : `${scope.path}${step.id}.`;
     if (step.runbook) {
       const { compiled, inputs } = step.runbook;
-      const given = await this.#services.evaluator.template(inputs, scope.frame, target);
+      const given = await this.#services.evaluator.template(inputs, scope.frame, target ?? scope.target);
       const values = { inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`) };
       const frame = new Frame({ ...scope.frame.values, ...values });
       await this.#steps(compiled, { frame, depth: scope.depth + 1, path });
@@ -135,8 +135,10 @@ export class Planner {
     const due: OpTarget[] = [];
     let skipped: "condition" | "done" | undefined;
     for (const op of targets) {
-      if (step.when && !(await evaluator.condition(step.when, scope.frame, op.target))) skipped = "condition";
-      else if (step.skipIf && (await evaluator.condition(step.skipIf, scope.frame, op.target))) skipped = "done";
+      if (step.when && !(await evaluator.condition(step.when, scope.frame, op.target ?? scope.target)))
+        skipped = "condition";
+      else if (step.skipIf && (await evaluator.condition(step.skipIf, scope.frame, op.target ?? scope.target)))
+        skipped = "done";
       else due.push(op);
     }
     return { due, skipped };

@@ -58,12 +58,12 @@ export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
     return hosts[host];
   };
   for (const [host, names] of Object.entries(packages)) at(host).packages.push(...names);
-  for (const [id, { outputs: system }] of Object.entries(systems)) {
-    at(hostOf(id)).packages.push(...system.packages);
-    at(hostOf(id)).system.push(...system.differences);
+  for (const [host, { outputs: system }] of Object.entries(systems)) {
+    at(host).packages.push(...system.packages);
+    at(host).system.push(...system.differences);
   }
-  for (const [id, { outputs: firewall }] of Object.entries(firewalls)) {
-    const { firewall: missing, left, packages: awaited } = at(hostOf(id));
+  for (const [host, { outputs: firewall }] of Object.entries(firewalls)) {
+    const { firewall: missing, left, packages: awaited } = at(host);
     missing.push(...firewall.commands);
     left.push(...firewall.notes, ...firewall.closes);
     // Where ufw is about to be installed, that it is missing is told already.
@@ -81,11 +81,6 @@ export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
     Object.values(differing).some((each) => each.packages.length + each.system.length + each.firewall.length > 0);
   const differs = toDo || Object.keys(compared).length + Object.keys(differing).length > 0;
   return { primary, why, down, disabled: asleep, hosts: differing, instances: compared, to_do: toDo, differs };
-}
-
-/** `r1:6379` stands on `r1`. */
-function hostOf(id: string): string {
-  return id.slice(0, id.lastIndexOf(":"));
 }
 
 function entriesWhere<T>(all: Readonly<Record<string, T>>, holds: (one: T) => boolean): Record<string, T> {

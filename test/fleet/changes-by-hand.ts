@@ -23,6 +23,16 @@ const OVERRIDE = "/etc/systemd/system/redis-server.service.d";
 
 /** What people do to a deployment between two runs. */
 export const CHANGES: readonly ChangeByHand[] = [
+  // It starts servers anew: first of all.
+  {
+    what: "a package of another version",
+    on: "far",
+    command: () =>
+      "OLD=$(apt-cache madison redis-server | awk '{ print $3 }' | tail -n 1) && DEBIAN_FRONTEND=noninteractive apt-get -y --allow-downgrades -o Dpkg::Options::=--force-confold install redis-server=$OLD redis-tools=$OLD redis-sentinel=$OLD",
+    named: /"package redis-(server|sentinel)"/,
+    takeBack:
+      "NEW=$(apt-cache madison redis-server | awk '{ print $3 }' | head -n 1) && DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Options::=--force-confold install redis-server=$NEW redis-tools=$NEW redis-sentinel=$NEW",
+  },
   {
     what: "a directive in memory",
     on: "primary",
@@ -94,15 +104,6 @@ export const CHANGES: readonly ChangeByHand[] = [
   { what: "a mode", on: "primary", command: () => "chmod 0666 /etc/redis/users.acl", named: /redis:redis 0666/ },
   { what: "an owner", on: "near", command: () => "chown root:root /etc/redis/users.acl", named: /root:root 0640/ },
   {
-    what: "a package of another version",
-    on: "far",
-    command: () =>
-      "OLD=$(apt-cache madison redis-server | awk '{ print $3 }' | tail -n 1) && DEBIAN_FRONTEND=noninteractive apt-get -y --allow-downgrades -o Dpkg::Options::=--force-confold install redis-server=$OLD redis-tools=$OLD redis-sentinel=$OLD",
-    named: /"package redis-(server|sentinel)"/,
-    takeBack:
-      "NEW=$(apt-cache madison redis-server | awk '{ print $3 }' | head -n 1) && DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Options::=--force-confold install redis-server=$NEW redis-tools=$NEW redis-sentinel=$NEW",
-  },
-  {
     what: "a quorum",
     on: "primary",
     command: () => "WATCH SENTINEL SET mymaster quorum 3",
@@ -115,9 +116,11 @@ export const CHANGES: readonly ChangeByHand[] = [
     named: /"down-after-milliseconds","was":"9000"/,
   },
   {
+    // One that runs is told better by the others.
     what: "the primary that a Sentinel watches",
     on: "far",
-    command: ({ near }) => `WATCH SENTINEL REMOVE mymaster && WATCH SENTINEL MONITOR mymaster ${near.address} 6379 2`,
+    command: ({ near }) =>
+      `systemctl stop redis-sentinel && sed -i 's/^sentinel monitor mymaster [^ ]*/sentinel monitor mymaster ${near.address}/' /etc/redis/sentinel.conf`,
     named: /the primary that it watches/,
   },
   {
@@ -136,7 +139,7 @@ export const CHANGES: readonly ChangeByHand[] = [
     what: "a service that is stopped",
     on: "near",
     command: () => "systemctl stop redis-sentinel",
-    named: /"down":\["[^"]*:26379"\]/,
+    named: /"down":\["[^\]]*:26379"/,
   },
   {
     what: "a Sentinel that nobody declared",

@@ -139,7 +139,8 @@ describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
     const text = JSON.stringify(drift.result);
     expect(CHANGES.filter(({ named }) => !named.test(text)).map(({ what }) => what)).toEqual([]);
     const { code, error, stderr } = await init(file, "--yes");
-    expect(code, `${JSON.stringify(error)} ${stderr}`).toBe(0);
+    expect(code, `${JSON.stringify(error)} ${stderr}`).toBe(10);
+    expect(error).toMatchObject({ code: "FIREWALL_EXPOSES" });
     expect((await init(file, "--drift")).result).toMatchObject({ to_do: false, differs: true });
     for (const { on: where, takeBack } of CHANGES) if (takeBack) await hosts[where].exec(takeBack);
     await until(() => healthy(file));
