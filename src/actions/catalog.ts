@@ -108,6 +108,14 @@ import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
 import { topologyRecord } from "./topology/record.ts";
 import { topologySurvives } from "./topology/survives.ts";
+import { upgradeClear } from "./upgrade/clear.ts";
+import { upgradeConfig } from "./upgrade/config.ts";
+import { upgradeDecide } from "./upgrade/decide.ts";
+import { upgradePackages } from "./upgrade/packages.ts";
+import { upgradeStart } from "./upgrade/start.ts";
+import { upgradeSurvey } from "./upgrade/survey.ts";
+import { upgradeSwitch, upgradeSwitchBack } from "./upgrade/switch.ts";
+import { upgradeTarget } from "./upgrade/target.ts";
 
 const ACTIONS: readonly Action[] = [
   aclAccept,
@@ -223,6 +231,15 @@ const ACTIONS: readonly Action[] = [
   packageInstall,
   topologyJudge,
   topologySurvives,
+  upgradeClear,
+  upgradeConfig,
+  upgradeDecide,
+  upgradePackages,
+  upgradeStart,
+  upgradeSurvey,
+  upgradeSwitch,
+  upgradeSwitchBack,
+  upgradeTarget,
   waitFor,
 ];
 

@@ -2,6 +2,8 @@ import type { RedisConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { Deployment, Instance } from "../../inventory/model.ts";
 import { field, intField, parseInfo } from "../../topology/parse/info.ts";
+import { isRelease } from "../../upgrade/release.ts";
+import { serverOf } from "../backup/save/persistence.ts";
 import type { ActionContext } from "../contract.ts";
 import { LOOK_AT_PROCESS, readProcess, type Service } from "./descriptor.ts";
 import { rootOn } from "./shell.ts";
@@ -30,7 +32,7 @@ export async function describeService(
     ...facts,
     pid,
     open_files: openFiles,
-    program: programOf(context.deployment, instance, field(info, "executable") ?? ""),
+    program: programOf(context.deployment, instance, info),
     config_file: field(info, "config_file") ?? "",
     sentinel: instance.kind === "sentinel",
   };
@@ -40,12 +42,21 @@ async function serverInfo(redis: RedisConnection, signal: AbortSignal): Promise<
   return parseInfo(String(await redis.command(["INFO", "server"], { signal })));
 }
 
-/** Where redisha.yaml names the folder of the engine, its program is the one to start: it may set up what a bare one lacks. */
-function programOf({ engine }: Deployment, { kind }: Instance, executable: string): string {
+/**
+ * Where redisha.yaml names the folder of the engine, its program is the one to start: it may set up what a bare one lacks. While
+ * another release runs than redisha.yaml says, it is the one in the folder that this release was started from.
+ */
+function programOf({ engine }: Deployment, { kind }: Instance, info: Record<string, string>): string {
+  const executable = field(info, "executable") ?? "";
   if (engine.directory === undefined) return executable;
   const name = executable.slice(executable.lastIndexOf("/") + 1) || `${engine.name}-server`;
   const server = kind === "sentinel" ? name.replace(/-sentinel$/, "-server") : name;
-  return `${engine.directory}/bin/${server}`;
+  const { name: is, version } = serverOf(info);
+  const declared =
+    engine.version === undefined ||
+    isRelease({ engine: is, version }, { engine: engine.name, version: engine.version });
+  const folder = declared ? engine.directory : executable.replace(/(\/usr)?\/bin\/[^/]*$/, "");
+  return `${folder}/bin/${server}`;
 }
 
 function notFound({ id, host }: Instance, why: string): RedishaError {

@@ -1,0 +1,60 @@
+import { option, string } from "@oclif/core/flags";
+import { durationFlag } from "../src/cli/flags.ts";
+import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
+import { shownUpgrade, upgradeAdvice } from "../src/cli/upgrade/advice.ts";
+import { inputsOfUpgrade } from "../src/cli/upgrade/inputs.ts";
+import type { Plan } from "../src/engine/plan.ts";
+import type { RunSummary } from "../src/use-cases/run-runbook.ts";
+
+export default class Upgrade extends RunningCommand<RunSummary | Plan> {
+  static override summary = "Bring every server to another release, one by one, without losing an acknowledged write";
+  static override description =
+    "Whether it can be done is found out before anything stops: may the release follow what runs, is it there on every host, does it start with every configuration file, does a full sync fit. Then the replicas, one by one; a lossless switchover; the old primary; the Sentinels. Up to the switchover everything is taken back by redisha runs rollback, without loss. Behind it, what leads back depends on the release: the plan says what, and asks for the deployment's name. The steps stand in the runbook upgrade.";
+  static override examples = [
+    {
+      description: "What it would do, and what stands in its way",
+      command: "<%= config.bin %> upgrade --to 8.0.2 --dry-run",
+    },
+    { description: "By packages of the hosts", command: "<%= config.bin %> upgrade --to 8.0.2 --confirm shop" },
+    {
+      description: "By a folder of programs that is on every host",
+      command: "<%= config.bin %> upgrade --to 9.1.2 --directory /opt/valkey-9.1",
+    },
+    {
+      description: "From Redis to Valkey",
+      command: "<%= config.bin %> upgrade --engine valkey --to 8.1.1 --directory /opt/valkey-8.1",
+    },
+    { description: "Before the switchover: take it back", command: "<%= config.bin %> runs rollback last" },
+  ];
+  static override exitCodes = RUN_EXITS;
+  static override flags = {
+    ...runFlags,
+    to: string({ required: true, helpValue: "VERSION", summary: "The release, in full: 8.0.2" }),
+    engine: option({
+      options: ["redis", "valkey"] as const,
+      helpValue: "redis|valkey",
+      summary: "Another project than what runs now",
+    })(),
+    directory: string({
+      helpValue: "DIR",
+      summary: "The folder of the release's programs on every host (default: packages, where redisha.yaml says apt)",
+    }),
+    waive: option({
+      options: ["backup"] as const,
+      helpValue: "backup",
+      summary: "Make no backup before anything is stopped",
+    })(),
+    soak: durationFlag({ summary: "How long to wait between two replicas (default: 10s)" }),
+  };
+
+  async run(): Promise<RunSummary | Plan> {
+    const { flags } = await this.parse(Upgrade);
+    const work = await this.prepare("upgrade", flags);
+    const inputs = inputsOfUpgrade(flags, work.deployment);
+    if (flags["dry-run"]) return this.plan(work, inputs);
+    const what = `Upgrade ${work.deployment.name} to ${flags.engine ?? ""} ${flags.to}`.replace("  ", " ");
+    const summary = await this.perform(work, inputs, { effect: "disruptive", what });
+    for (const line of upgradeAdvice(summary, flags.directory)) this.note(line);
+    return this.finish(summary, shownUpgrade(summary));
+  }
+}

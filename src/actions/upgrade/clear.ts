@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { RedishaError } from "../../core/errors.ts";
+import type { Instance } from "../../inventory/model.ts";
+import type { Topology } from "../../topology/schema.ts";
+import { canFullSync } from "../../topology/versions.ts";
+import { defineAction } from "../define.ts";
+import { instanceOf } from "../needs.ts";
+import { lookedSchema } from "../restore/schemas.ts";
+import { serviceSchema } from "../service/descriptor.ts";
+import { onHostOf } from "../service/shell.ts";
+import { serviceStop } from "../service/stop.ts";
+
+/** What it was like before: where its data lies, and which release reads it again. */
+const placeSchema = z.object(
+  lookedSchema.pick({
+    engine: true,
+    version: true,
+    dir: true,
+    dbfilename: true,
+    appendfilename: true,
+    appenddirname: true,
+  }).shape,
+);
+type Place = z.output<typeof placeSchema>;
+
+/** `$1` the folder, then names in it. */
+const REMOVE = `
+set -e
+cd -- "$1"
+shift
+for f in "$@"; do rm -rf -- "./$f"; done`;
+
+/**
+ * Stops a replica of the newer release and removes the files that the older one could not read: it gets its data anew from
+ * the primary. Refused where no other node of the release before is the primary: this one may hold the only copy.
+ */
+export const upgradeClear = defineAction({
+  name: "upgrade.clear",
+  summary:
+    "Stops an upgraded replica and removes its data files, which the older release cannot read; the primary has it all",
+  scope: "instance",
+  effect: "disruptive",
+  input: z.strictObject({
+    service: serviceSchema.nullable(),
+    place: placeSchema.describe("What it was like before: outputs of restore.look"),
+  }),
+  output: z.strictObject({ removed: z.array(z.string()) }),
+  example: `- id: clear
+  action: upgrade.clear
+  targets: { role: replica }
+  with: { service: "\${{ steps.switch.outputs.service }}", place: "\${{ steps.look.hosts[host.id].outputs }}" }
+  undo: none`,
+  commands: ({ service, place }, target) => [
+    ...serviceStop.commands({ service, within: 600_000 }, target),
+    {
+      transport: "script",
+      text: `rm -rf ${filesOf(place)
+        .map((file) => `${place.dir}/${file}`)
+        .join(" ")}`,
+    },
+  ],
+  takesMs: () => 660_000,
+  async run({ service, place }, context) {
+    const instance = instanceOf(context);
+    refuseOnlyCopy(instance, place, await context.topology({ fresh: true }));
+    await serviceStop.run({ service, within: 600_000 }, context);
+    const failure = { code: "UPGRADE_NOT_CLEARED", what: `${place.dir} could not be cleared`, state: "it is stopped" };
+    await onHostOf(instance, context, REMOVE, [place.dir, ...filesOf(place)], failure);
+    return { outputs: { removed: filesOf(place) }, changed: true };
+  },
+  repeatable: true,
+});
+
+function filesOf({ dbfilename, appendfilename, appenddirname }: Place): string[] {
+  return [dbfilename, appendfilename, ...(appenddirname ? [appenddirname] : [])].filter((name) => name !== "");
+}
+
+function refuseOnlyCopy({ id }: Instance, old: Place, { kind, nodes, shards }: Topology): void {
+  const shard =
+    kind === "cluster"
+      ? shards.find(({ primary_id, replica_ids }) => primary_id === id || replica_ids.includes(id))
+      : shards[0];
+  const primary = nodes.find((node) => node.id === shard?.primary_id && node.role === "primary" && node.up);
+  if (primary && primary.id !== id && canFullSync(primary, old)) return;
+  const why =
+    primary === undefined
+      ? "no primary answers that it could get its data from"
+      : primary.id === id
+        ? "it is the primary by now"
+        : `the primary ${primary.id} runs ${primary.version} by now, from which ${old.version} cannot be synced`;
+  throw new RedishaError({
+    code: "UPGRADE_ONLY_COPY",
+    message: `${id} is not taken back: ${why}.`,
+    host: id,
+    state: "nothing of it was touched: it runs on with its data",
+    next: ["redisha status", "go on instead: redisha runs resume last"],
+  });
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { directivesOf, parseConf } from "../../conf/conf-file.ts";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
+import type { Instance } from "../../inventory/model.ts";
+import { field } from "../../topology/parse/info.ts";
+import { compareConfig } from "../../upgrade/compare-config.ts";
+import { shown } from "../../upgrade/release.ts";
+import { infoOf, serverOf } from "../backup/save/persistence.ts";
+import type { ActionContext } from "../contract.ts";
+import { defineAction } from "../define.ts";
+import { instanceOf } from "../needs.ts";
+import { onHostOf } from "../service/shell.ts";
+
+/** `$1` the file. */
+const READ = 'cat -- "$1"';
+
+/** Whether the release starts with the file that is there, and what means something else to it. */
+export const upgradeConfig = defineAction({
+  name: "upgrade.config",
+  summary:
+    "Fails where the configuration file holds a directive that the release refuses; tells what it ignores and which defaults differ",
+  scope: "instance",
+  effect: "read",
+  once: true,
+  input: z.strictObject({ engine: z.string(), version: z.string() }),
+  output: z.strictObject({
+    ignored: z.array(z.string()).describe("Directives of the file that have no effect there"),
+    defaults: z
+      .array(z.strictObject({ name: z.string(), from: z.string(), to: z.string() }))
+      .describe("What the file does not say, and means something else there"),
+  }),
+  example: `- id: config
+  action: upgrade.config
+  targets: { role: data }
+  with: { engine: redis, version: "8.0.2" }`,
+  commands: () => [
+    { transport: "redis", text: "CONFIG GET *" },
+    { transport: "script", text: "cat CONFIG_FILE" },
+  ],
+  async run({ engine, version }, context) {
+    const instance = instanceOf(context);
+    const redis = await context.redis(instance);
+    const info = await infoOf(redis, ["server"], context.signal);
+    const file = field(info, "config_file") ?? "";
+    if (file === "") throw noFile(instance);
+    const written = await directivesIn(file, instance, context);
+    const from = serverOf(info);
+    const to = { name: engine, version };
+    const values = flat(await redis.command(["CONFIG", "GET", "*"], { signal: context.signal }));
+    const { unknown, ignored, defaults } = compareConfig(written, values, from, to);
+    if (unknown.length > 0) throw refused(instance, file, unknown, shown({ engine, version }));
+    for (const { name, from: was, to: is } of defaults) {
+      context.emit({
+        type: "warning",
+        message: `${instance.id}: ${name} is not set; its default moves from "${was}" to "${is}"`,
+      });
+    }
+    return { outputs: { ignored: [...ignored], defaults: [...defaults] }, changed: false };
+  },
+});
+
+async function directivesIn(file: string, instance: Instance, context: ActionContext): Promise<string[]> {
+  const failure = { code: "UPGRADE_CONFIG_NOT_READ", what: `${file} cannot be read`, state: "nothing was touched" };
+  return directivesOf(parseConf(await onHostOf(instance, context, READ, [file], failure))).map(({ name }) => name);
+}
+
+/** RESP2 gives names and values in turn; RESP3 a map, which the connection has made an object of. */
+function flat(reply: unknown): Record<string, string> {
+  if (!Array.isArray(reply)) return {};
+  const found: Record<string, string> = {};
+  for (let at = 0; at + 1 < reply.length; at += 2) found[String(reply[at])] = String(reply[at + 1]);
+  return found;
+}
+
+function refused({ id, host }: Instance, file: string, unknown: readonly string[], release: string): RedishaError {
+  return new RedishaError({
+    code: "UPGRADE_CONFIG_REFUSED",
+    message: `${release} would not start with ${file}: it does not know ${unknown.join(", ")}.`,
+    host: id,
+    exit: EXIT.gateRefused,
+    state: "nothing was touched",
+    next: [`on ${host.name}: take ${unknown.length === 1 ? "this line" : "these lines"} out of ${file}`],
+  });
+}
+
+function noFile({ id }: Instance): RedishaError {
+  return new RedishaError({
+    code: "SERVICE_NO_CONFIG",
+    message: `${id} was started without a configuration file: what it is told could not be told to the next one.`,
+    host: id,
+    exit: EXIT.gateRefused,
+    state: "nothing was touched",
+    next: ["start it with a file: redisha init writes one"],
+  });
+}

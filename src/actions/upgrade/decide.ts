@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
+import type { DataNode, Topology } from "../../topology/schema.ts";
+import { type Decision, decideUpgrade } from "../../upgrade/matrix.ts";
+import { isOlder, isRelease, type Release, shown } from "../../upgrade/release.ts";
+import { wayBack } from "../../upgrade/way-back.ts";
+import { defineAction } from "../define.ts";
+
+const id = z.string();
+
+/** Holds the releases that run against the one that is wanted, and says who has to move. */
+export const upgradeDecide = defineAction({
+  name: "upgrade.decide",
+  summary:
+    "Fails unless every server may be brought to the release by replication; tells who has to move, and what leads back",
+  scope: "controller",
+  effect: "read",
+  once: true,
+  input: z.strictObject({
+    engine: z.string().nullable().default(null).describe("redis or valkey; null: what runs now"),
+    version: z.string().describe("The release that is wanted: 8.0.2"),
+    back: z.boolean().default(false).describe("It is the older one: allowed where the way back needs no backup"),
+  }),
+  output: z.strictObject({
+    engine: z.string(),
+    version: z.string(),
+    from: z.array(z.string()).describe("Releases that run now"),
+    rdb_from: z.int().nullable().describe("RDB version that is written now; null where nobody has to move"),
+    rdb_to: z.int().nullable(),
+    commits: z.boolean().describe("Behind the switchover only a backup leads back"),
+    way_back: z.string().describe("In words"),
+    lost: z.array(z.string()).describe("What going back behind the switchover would cost"),
+    replicas: z.array(id).describe("Those that have to move and follow another"),
+    primaries: z.array(id).describe("Those that have to move and are followed"),
+    sentinels: z.array(id),
+  }),
+  example: `- id: decide
+  action: upgrade.decide
+  with: { version: "8.0.2" }`,
+  commands: ({ version }) => [{ transport: "controller", text: `hold the releases that run against ${version}` }],
+  async run({ engine: wanted, version, back }, context) {
+    const topology = await context.topology({ fresh: true });
+    const running = topology.nodes.map(releaseOf);
+    const engine = wanted ?? running.find((release) => release !== undefined)?.engine ?? "redis";
+    const to = { engine, version };
+    const moving = topology.nodes.filter((node) => !isAt(node, to));
+    const decisions = moving.map((node) => decideFor(node, to, back));
+    // The way back of the oldest: where it needs a backup, all of them do.
+    const decision = decisions.find(({ commits }) => commits) ?? decisions[0];
+    return { outputs: { ...described(to, running, decision), ...whoMoves(topology, moving, to) }, changed: false };
+  },
+});
+
+function releaseOf({ engine, version }: DataNode): Release | undefined {
+  return engine === null || version === null ? undefined : { engine, version };
+}
+
+function isAt(node: DataNode, to: Release): boolean {
+  const release = releaseOf(node);
+  return release !== undefined && isRelease(release, to);
+}
+
+function decideFor(node: DataNode, to: Release, back: boolean): Decision & { allowed: true } {
+  const from = releaseOf(node);
+  if (!from) throw notKnown(node.id);
+  const decision = back ? decideBack(from, to) : decideUpgrade(from, to);
+  if (decision.allowed) return decision;
+  throw new RedishaError({
+    code: decision.code,
+    message: decision.reason,
+    host: node.id,
+    exit: EXIT.gateRefused,
+    state: "nothing was touched",
+    next: decision.next,
+  });
+}
+
+/** Going back node by node is an upgrade of the older one in its turn; what leads forward again is the upgrade itself. */
+function decideBack(from: Release, to: Release): Decision {
+  const way = wayBack(from, to);
+  if (!isOlder(from, to) || way.by === "backup") {
+    const reason = isOlder(from, to)
+      ? `${way.reason}; ${way.lost.join("; ")}.`
+      : `${shown(to)} is not older than ${shown(from)}.`;
+    return {
+      allowed: false,
+      code: "UPGRADE_IS_DOWNGRADE",
+      reason,
+      next: ["redisha backup list: what could be restored"],
+    };
+  }
+  const forward = decideUpgrade(to, from);
+  return forward.allowed
+    ? { ...forward, rdb: { from: forward.rdb.to, to: forward.rdb.from }, commits: false }
+    : forward;
+}
+
+function described(
+  to: Release,
+  running: readonly (Release | undefined)[],
+  decision: (Decision & { allowed: true }) | undefined,
+) {
+  const from = [...new Set(running.flatMap((release) => (release ? [shown(release)] : [])))].sort();
+  return {
+    ...to,
+    from,
+    rdb_from: decision?.rdb.from ?? null,
+    rdb_to: decision?.rdb.to ?? null,
+    commits: decision?.commits ?? false,
+    way_back: decision
+      ? `${decision.way_back.by}: ${decision.way_back.reason}${decision.way_back.unless ? `, unless ${decision.way_back.unless}` : ""}`
+      : "nothing to go back from",
+    lost: [...(decision?.way_back.lost ?? [])],
+  };
+}
+
+/** A Sentinel does not say which project it is of; its version tells enough. */
+function whoMoves({ sentinels }: Topology, moving: readonly DataNode[], { version }: Release) {
+  return {
+    replicas: moving.filter(({ role }) => role !== "primary").map((node) => node.id),
+    primaries: moving.filter(({ role }) => role === "primary").map((node) => node.id),
+    sentinels: sentinels.filter((sentinel) => sentinel.version !== version).map((sentinel) => sentinel.id),
+  };
+}
+
+function notKnown(host: string): RedishaError {
+  return new RedishaError({
+    code: "UPGRADE_NODE_SILENT",
+    message: `${host} does not tell what it runs.`,
+    host,
+    exit: EXIT.gateRefused,
+    state: "nothing was touched",
+    next: ["bring it back, or take it out of redisha.yaml: redisha status --wide"],
+  });
+}

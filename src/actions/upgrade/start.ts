@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { sleep } from "../../core/abort.ts";
+import { RedishaError } from "../../core/errors.ts";
+import type { Instance } from "../../inventory/model.ts";
+import { field, flagField, intField } from "../../topology/parse/info.ts";
+import { infoOf } from "../backup/save/persistence.ts";
+import type { ActionContext } from "../contract.ts";
+import { defineAction } from "../define.ts";
+import { durationSchema } from "../duration-schema.ts";
+import { instanceOf } from "../needs.ts";
+import { serviceSchema } from "../service/descriptor.ts";
+import { serviceStart } from "../service/start.ts";
+
+const POLL_MS = 200;
+
+/** Starts a replica, and is done when it is one again: linked and in sync. Going back node by node rests on that, too. */
+export const upgradeStart = defineAction({
+  name: "upgrade.start",
+  summary:
+    "Starts a replica as it is run, and waits until it has loaded, is linked to its primary and has all of its data",
+  scope: "instance",
+  effect: "change",
+  input: z.strictObject({
+    service: serviceSchema.nullable().describe("How it is run; null where it was not, and nothing is to be started"),
+    within: durationSchema.default(3_600_000).describe("Time for loading and for a full sync"),
+  }),
+  output: z.strictObject({}),
+  example: `- id: start
+  action: upgrade.start
+  targets: { role: replica }
+  with: { service: "\${{ steps.switch.outputs.service }}" }
+  undo: { action: upgrade.clear, with: { service: "\${{ steps.switch.outputs.service }}", place: "\${{ steps.look.hosts[host.id].outputs }}" } }`,
+  commands: (given, target) => [
+    ...serviceStart.commands(given, target),
+    { transport: "redis", text: "INFO replication: until its link is up" },
+  ],
+  takesMs: ({ within }) => within + 120_000,
+  async run({ service, within }, context) {
+    const started = await serviceStart.run({ service, within }, context);
+    if (service !== null) await untilLinked(instanceOf(context), within, context);
+    return { outputs: {}, changed: started.changed };
+  },
+  probe: (given, context, before) => serviceStart.probe?.(given, context, before) ?? Promise.resolve(undefined),
+});
+
+async function untilLinked(instance: Instance, within: number, context: ActionContext): Promise<void> {
+  const deadline = Date.now() + within;
+  for (;;) {
+    const info = await infoOf(await context.redis(instance), ["replication"], context.signal).catch(
+      (error: unknown) => {
+        if (context.signal.aborted) throw error;
+        context.forgetFailures();
+        return {};
+      },
+    );
+    const replica = field(info, "role") === "slave";
+    if (replica && field(info, "master_link_status") === "up" && flagField(info, "master_sync_in_progress") !== true)
+      return;
+    if (field(info, "role") === "master") throw noReplica(instance);
+    tell(info, context);
+    if (Date.now() > deadline) throw notLinked(instance, within);
+    await sleep(POLL_MS, context.signal);
+  }
+}
+
+function tell(info: Record<string, string>, context: ActionContext): void {
+  const total = intField(info, "master_sync_total_bytes") ?? 0;
+  const done = intField(info, "master_sync_read_bytes") ?? 0;
+  context.progress("waiting for its link", total > 0 ? { done, total, unit: "bytes" } : undefined);
+}
+
+function noReplica({ id }: Instance): RedishaError {
+  return new RedishaError({
+    code: "UPGRADE_NO_REPLICA",
+    message: `${id} was started and calls itself a primary: its configuration names none to follow.`,
+    host: id,
+    state: "it runs beside the primary; clients that know only its address could write to it",
+    next: ["redisha status", `redis-cli REPLICAOF HOST PORT on ${id}, then CONFIG REWRITE`],
+  });
+}
+
+function notLinked({ id }: Instance, within: number): RedishaError {
+  return new RedishaError({
+    code: "UPGRADE_NOT_SYNCED",
+    message: `${id} runs and has no link to its primary after ${within / 1000} s.`,
+    host: id,
+    state: "it runs as a replica without a link; the others are as they were",
+    next: [`look at the log of ${id}`, "redisha status --wide"],
+  });
+}

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { said, signal } from "../../support/signalled.ts";
+import { settled, topologyOf } from "../../support/switchovers.ts";
+import { afterUpgrade, startUpgrade, upgrade } from "../../support/upgrades.ts";
+import { lostOf, startWriters } from "../../support/writers.ts";
+
+describe("an upgrade by a folder of programs", () => {
+  let lab: TestLab;
+  beforeAll(async () => {
+    lab = await bringUpLab({ topology: "sentinel", engine: "valkey-8.1", downAfterMs: 5_000 });
+  });
+  afterAll(() => lab?.down());
+  const versions = async () => (await topologyOf(lab)).nodes.map(({ version }) => version);
+
+  it("is refused before anything stops where the folder holds another release, or one that may not follow", async () => {
+    const before = (await topologyOf(lab)).nodes.map(({ process_id }) => process_id);
+    const another = await upgrade(lab, "valkey-9.1", "9.1.7");
+    expect(JSON.parse(another.stdout).error.code).toBe("UPGRADE_TARGET_MISSING");
+    const older = await upgrade(lab, "redis-8.0");
+    expect(JSON.parse(older.stdout).error.code).toBe("UPGRADE_OTHER_PROJECT");
+    expect([another.code, older.code]).toEqual([4, 4]);
+    expect((await topologyOf(lab)).nodes.map(({ process_id }) => process_id)).toEqual(before);
+  });
+
+  it("that is killed with a replica away is taken back without loss, and nothing of it stays", async () => {
+    const writers = startWriters(lab, 4);
+    const child = startUpgrade(lab, "valkey-9.1");
+    await said(child, /"op_started"[^\n]*"step":"replicas\[r3:6379\]\.start"/);
+    await signal(child, "SIGKILL");
+    const back = await afterUpgrade(lab, "rollback");
+    expect({ code: back.code, stderr: back.code === 0 ? "" : back.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(await settled(lab)).toBe("r1:6379");
+    await writers.stop();
+    expect(await lostOf(lab, "r3:6379", writers)).toEqual([]);
+    expect(await versions()).toEqual(["8.1.1", "8.1.1", "8.1.1"]);
+    expect(await lab.cli("r3:6379", "CONFIG", "GET", "replica-priority")).toBe("replica-priority\n100");
+  });
+
+  it("that is killed with a replica away is gone on with, loses no acknowledged write, and ends on the release", async () => {
+    const writers = startWriters(lab);
+    await delay(300);
+    const child = startUpgrade(lab, "valkey-9.1");
+    await said(child, /"op_started"[^\n]*"step":"replicas\[r2:6379\]\.turn"/);
+    await signal(child, "SIGKILL");
+    const on = await afterUpgrade(lab, "resume");
+    expect({ code: on.code, stderr: on.code === 0 ? "" : on.stderr }).toEqual({ code: 0, stderr: "" });
+    const primary = await settled(lab);
+    await delay(300);
+    await writers.stop();
+    expect(writers.acked.length).toBeGreaterThan(1_000);
+    expect(await lostOf(lab, primary, writers)).toEqual([]);
+    const { nodes, sentinels } = await topologyOf(lab);
+    expect([...nodes, ...sentinels].map(({ version }) => version)).toEqual(Array(6).fill("9.1.2"));
+    expect(nodes.map(({ priority }) => priority)).toEqual([100, 100, 100]);
+    const [first] = lab.status.processes;
+    expect(await readFile(first?.log ?? "", "utf8")).not.toContain("Can't handle RDB format");
+  });
+});

@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { packagePath } from "../../src/core/package-root.ts";
+import { ENGINE_ROOT, type EngineUnderTest } from "./engines.ts";
+import type { TestLab } from "./lab.ts";
+import { type Ended, redisha } from "./redisha.ts";
+
+/** What each engine says of itself. */
+const VERSIONS: Readonly<Record<EngineUnderTest, string>> = {
+  "redis-6.0": "6.0.16",
+  "redis-7.0": "7.0.15",
+  "redis-8.0": "8.0.2",
+  "valkey-8.1": "8.1.1",
+  "valkey-9.1": "9.1.2",
+};
+
+/** Flags by which a lab is brought to an engine. */
+function towards(lab: TestLab, engine: EngineUnderTest, version = VERSIONS[engine]): string[] {
+  const to = ["--to", version, "--directory", join(ENGINE_ROOT, engine)];
+  return ["--file", lab.file, ...to, "--waive", "backup", "--soak", "0s", "--confirm", lab.status.name];
+}
+
+/** Upgrades a lab by the program itself, whose runs are kept with the lab; `version` is asked for where it is not the engine's. */
+export function upgrade(lab: TestLab, engine: EngineUnderTest, version?: string): Promise<Ended> {
+  const project = ["--engine", engine.replace(/-.*/, "")];
+  return redisha(["upgrade", "--json", ...towards(lab, engine, version), ...project], { env: stateOf(lab) });
+}
+
+/** Starts the same, to be killed on the way; its standard output is the run's events. */
+export function startUpgrade(lab: TestLab, engine: EngineUnderTest): ChildProcess {
+  const argv = [packagePath("bin", "run.js"), "upgrade", "-o", "jsonl", ...towards(lab, engine)];
+  return spawn(process.execPath, argv, {
+    env: { ...process.env, ...stateOf(lab) },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+}
+
+/** Goes on with the last run of the lab, or takes it back. */
+export function afterUpgrade(lab: TestLab, how: "resume" | "rollback"): Promise<Ended> {
+  const confirm = ["--confirm", lab.status.name];
+  return redisha(["runs", how, "last", "--yes", ...confirm, "--file", lab.file], { env: stateOf(lab) });
+}
+
+function stateOf({ root }: TestLab): { REDISHA_STATE_DIR: string } {
+  return { REDISHA_STATE_DIR: join(root, "state") };
+}
