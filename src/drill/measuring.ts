@@ -74,7 +74,6 @@ export class Measuring {
       kind === "sentinel" ? this.#sentinelWatch(id, now) : this.#instanceWatch(id, now, addresses),
     );
     this.#timers.push(setInterval(() => this.#sample(emit), SAMPLE_MS));
-    this.#timers.push(setTimeout(() => void this.#tooLong(), settings.limit_ms));
   }
 
   now(): number {
@@ -94,9 +93,10 @@ export class Measuring {
     );
   }
 
-  /** From now on a connection that does not come about soon is a failure. */
+  /** From now on a connection that does not come about soon is a failure, and the time of the drill runs. */
   measure(): void {
     this.#patience.measure();
+    this.#timers.push(setTimeout(() => void this.#tooLong(), this.settings.limit_ms));
   }
 
   /** Whether somebody is still to be heard for the first time by the watchers. */

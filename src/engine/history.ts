@@ -144,6 +144,11 @@ export class History {
       .reverse();
   }
 
+  /** Whether anything was changed and taken back. */
+  get tookBack(): boolean {
+    return [...this.#ops.values()].some(({ undone, facts }) => undone && facts?.changed === true);
+  }
+
   /** Facts of every op, done or failed, for expressions of undo. */
   all(): PastOp[] {
     return [...this.#ops.values()].map(past);

@@ -279,7 +279,8 @@ function withWayOn(failure: EventError, run: string, history: History | undefine
     .map(({ step, target, inDoubt }) => `${step} on ${target}${inDoubt ? " (in doubt)" : ""}`);
   const named = changed.slice(0, MOST_NAMED).join(", ");
   const more = changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : "";
-  const stands = changed.length === 0 ? "nothing was changed" : `changed so far: ${named}${more}`;
+  const nothing = history.tookBack ? "what was changed for the time of the run is put back" : "nothing was changed";
+  const stands = changed.length > 0 ? `changed so far: ${named}${more}` : failure.state ? "" : nothing;
   const back = changed.length > 0 && history.pointOfNoReturn === undefined;
   const next = [
     ...failure.next,

@@ -3,14 +3,15 @@ import type { ActionContext } from "../contract.ts";
 import { unfenceCommands, type WriteGuard } from "./fence.ts";
 import type { Member } from "./group.ts";
 
-/** Lets writes pass again at a primary that stays one, and says what state things are in. */
+/** Lets writes pass again at a primary that stays one, and says what state things are in; also where that cannot be reached. */
 export async function letWritesPass(
   { id, instance }: Member,
   guard: WriteGuard,
   context: ActionContext,
 ): Promise<string> {
   context.forgetFailures();
-  const connection = await context.redis(instance);
+  const connection = await context.redis(instance).catch(() => undefined);
+  if (!connection) return `${id} does not answer; should it come back as the primary, its host lets writes pass again`;
   const [, ...put] = await connection.pipeline([["CLIENT", "UNPAUSE"], ...unfenceCommands(guard)]);
   const failed = put.find((reply) => reply instanceof Error);
   return failed instanceof Error

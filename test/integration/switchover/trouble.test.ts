@@ -31,14 +31,14 @@ describe("a switchover in trouble", () => {
     const writers = startWriters(lab);
     await delay(300);
     const code = await meanwhile(lab, () => lab.kill("r2:6379"), "--to", "r2");
-    // 6 where the step ends with the target's refusal to connect; what counts is that nothing is lost.
-    expect([0, 1, 6, 8]).toContain(code);
     await lab.restart("r2:6379");
     const since = writers.acked.length;
     await until(async () => writers.acked.length > since + 100);
     const primary = await settled(lab);
     await writers.stop();
     expect(await lostOf(lab, primary, writers)).toEqual([]);
+    // Done, but not as it was asked for; or given up, and nothing moved.
+    expect({ primary, code }).toEqual({ primary, code: primary === "r1:6379" ? 1 : 3 });
   });
 
   it("lets writes go on at once where the only replica dies, and loses nothing when it comes back", async () => {
@@ -47,7 +47,7 @@ describe("a switchover in trouble", () => {
     const writers = startWriters(lab);
     await delay(300);
     const code = await meanwhile(lab, () => lab.kill("r2:6379"), "--degraded");
-    expect(code).not.toBe(0);
+    expect(code).toBe(1);
     const since = writers.acked.length;
     await until(async () => writers.acked.length > since + 100);
     await lab.restart("r2:6379", "r3:6379");
