@@ -1,5 +1,6 @@
 import {
   backupCheckResultSchema,
+  backupFollowResultSchema,
   backupHoldResultSchema,
   backupListResultSchema,
   backupPruneResultSchema,
@@ -11,6 +12,7 @@ import { jsonSchemaText } from "./json-schema.ts";
 
 const BACKUP_RESULTS = {
   check: backupCheckResultSchema,
+  follow: backupFollowResultSchema,
   // backup-hold is what lies in the repository.
   "hold-result": backupHoldResultSchema,
   list: backupListResultSchema,

@@ -36,6 +36,7 @@ export default class BackupListCommand extends BaseCommand<BackupList> {
     const width = this.invocation.format === "wide" ? {} : { width: this.width };
     if (backups.length === 0) this.note(`No backups in ${found.repository}.`);
     else this.print(renderBackups(backups, { theme: this.theme, ...width, now: Date.now() }));
+    for (const { from, to } of found.followed) this.print(`followed: restore --at ${from} to ${to}`);
     return { ...found, backups };
   }
 }

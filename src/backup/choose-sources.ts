@@ -90,7 +90,7 @@ export function chooseSources(topology: Topology, policy: SourcePolicy): Choice 
 }
 
 /** The same for every set of a deployment, whatever its nodes are called: where restores look for the slots of a shard. */
-function shardName({ kind }: Topology, { id, slots }: Shard): string {
+export function shardName({ kind }: Topology, { id, slots }: Shard): string {
   if (kind !== "cluster") return "main";
   if (slots.length < 2) return `c${id}`;
   // A Cluster that was often rebalanced has hundreds of ranges: too long for the name of a folder.

@@ -19,6 +19,42 @@ export interface Schedule {
   readonly more: readonly string[];
 }
 
+/** What is followed all the time, in place of backups now and then. */
+export type FollowService = Pick<Schedule, "deployment" | "file" | "program" | "user" | "onFailure" | "more">;
+
+/** A systemd service that follows append-only files for as long as the machine runs. Pure. */
+export function renderFollow(followed: FollowService): { readonly path: string; readonly text: string } {
+  const { deployment, file, program, user, onFailure, more } = followed;
+  const command = [program, "backup", "follow", "--file", file, "--deployment", deployment, ...more];
+  const text = lines([
+    "[Unit]",
+    `Description=Point-in-time backup of the Redis deployment ${deployment}`,
+    "Wants=network-online.target",
+    "After=network-online.target",
+    "# Give it another chance, however often it failed: what servers write meanwhile is not stored.",
+    "StartLimitIntervalSec=0",
+    ...(onFailure === undefined ? [] : [`OnFailure=${onFailure}`]),
+    "",
+    "[Service]",
+    "Type=exec",
+    `User=${user}`,
+    `ExecStart=${command.map(systemdWord).join(" ")}`,
+    "# 143: it was told to stop.",
+    "SuccessExitStatus=143",
+    "Restart=always",
+    "RestartSec=10s",
+    "Nice=10",
+    "IOSchedulingClass=best-effort",
+    "IOSchedulingPriority=7",
+    "NoNewPrivileges=yes",
+    "PrivateTmp=yes",
+    "",
+    "[Install]",
+    "WantedBy=multi-user.target",
+  ]);
+  return { path: `/etc/systemd/system/redisha-follow-${deployment}.service`, text };
+}
+
 export interface RenderedSchedule {
   readonly service: { readonly path: string; readonly text: string };
   readonly timer: { readonly path: string; readonly text: string };

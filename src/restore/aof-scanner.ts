@@ -13,6 +13,8 @@ export interface AofTimes {
   readonly disordered: boolean;
   /** Bytes that were let through. */
   readonly bytes: number;
+  /** Of these, up to the end of the last command, or annotation, that is whole. */
+  readonly whole: number;
   /** It ends inside a command: it was copied while the server wrote. */
   readonly cut: boolean;
   /** Why it is no append-only file; null where it is one. */
@@ -37,6 +39,7 @@ export class AofScanner extends Transform {
   #values = 0;
   #over = false;
   #bytes = 0;
+  #whole = 0;
   #first: number | null = null;
   #last: number | null = null;
   #next: number | null = null;
@@ -57,6 +60,7 @@ export class AofScanner extends Transform {
       unmarked: this.#unmarked,
       disordered: this.#disordered,
       bytes: this.#bytes,
+      whole: this.#whole,
       cut: this.#held.length > 0 || this.#value > 0 || this.#values > 0,
       bad: this.#bad,
     };
@@ -89,6 +93,7 @@ export class AofScanner extends Transform {
   #read(bytes: Buffer): number {
     let at = 0;
     while (at < bytes.length) {
+      if (this.#value === 0 && this.#values === 0) this.#whole = this.#bytes + at;
       if (this.#value > 0) {
         const skipped = Math.min(this.#value, bytes.length - at);
         this.#value -= skipped;
@@ -103,6 +108,7 @@ export class AofScanner extends Transform {
       if (!this.#take(bytes.toString("latin1", at, newline + 1))) return at;
       at = newline + 1;
     }
+    if (this.#value === 0 && this.#values === 0) this.#whole = this.#bytes + at;
     return at;
   }
 

@@ -8,13 +8,16 @@ export interface Chain {
   /** Unix seconds; null where the base does not say when it was made. */
   readonly baseCreated: number | null;
   readonly increments: readonly AofTimes[];
+  /** Unix seconds up to which the server itself said that all is there; null where it did not. */
+  readonly provenTo?: number | null;
 }
 
 /**
  * Fails unless exactly the writes up to and with the second `at` can be told from the others: PITR_OUTSIDE_WINDOW,
  * PITR_NO_TIMESTAMPS, PITR_DISORDER. A server's own tool says nothing in most of these cases and gives another state.
  */
-export function refuseUnprovable({ baseCreated, increments }: Chain, at: number): void {
+export function refuseUnprovable({ baseCreated, increments, provenTo = null }: Chain, at: number): void {
+  const proven = provenTo !== null && provenTo >= at;
   const stamps = increments.flatMap(({ first, last, next }) => [first, last, next].filter((stamp) => stamp !== null));
   if (baseCreated === null) throw refuse("PITR_NO_TIMESTAMPS", "its base does not say when it was made", []);
   if (increments.some(({ bad }) => bad !== null)) {
@@ -29,7 +32,7 @@ export function refuseUnprovable({ baseCreated, increments }: Chain, at: number)
     );
   }
   const end = Math.max(...stamps) - 1;
-  if (stamps.length === 0) {
+  if (stamps.length === 0 && !proven) {
     throw refuse("PITR_NO_TIMESTAMPS", "it holds no annotations: aof-timestamp-enabled was off when it was written", [
       "CONFIG SET aof-timestamp-enabled yes: for the backups to come",
     ]);
@@ -43,7 +46,7 @@ export function refuseUnprovable({ baseCreated, increments }: Chain, at: number)
     );
   }
   // Without a later annotation nothing says that the second was over when the file was copied.
-  if (!increments.some(({ next }) => next !== null)) {
+  if (!proven && !increments.some(({ next }) => next !== null)) {
     throw refuse(
       "PITR_OUTSIDE_WINDOW",
       `its last second that is whole is ${showMoment(end)}, and ${showMoment(at)} is behind that`,

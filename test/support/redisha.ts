@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly type?: readonly { readonly text: string; readonly after: string }[];
   /** Called as soon as it runs, with a way to send a signal. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called with all of stderr so far. */
+  readonly onStderr?: (text: string) => void;
   /** Called with all of stdout so far, and a way to send a signal. */
   readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -75,6 +77,7 @@ function ended(program: string, argv: readonly string[], options: RunOptions): P
     });
     child.stderr.on("data", (chunk: Buffer) => {
       stderr += chunk.toString();
+      options.onStderr?.(stderr);
     });
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));

@@ -28,6 +28,7 @@ export const restoreChoose = defineAction({
       .describe("The deployment that it is a backup of, where that is another one"),
     identities: z.array(z.string()).default([]).describe("Files of age keys, in place of those of redisha.yaml"),
     shard: z.string().nullable().default(null).describe("Only this shard of a Cluster: c0-5460"),
+    at: z.string().nullable().default(null).describe("A moment: what was followed counts, too"),
     config_files: z.array(z.string()).default([]).describe("INSTANCE=PATH of servers that do not run"),
   }),
   output: z.strictObject({
@@ -47,8 +48,8 @@ export const restoreChoose = defineAction({
   action: restore.choose
   with: { backup: latest }`,
   commands: () => [],
-  async run({ backup, from, identities, shard, config_files }, context) {
-    const open = await openBackup({ backup, from: from ?? "", identities }, context);
+  async run({ backup, from, identities, shard, at, config_files }, context) {
+    const open = await openBackup({ backup, from: from ?? "", identities, at }, context);
     const { manifest } = open;
     const topology = await context.topology({ fresh: true });
     refuseForeign(open, topology, from, context);

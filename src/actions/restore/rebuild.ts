@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open as openFile, stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HEADER_BYTES, readRdbHeader } from "../../backup/rdb-header.ts";
 import { RedishaError } from "../../core/errors.ts";
@@ -87,50 +88,72 @@ async function fetchAof(
   context: Pick<ActionContext, "signal" | "progress">,
 ): Promise<void> {
   const base = shard.files.find(({ kind }) => kind === "aof-base");
-  const increments = shard.files.filter(({ kind }) => kind === "aof-incr").sort((a, b) => seqOf(a) - seqOf(b));
+  const increments = shard.files
+    .filter(({ kind }) => kind === "aof-incr")
+    .sort((a, b) => seqOf(a) - seqOf(b) || (a.name < b.name ? -1 : 1));
   if (!base || isSingle(base)) {
     const single = base ?? increments[0];
     if (!single || until !== undefined) throw noParts(shard.name, until !== undefined);
-    await fetchFile(open, single, room.path("appendonly.aof"), undefined, context);
+    await fetchFile(open, single, room.path("appendonly.aof"), context);
     return;
   }
-  refuseGaps(shard.name, increments.map(seqOf));
+  const byNumber = [...Map.groupBy(increments, seqOf)];
+  const followed = open.provenTo !== undefined;
+  // Of a followed file it was seen which increment the server loads after which.
+  if (!followed)
+    refuseGaps(
+      shard.name,
+      byNumber.map(([number]) => number),
+    );
   await mkdir(room.path("appendonlydir"), { mode: 0o700 });
   const place = (file: StoredFile) => room.path(`appendonlydir/${plainName(file)}`);
-  await fetchFile(open, base, place(base), undefined, context);
-  const used: StoredFile[] = [];
+  await fetchFile(open, base, place(base), context);
+  const used: { name: string; seq: number; type: "i" }[] = [];
   const times: AofTimes[] = [];
-  for (const file of increments) {
+  for (const [seq, files] of byNumber) {
     const scanner = new AofScanner(until);
-    await fetchFile(open, file, place(file), scanner, context);
-    used.push(file);
+    const name = `appendonly.aof.${seq}.incr.aof`;
+    const target = createWriteStream(room.path(`appendonlydir/${name}`), { mode: 0o600 });
+    await pipeline(Readable.from(contentOf(open, files, context)), scanner, target);
+    used.push({ name, seq, type: "i" });
     times.push(scanner.times);
     // What follows an annotation behind the moment is behind it, too.
     if (scanner.times.next !== null) break;
   }
-  if (until !== undefined) refuseUnprovable({ baseCreated: await createdAt(place(base)), increments: times }, until);
-  const parts = [
-    { name: plainName(base), seq: seqOf(base), type: "b" as const },
-    ...used.map((file) => ({ name: plainName(file), seq: seqOf(file), type: "i" as const })),
-  ];
+  if (until !== undefined) {
+    const provenTo = open.provenTo?.get(shard.name) ?? null;
+    refuseUnprovable({ baseCreated: await createdAt(place(base)), increments: times, provenTo }, until);
+  }
+  const parts = [{ name: plainName(base), seq: seqOf(base), type: "b" as const }, ...used];
   await writeFile(room.path("appendonlydir/appendonly.aof.manifest"), printAofManifest(parts), { mode: 0o600 });
 }
 
-async function fetchFile(
+/** The bytes of an increment: one file, or the pieces that it was stored in. */
+async function* contentOf(
   { repository, folder, identities }: OpenBackup,
+  files: readonly StoredFile[],
+  { signal, progress }: Pick<ActionContext, "signal" | "progress">,
+): AsyncGenerator<Buffer> {
+  const total = files.reduce((sum, { size_raw }) => sum + size_raw, 0);
+  let before = 0;
+  for (const file of files) {
+    const content = await unpackFile(repository.store, folder, file, {
+      signal,
+      onProgress: ({ raw }) => progress(`fetching ${plainName(file)}`, { done: before + raw, total, unit: "bytes" }),
+      ...(identities ? { identities } : {}),
+    });
+    yield* content;
+    before += file.size_raw;
+  }
+}
+
+async function fetchFile(
+  open: OpenBackup,
   file: StoredFile,
   path: string,
-  scanner: AofScanner | undefined,
-  { signal, progress }: Pick<ActionContext, "signal" | "progress">,
+  context: Pick<ActionContext, "signal" | "progress">,
 ): Promise<void> {
-  const content = await unpackFile(repository.store, folder, file, {
-    signal,
-    onProgress: ({ raw }) =>
-      progress(`fetching ${plainName(file)}`, { done: raw, total: file.size_raw, unit: "bytes" }),
-    ...(identities ? { identities } : {}),
-  });
-  const target = createWriteStream(path, { mode: 0o600 });
-  await (scanner ? pipeline(content, scanner, target) : pipeline(content, target));
+  await pipeline(Readable.from(contentOf(open, [file], context)), createWriteStream(path, { mode: 0o600 }));
 }
 
 /** When the base was made, in Unix seconds, by its own header; null for one of commands, which does not say. */
@@ -152,8 +175,10 @@ function plainName({ name }: StoredFile): string {
     .replace(/\.zst$/, "");
 }
 
+/** Pieces of a followed increment are called by its number and their offset. */
 function seqOf(file: StoredFile): number {
-  return Number(/\.(\d+)\.(?:base|incr)\./.exec(plainName(file))?.[1] ?? 0);
+  const name = plainName(file);
+  return Number((/\.(\d+)\.(?:base|incr)\./.exec(name) ?? /^(\d+)-\d+$/.exec(name))?.[1] ?? 0);
 }
 
 /** Before 7.0 the append-only file is one. */

@@ -17,10 +17,10 @@ export interface Snapshot {
 export async function snapshotOf(
   wanted: Wanted,
   part: Part,
-  at: string | null,
   context: ActionContext,
   onProgress: (raw: number) => void,
 ): Promise<Snapshot> {
+  const { at } = wanted;
   const open = await openBackup(wanted, context);
   const shard = shardNamed(open, part.shard);
   const file = shard.files.find(({ kind }) => kind === "rdb");

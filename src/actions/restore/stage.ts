@@ -71,7 +71,7 @@ export const restoreStage = defineAction({
     await onHostOf(instance, context, MAKE, [folder], hostFiles(folder));
     const progress = progressOf(context, "staged", part.size);
     const shell = await context.shell(instance.host);
-    const snapshot = await snapshotOf({ backup, from, identities }, part, at, context, (raw) =>
+    const snapshot = await snapshotOf({ backup, from, identities, at }, part, context, (raw) =>
       progress({ raw, stored: 0 }),
     );
     await shell.upload(snapshot.content, path, { mode: 0o600, become: rootOn(instance.host), signal: context.signal });

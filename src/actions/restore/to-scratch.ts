@@ -47,7 +47,7 @@ export const restoreToScratch = defineAction({
   undo: none`,
   commands: ({ backup }) => [{ transport: "controller", text: `load backup ${backup} into a server on this machine` }],
   async run({ backup, from, identities, shard, at }, context) {
-    const open = await openBackup({ backup, from: from ?? "", identities }, context);
+    const open = await openBackup({ backup, from: from ?? "", identities, at }, context);
     const wanted = open.manifest.shards.filter(({ name }) => shard === null || name === shard);
     if (wanted.length === 0) throw noShard(shard ?? "", open);
     const servers: z.infer<typeof scratchSchema>[] = [];

@@ -33,6 +33,10 @@ export const backupListResultSchema = z.strictObject({
   deployment: z.string(),
   repository: z.string(),
   backups: z.array(rowSchema).readonly().describe("Newest first"),
+  followed: z
+    .array(z.strictObject({ from: z.string(), to: z.string() }))
+    .readonly()
+    .describe("Points in time that restore --at reaches by what backup follow stored, the oldest first"),
 });
 
 export const backupShowResultSchema = z.strictObject({
@@ -107,7 +111,24 @@ export const backupCheckResultSchema = z.strictObject({
   exit: z.int(),
 });
 
+export const backupFollowResultSchema = z.strictObject({
+  deployment: z.string(),
+  repository: z.string(),
+  shards: z
+    .array(
+      z.strictObject({
+        shard: z.string(),
+        reaches: z.string().nullable().describe("Up to then everything is stored; null before there is a base"),
+      }),
+    )
+    .readonly(),
+});
+
 const filePart = z.strictObject({ path: z.string(), text: z.string() });
-export const backupScheduleResultSchema = z.strictObject({ service: filePart, timer: filePart, crontab: filePart });
+export const backupScheduleResultSchema = z.strictObject({
+  service: filePart,
+  timer: filePart.nullable().describe("Null for --follow, which runs all the time"),
+  crontab: filePart.nullable(),
+});
 
 export type BackupScheduleResult = z.infer<typeof backupScheduleResultSchema>;

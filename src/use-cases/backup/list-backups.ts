@@ -2,8 +2,10 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Deployment } from "../../inventory/model.ts";
 import { type CatalogEntry, type CompleteBackup, readCatalog } from "../../repository/catalog.ts";
+import { readChains } from "../../repository/chain.ts";
 import { filesOf, type Manifest } from "../../repository/manifest.ts";
 import type { Repository } from "../../repository/repository.ts";
+import { followedWindows } from "../../restore/followed-set.ts";
 import { withRepository } from "./with-repository.ts";
 
 /** A backup at a glance. What cannot be read of a damaged one is null. */
@@ -34,19 +36,25 @@ export interface BackupList {
   readonly repository: string;
   /** Newest first. */
   readonly backups: readonly BackupRow[];
+  /** What `restore --at` reaches by what `backup follow` stored, the oldest first. */
+  readonly followed: readonly { readonly from: string; readonly to: string }[];
 }
 
 /** What lies in the repository of a deployment. Reads no payload. */
 export function listBackups(deployment: Deployment, signal: AbortSignal): Promise<BackupList> {
   return withRepository(deployment, signal, async (repository) => {
     const { backups } = await readCatalog(repository, signal);
+    const chains = await readChains(repository.store, deployment.name, signal);
     return {
       deployment: deployment.name,
       repository: repository.store.shown,
       backups: backups.map(rowOf).reverse(),
+      followed: followedWindows(chains).map(({ from, to }) => ({ from: isoOf(from), to: isoOf(to) })),
     };
   });
 }
+
+const isoOf = (seconds: number) => new Date(seconds * 1_000).toISOString();
 
 function rowOf(entry: CatalogEntry): BackupRow {
   const manifest = "manifest" in entry ? entry.manifest : undefined;

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { policyOf } from "../../actions/backup/repository.ts";
-import { type RenderedSchedule, renderSchedule } from "../../backup/schedule.ts";
+import { type RenderedSchedule, renderFollow, renderSchedule } from "../../backup/schedule.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Deployment } from "../../inventory/model.ts";
@@ -32,6 +32,22 @@ export function scheduleBackups(deployment: Deployment, request: ScheduleRequest
     everyHours,
     jitterMs,
     ...(textfile === undefined ? {} : { textfile: resolve(textfile) }),
+    ...(onFailure === undefined ? {} : { onFailure }),
+    more,
+  });
+}
+
+/** The text of a service that follows append-only files on this machine. Writes nothing. */
+export function scheduleFollow(
+  deployment: Deployment,
+  { onFailure, user = userInfo().username, program, more }: Omit<ScheduleRequest, "at" | "everyHours" | "jitterMs">,
+): ReturnType<typeof renderFollow> {
+  policyOf(deployment);
+  return renderFollow({
+    deployment: deployment.name,
+    file: resolve(deployment.file),
+    program: program ?? resolve(process.argv[1] ?? "redisha"),
+    user,
     ...(onFailure === undefined ? {} : { onFailure }),
     more,
   });

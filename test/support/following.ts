@@ -1,0 +1,42 @@
+import { expect } from "vitest";
+import { loadInventory } from "../../src/inventory/load-inventory.ts";
+import { listBackups } from "../../src/use-cases/backup/list-backups.ts";
+import { redisha } from "./redisha.ts";
+
+/** `redisha backup follow`, as a process of its own. */
+export function following(file: string) {
+  let said = "";
+  let kill: (signal: NodeJS.Signals) => void = () => undefined;
+  const ended = redisha(["backup", "follow", "--file", file, "--every", "300ms"], {
+    onStart: (send) => {
+      kill = send;
+    },
+    onStderr: (text) => {
+      said = text;
+    },
+  });
+  const crash = async (): Promise<void> => {
+    kill("SIGKILL");
+    await ended;
+  };
+  return {
+    says: (pattern: RegExp) => expect.poll(() => said, { timeout: 60_000 }).toMatch(pattern),
+    /** As a crash ends it. */
+    kill: crash,
+    [Symbol.asyncDispose]: crash,
+    async stop() {
+      kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
+/** Unix seconds up to which everything can be restored; 0 where nothing can. */
+export async function reachOf(file: string): Promise<number> {
+  const { deployments } = await loadInventory(file);
+  const [deployment] = deployments;
+  if (!deployment) throw new Error("the lab has no deployment");
+  const { followed } = await listBackups(deployment, new AbortController().signal);
+  const last = followed.at(-1);
+  return last ? Date.parse(last.to) / 1_000 : 0;
+}
