@@ -103,6 +103,10 @@ import { serviceStart } from "./service/start.ts";
 import { serviceStatus } from "./service/status.ts";
 import { serviceStop } from "./service/stop.ts";
 import { systemdUnit } from "./systemd/unit.ts";
+import { tlsAuthority, tlsForgetNext, tlsSettle, tlsUnsettle } from "./tls/authority.ts";
+import { tlsCompare } from "./tls/compare.ts";
+import { tlsLoad } from "./tls/load.ts";
+import { tlsPutBack, tlsPutPair, tlsPutTrust } from "./tls/put.ts";
 import { topologyCompare } from "./topology/compare.ts";
 import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
@@ -164,6 +168,15 @@ const ACTIONS: readonly Action[] = [
   guardBackup,
   guardWindow,
   notify,
+  tlsAuthority,
+  tlsCompare,
+  tlsForgetNext,
+  tlsLoad,
+  tlsPutBack,
+  tlsPutPair,
+  tlsPutTrust,
+  tlsSettle,
+  tlsUnsettle,
   topologyCompare,
   topologyRecord,
   instanceObserve,

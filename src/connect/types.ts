@@ -116,6 +116,16 @@ export interface RedisTls {
  */
 export type RedisReply = string | number | null | boolean | RedisReply[];
 
+/** A certificate that a server showed, as it was verified. */
+export interface PeerCertificate {
+  /** SHA-256, as `openssl x509 -fingerprint -sha256` prints it. */
+  readonly fingerprint: string;
+  /** RFC 3339. */
+  readonly notAfter: string;
+  /** When the first of those that signed it ends; undefined where none is known. */
+  readonly authorityNotAfter?: string;
+}
+
 export interface CommandOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -129,6 +139,8 @@ export interface RedisConnection {
   readonly instance: string;
   /** How it was reached. */
   readonly via: "direct" | "ssh" | "local";
+  /** What the server showed when TLS began; undefined without TLS. */
+  readonly certificate?: PeerCertificate;
   /** True once the connection is gone, by `close` or by the other side. */
   readonly closed: boolean;
   /** Sends one command. Error replies are thrown as RedishaError with code REDIS_<FIRST WORD>, e.g. REDIS_NOPERM. */

@@ -4,7 +4,7 @@ import { mergeRedisConf, mergeSentinelConf } from "../conf/merge-conf.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import type { Deployment, Instance } from "../inventory/model.ts";
-import { type RenderedConf, renderRedisConf } from "../render/redis-conf.ts";
+import { type RenderedConf, renderRedisConf, type TlsNeeds } from "../render/redis-conf.ts";
 import { renderSentinelConf } from "../render/sentinel-conf.ts";
 import { renderUsers } from "../render/users.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
@@ -40,7 +40,6 @@ export async function desiredFiles(
   situation: Situation,
 ): Promise<DesiredFile[]> {
   const credentials = await readCredentials(deployment);
-  refuseTls(deployment);
   const owner = ownerOf(deployment, instance);
   const conf = { path: homeOf(deployment, instance).conf, owner, mode: "0640" };
   if (instance.kind === "sentinel") {
@@ -82,6 +81,7 @@ function redisConf(
   return renderRedisConf({
     ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
     paths: { data: home.data, log: home.log, pid: home.pid, ...(home.acl === null ? {} : { acl: home.acl }) },
+    ...tlsNeedsOf(instance, deployment),
     replication: { user: replication.name, password: replication.passwords[0] ?? "" },
     host: {
       memoryBytes: situation.hosts[host.name]?.memory ?? 0,
@@ -107,6 +107,7 @@ function sentinelConf(
   return renderSentinelConf({
     ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
     paths: { data: home.data, log: home.log, pid: home.pid },
+    ...tlsNeedsOf(instance, deployment),
     group: deployment.masterName ?? "",
     primary: { host: primary.address, port: primary.port },
     ...{ quorum, downAfterMs, failoverTimeoutMs, parallelSyncs },
@@ -175,14 +176,25 @@ export function addressesOf({ instances }: Deployment): ReadonlySet<string> | un
   return new Set(instances.map(({ address, port }) => `${address}:${port}`));
 }
 
-/** Certificates of servers are not declared yet: a server that only speaks TLS could not be brought up without them. */
-function refuseTls({ tls }: Deployment): void {
-  if (!tls) return;
-  throw new RedishaError({
+/** As it is rendered; undefined without TLS. Fails with INIT_TLS where it is asked for, and no certificates are declared. */
+function tlsNeedsOf(instance: Instance, deployment: Deployment): { tls?: TlsNeeds } {
+  const { tls, serverTls } = deployment;
+  if (!tls && !serverTls) return {};
+  if (!serverTls) throw noCertificates();
+  const { pair, ca } = homeOf(deployment, instance).tls;
+  const port = serverTls.plainToo ? instance.port + serverTls.portOffset : instance.port;
+  return { tls: { ...serverTls, port, cert: pair, key: pair, ca } };
+}
+
+function noCertificates(): RedishaError {
+  return new RedishaError({
     code: "INIT_TLS",
     message: "redisha.yaml asks for TLS, and says nothing of the certificates that servers are to have.",
     exit: EXIT.usage,
     state: "nothing was touched",
-    next: ["set up servers without it: tls: { mode: disabled }"],
+    next: [
+      "tls: { authority: {} }, for an authority of redisha's own",
+      "tls: { ca: …, files: { r1: { cert: …, key: … } } }",
+    ],
   });
 }

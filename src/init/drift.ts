@@ -3,6 +3,8 @@ import { comparisonSchema, differenceSchema } from "./comparison-schema.ts";
 
 const differences = z.array(differenceSchema);
 
+const certificatesSchema = z.object({ host: z.string(), pair: z.array(z.string()), trust: z.array(z.string()) });
+
 const outputsSchema = z.object({
   primary: z.string().nullable(),
   why: z.string(),
@@ -10,6 +12,7 @@ const outputsSchema = z.object({
   disabled: z.array(z.string()),
   packages: z.record(z.string(), z.array(z.string())),
   instances: z.record(z.string(), z.object({ outputs: comparisonSchema })),
+  certificates: z.record(z.string(), z.object({ outputs: certificatesSchema })),
   systems: z.record(z.string(), z.object({ outputs: z.object({ differences, packages: z.array(z.string()) }) })),
   firewalls: z.record(
     z.string(),
@@ -28,6 +31,7 @@ const hostDriftSchema = z.strictObject({
   packages: z.array(z.string()).describe("Packages that are to be installed"),
   system: differences.describe("Kernel settings, limits, units and files of the system that are not as wanted"),
   firewall: z.array(z.string()).describe("Commands of ufw that are missing"),
+  certificates: z.array(z.string()).describe("Why certificates are to be put there"),
   left: z.array(z.string()).describe("What lets more in than declared, or stands in the way, and is somebody else's"),
 });
 
@@ -51,10 +55,11 @@ type HostDrift = z.infer<typeof hostDriftSchema>;
 
 /** Reads the outputs of the runbook drift. */
 export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
-  const { primary, why, down, disabled, packages, instances, systems, firewalls } = outputsSchema.parse(outputs);
+  const { primary, why, down, disabled, packages, instances, systems, firewalls, certificates } =
+    outputsSchema.parse(outputs);
   const hosts: Record<string, HostDrift> = {};
   const at = (host: string) => {
-    hosts[host] ??= { packages: [], system: [], firewall: [], left: [] };
+    hosts[host] ??= { packages: [], system: [], firewall: [], certificates: [], left: [] };
     return hosts[host];
   };
   for (const [host, names] of Object.entries(packages)) at(host).packages.push(...names);
@@ -69,6 +74,12 @@ export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
     // Where ufw is about to be installed, that it is missing is told already.
     if (!awaited.includes("ufw")) left.push(...firewall.problems);
   }
+  for (const { outputs: found } of Object.values(certificates)) {
+    at(found.host).certificates.push(
+      ...found.pair.map((each) => `certificate: ${each}`),
+      ...found.trust.map((each) => `authorities: ${each}`),
+    );
+  }
   const differing = entriesWhere(hosts, (each) => Object.values(each).some((list) => list.length > 0));
   const compared = entriesWhere(
     Object.fromEntries(Object.entries(instances).map(([id, { outputs: each }]) => [id, each])),
@@ -78,7 +89,9 @@ export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
   const toDo =
     down.length + asleep.length > 0 ||
     Object.values(compared).some((each) => each.differs) ||
-    Object.values(differing).some((each) => each.packages.length + each.system.length + each.firewall.length > 0);
+    Object.values(differing).some(
+      (each) => each.packages.length + each.system.length + each.firewall.length + each.certificates.length > 0,
+    );
   const differs = toDo || Object.keys(compared).length + Object.keys(differing).length > 0;
   return { primary, why, down, disabled: asleep, hosts: differing, instances: compared, to_do: toDo, differs };
 }

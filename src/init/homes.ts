@@ -10,6 +10,8 @@ export interface Home {
   readonly data: string;
   readonly log: string;
   readonly pid: string;
+  /** Where the certificate and what it trusts lie; all instances of a host share them. */
+  readonly tls: { readonly folder: string; readonly pair: string; readonly ca: string };
 }
 
 /** Ports that Debian's own units and file names are made for. */
@@ -19,10 +21,15 @@ const PACKAGED = { data: 6379, sentinel: 26379 };
  * As Debian's packages lay it out: `redis-server.service` with /etc/redis/redis.conf, and for every other port
  * `redis-server@PORT.service` with /etc/redis/redis-PORT.conf. Below /var/lib/redis, which is what these units may write to.
  */
-export function homeOf({ engine }: Pick<Deployment, "engine">, { kind, port }: Pick<Instance, "kind" | "port">): Home {
+export function homeOf(
+  { engine }: Pick<Deployment, "engine">,
+  { kind, port: reached, declaredPort: port = reached }: Pick<Instance, "kind" | "port" | "declaredPort">,
+): Home {
   const product = engine.name === "valkey" ? "valkey" : "redis";
   const own = port === PACKAGED[kind];
   const etc = `/etc/${product}`;
+  // Certificate and key in one file: they are replaced at one moment, so that no restart finds two that do not fit.
+  const tls = { folder: `${etc}/tls`, pair: `${etc}/tls/server.pem`, ca: `${etc}/tls/ca.crt` };
   if (kind === "sentinel") {
     return {
       unit: own ? `${product}-sentinel.service` : `${product}-sentinel@${port}.service`,
@@ -32,6 +39,7 @@ export function homeOf({ engine }: Pick<Deployment, "engine">, { kind, port }: P
       data: `/var/lib/${product}`,
       log: `/var/log/${product}/${product}-sentinel${own ? "" : `-${port}`}.log`,
       pid: `/run/sentinel${own ? "" : `-${port}`}/${product}-sentinel.pid`,
+      tls,
     };
   }
   return {
@@ -42,5 +50,6 @@ export function homeOf({ engine }: Pick<Deployment, "engine">, { kind, port }: P
     data: own ? `/var/lib/${product}` : `/var/lib/${product}/${port}`,
     log: `/var/log/${product}/${product}-server${own ? "" : `-${port}`}.log`,
     pid: `/run/${product}${own ? "" : `-${port}`}/${product}-server.pid`,
+    tls,
   };
 }

@@ -19,7 +19,10 @@ export interface Instance {
   readonly kind: "data" | "sentinel";
   readonly host: Host;
   readonly address: string;
+  /** That it is reached at, and that others name it by. */
   readonly port: number;
+  /** Where redisha.yaml declares another one: TLS is reached so far above it (`tls.port_offset`). */
+  readonly declaredPort?: number;
   /** Declared first primary; where it is now is a matter of the topology. */
   readonly initialPrimary: boolean;
 }
@@ -53,6 +56,10 @@ export interface Deployment {
   /** ACL users beside the operator, for servers that redisha sets up. */
   readonly users?: UsersPolicy;
   readonly tls?: RedisTls;
+  /** TLS of servers that redisha sets up; undefined where redisha.yaml says nothing of their certificates. */
+  readonly serverTls?: ServerTls;
+  /** How long before a certificate ends that is to be said; default: three weeks. */
+  readonly certificateWarningMs?: number;
   /** Reach Redis through the host's SSH connection (`auto`: when the host has SSH that is not local). */
   readonly redisVia: "ssh" | "direct";
   /** Time limits of one instance or host, in milliseconds. */
@@ -87,6 +94,43 @@ export interface UsersPolicy {
   readonly sentinel?: DeclaredUser;
   readonly exporter?: DeclaredUser;
   readonly applications: readonly DeclaredApplication[];
+}
+
+/** What servers are set up with to speak TLS. */
+export interface ServerTls {
+  /** Plain connections are taken beside those of TLS, and servers speak plain to each other. */
+  readonly plainToo: boolean;
+  /** How far above the declared port TLS is. */
+  readonly portOffset: number;
+  /** How redisha looks at them where it works over plain connections. */
+  readonly client: RedisTls;
+  readonly source: AuthoritySource | FilesSource;
+  /** How long certificates that redisha makes are valid. */
+  readonly days: number;
+  /** How long before its end one is made anew. */
+  readonly renewBeforeMs: number;
+  /** `tls-auth-clients` */
+  readonly clients: "no" | "optional" | "yes";
+  readonly protocols: readonly string[];
+  readonly ciphers?: string;
+  readonly ciphersuites?: string;
+}
+
+/** An authority of redisha's own, in a folder of the operator's machine. */
+export interface AuthoritySource {
+  readonly kind: "authority";
+  readonly folder: string;
+  readonly days: number;
+  /** age recipients that its key is encrypted to, and files of keys that decrypt it. */
+  readonly recipients: readonly string[];
+  readonly identities: readonly string[];
+}
+
+/** Certificates that were made elsewhere: paths on the operator's machine. */
+export interface FilesSource {
+  readonly kind: "files";
+  readonly ca: string;
+  readonly hosts: Readonly<Record<string, { readonly cert: string; readonly key: string }>>;
 }
 
 export interface FirewallPolicy {

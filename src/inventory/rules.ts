@@ -61,8 +61,30 @@ function checkPairs(view: LenientDeployment, found: Findings): void {
     const present = found.has("tls", "cert") ? "cert" : "key";
     found.error(["tls", present], "tls.cert and tls.key come together or not at all", { part: "key" });
   }
+  checkTls(view, found);
   if (view.auth?.sentinel === "same" && !found.has("auth", "operator")) {
     found.error(["auth", "sentinel"], "sentinel: same needs auth.operator");
+  }
+}
+
+function checkTls({ tls, hosts }: LenientDeployment, found: Findings): void {
+  const own = found.has("tls", "authority");
+  const given = found.has("tls", "files");
+  if (own && given)
+    found.error(["tls", "files"], "tls.files and tls.authority are two ways to the same end", { part: "key" });
+  if (given && !found.has("tls", "ca")) {
+    found.error(["tls", "files"], "tls.files needs tls.ca, the certificate of who signed them", { part: "key" });
+  }
+  for (const host of given ? Object.keys(hosts) : []) {
+    if (!found.has("tls", "files", host))
+      found.error(["tls", "files"], `tls.files has no certificate for ${host}`, { part: "key" });
+  }
+  if (tls?.mode !== "both") return;
+  if (!own && !given) {
+    found.error(["tls", "mode"], "mode: both needs certificates for servers", { hint: "tls: { authority: {} }" });
+  }
+  if ((tls.port_offset ?? 0) === 0) {
+    found.error(["tls", "mode"], "mode: both needs a second port for TLS", { hint: "port_offset: 1000" });
   }
 }
 

@@ -52,19 +52,6 @@ export const authSchema = z.strictObject({
     .describe("Login at the Sentinels: `same` as the operator's, or one of their own. Left out: none."),
 });
 
-export const tlsSchema = z.strictObject({
-  mode: z
-    .enum(["required", "disabled"])
-    .optional()
-    .describe("required, the default: every connection to Redis and Sentinel is TLS and its certificate is verified."),
-  ca: path().optional().describe("Certificates to trust, PEM. Left out: those of the system."),
-  cert: path().optional().describe("Certificate of the client, PEM; goes with key."),
-  key: path().optional().describe("Key of the client, PEM; goes with cert."),
-  server_name: text("a host name")
-    .optional()
-    .describe("Name that certificates must carry, where it is not the address."),
-});
-
 export const sshSettingsSchema = z.strictObject({
   adapter: z
     .enum(["ssh2", "openssh"])

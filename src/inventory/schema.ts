@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { authSchema, sshSchema, tlsSchema } from "./schema-access.ts";
+import { authSchema, sshSchema } from "./schema-access.ts";
 import { backupSchema } from "./schema-backup.ts";
 import { notifySchema } from "./schema-notify.ts";
 import { drillSchema, firewallSchema, preflightSchema } from "./schema-policies.ts";
+import { tlsSchema } from "./schema-tls.ts";
 import { usersSchema } from "./schema-users.ts";
 import { address, count, duration, name, port, text } from "./words.ts";
 

@@ -1,13 +1,14 @@
 import type { RedisAuth } from "../connect/types.ts";
 import type { YamlSource } from "../core/yaml/yaml-source.ts";
 import { type Deployment, type DrillWindow, type Host, type Instance, WEEKDAYS } from "./model.ts";
-import { resolvePath, type Surroundings } from "./paths.ts";
+import type { Surroundings } from "./paths.ts";
 import { DEFAULT_PORT, placed, splitEntry } from "./placement.ts";
 import type { DeclaredDeployment } from "./schema.ts";
 import { backupOf } from "./to-backup.ts";
 import { notifyOf } from "./to-notify.ts";
 import { passwordsOf } from "./to-passwords.ts";
 import { sshOf } from "./to-ssh.ts";
+import { portOffsetOf, tlsOf } from "./to-tls.ts";
 import { usersOf } from "./to-users.ts";
 import { milliseconds, present } from "./to-values.ts";
 
@@ -50,7 +51,7 @@ export function toDeployment(
     config: configOf(name, declared, source),
     auth: authOf(declared.auth, around),
     ...usersOf(declared.users, around),
-    ...tlsOf(declared.tls, around),
+    ...tlsOf(name, declared, around),
     redisVia: via === "auto" ? auto : via,
     timeouts,
     ...policiesOf(declared, timeouts.connectMs, around),
@@ -72,7 +73,9 @@ function instancesOf(kind: Instance["kind"], declared: DeclaredDeployment, hosts
     if (!host) return [];
     const id = `${name}:${port}`;
     const address = declared.hosts[name]?.redis_address ?? host.address;
-    return [{ id, kind, host, address, port, initialPrimary: id === initial }];
+    const offset = portOffsetOf(declared);
+    const reached = { port: port + offset, ...(offset === 0 ? {} : { declaredPort: port }) };
+    return [{ id, kind, host, address, ...reached, initialPrimary: id === initial }];
   });
 }
 
@@ -118,13 +121,6 @@ function authOf(auth: DeclaredDeployment["auth"], around: Surroundings): Deploym
 function loginOf(login: NonNullable<DeclaredDeployment["auth"]>["operator"], around: Surroundings): RedisAuth {
   if (!login) return {};
   return { ...present({ username: login.username }), ...passwordsOf(login, around) };
-}
-
-function tlsOf(tls: DeclaredDeployment["tls"], around: Surroundings): Pick<Deployment, "tls"> {
-  if (!tls || tls.mode === "disabled") return {};
-  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolvePath(path, around));
-  const paths = { ca: absolute(tls.ca), cert: absolute(tls.cert), key: absolute(tls.key) };
-  return { tls: present({ ...paths, serverName: tls.server_name }) };
 }
 
 function policiesOf(

@@ -1,63 +1,44 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { needProgram, runProgram } from "./programs.ts";
+import { issueCertificate, makeAuthority } from "../certificates/openssl.ts";
+import { needProgram } from "./programs.ts";
 import type { LabSpec } from "./spec.ts";
 
-/** The certificate of the lab's own authority, below the lab's folder. */
-export const CA_FILE = join("tls", "ca.crt");
+/** The folder of the lab's own authority, laid out as redisha keeps one, below the lab's folder. */
+export const AUTHORITY = "tls";
 
-/** Where a host's key and certificate stand, below the lab's folder. */
-export function certificateOf(host: string): { readonly cert: string; readonly key: string } {
-  return { cert: join("tls", `${host}.crt`), key: join("tls", `${host}.key`) };
+/** The certificate of that authority, for clients. */
+export const CA_FILE = join(AUTHORITY, "ca.crt");
+
+/** What servers of a host trust, below the lab's folder: theirs alone, as on a machine of its own. */
+export function trustOf(host: string): string {
+  return join(AUTHORITY, `${host}-ca.crt`);
 }
 
-const DAYS = "3650";
+/** Where a host's certificate and key stand, below the lab's folder: in one file, so that both are replaced at one moment. */
+export function certificateOf(host: string): string {
+  return join("tls", `${host}.pem`);
+}
+
+const DAYS = 3650;
 
 /** Makes an authority of the lab's own and for every host a certificate that names its address and its name. */
 export async function createCertificates(spec: LabSpec): Promise<void> {
   if (!spec.tls) return;
-  const openssl = needProgram("openssl", "a lab with TLS", "openssl", "redisha lab up without --tls");
-  const at = (path: string): string => join(spec.folder, path);
-  await mkdir(at("tls"), { mode: 0o700 });
-  await writeFile(at("tls/openssl.cnf"), opensslConfig(spec));
-  const create = (name: string, extensions: string, signedBy: readonly string[]): Promise<string> =>
-    runProgram(
-      [
-        ...([openssl, "req", "-x509", "-config", at("tls/openssl.cnf"), "-extensions", extensions] as const),
-        ...["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-sha256", "-days", DAYS],
-        ...[
-          "-subj",
-          `/O=redisha lab/CN=${name}`,
-          "-keyout",
-          at(`tls/${extensions}.key`),
-          "-out",
-          at(`tls/${extensions}.crt`),
-        ],
-        ...signedBy,
-      ],
-      spec.folder,
-    );
-  await create(`CA of ${spec.name}`, "ca", []);
-  const signedByOurs = ["-CA", at(CA_FILE), "-CAkey", at("tls/ca.key")];
-  await Promise.all(spec.hosts.map((host) => create(host.name, host.name, signedByOurs)));
-}
-
-/** One section of extensions for the authority and one per host; the machine's own openssl.cnf has no say. */
-function opensslConfig(spec: LabSpec): string {
-  const hosts = spec.hosts.map(
-    (host) => `[${host.name}]
-basicConstraints = CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth, clientAuth
-subjectAltName = IP:${host.address}, DNS:${host.name}
-`,
+  needProgram("openssl", "a lab with TLS", "openssl", "redisha lab up without --tls");
+  const folder = join(spec.folder, "tls");
+  await mkdir(folder, { mode: 0o700 });
+  const about = { organisation: "redisha lab", days: DAYS };
+  const authority = await makeAuthority({ ...about, name: `CA of ${spec.name}` }, folder);
+  for (const path of [CA_FILE, join(AUTHORITY, "current.crt"), ...spec.hosts.map(({ name }) => trustOf(name))]) {
+    await writeFile(join(spec.folder, path), authority.certificate);
+  }
+  await writeFile(join(folder, "current.key"), authority.key, { mode: 0o600 });
+  await Promise.all(
+    spec.hosts.map(async ({ name, address }) => {
+      const made = await issueCertificate(authority, { ...about, name, names: [address, name] }, folder);
+      const path = join(spec.folder, certificateOf(name));
+      await writeFile(path, `${made.certificate}${made.key}`, { mode: 0o600 });
+    }),
   );
-  return `[req]
-distinguished_name = subject
-[subject]
-[ca]
-basicConstraints = critical, CA:TRUE
-keyUsage = critical, keyCertSign, cRLSign
-subjectKeyIdentifier = hash
-${hosts.join("")}`;
 }

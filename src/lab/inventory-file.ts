@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { CA_FILE } from "./certificates.ts";
+import { AUTHORITY, CA_FILE } from "./certificates.ts";
 import { passwordFile, USER } from "./credentials.ts";
 import { sentinelHasUsers } from "./redis-conf.ts";
 import { dataNodes, type LabProcess, type LabSpec, sentinelNodes } from "./spec.ts";
@@ -71,7 +71,7 @@ function deployment(spec: LabSpec): Record<string, unknown> {
     ...(spec.topology === "cluster" ? { cluster: { replicas_per_primary: replicasPerPrimary(nodes) } } : {}),
     ...(spec.auth === "none" ? {} : { auth: auth(spec) }),
     ...(spec.auth === "acl" ? { users: users(spec) } : {}),
-    ...(spec.tls ? { tls: { mode: "required", ca: CA_FILE } } : {}),
+    ...(spec.tls ? { tls: { mode: "required", ca: CA_FILE, authority: { folder: AUTHORITY } } } : {}),
     ssh: sshd
       ? {
           user: userInfo().username,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CA_FILE, certificateOf } from "./certificates.ts";
+import { certificateOf, trustOf } from "./certificates.ts";
 import { aclHash, type Credentials, USER } from "./credentials.ts";
 import { isAtLeast } from "./engines.ts";
 import { dataNodes, type LabProcess, type LabSpec, sentinelNodes } from "./spec.ts";
@@ -138,7 +138,6 @@ export function sentinelHasUsers(spec: LabSpec): boolean {
 
 /** What data nodes and Sentinels have in common: address, port, TLS, log. */
 function listening(spec: LabSpec, node: LabProcess): Directive[] {
-  const { cert, key } = certificateOf(node.host);
   return [
     ["bind", node.address],
     // Redis takes only 127.0.0.1 for loopback, so protected mode would refuse the lab's own addresses.
@@ -149,9 +148,9 @@ function listening(spec: LabSpec, node: LabProcess): Directive[] {
     ...(spec.tls
       ? [
           ["tls-port", node.port] as const,
-          ["tls-cert-file", join(spec.folder, cert)] as const,
-          ["tls-key-file", join(spec.folder, key)] as const,
-          ["tls-ca-cert-file", join(spec.folder, CA_FILE)] as const,
+          ["tls-cert-file", join(spec.folder, certificateOf(node.host))] as const,
+          ["tls-key-file", join(spec.folder, certificateOf(node.host))] as const,
+          ["tls-ca-cert-file", join(spec.folder, trustOf(node.host))] as const,
           // The peers check each other; clients need no certificate.
           ["tls-auth-clients", "no"] as const,
           ["tls-replication", "yes"] as const,

@@ -15,12 +15,7 @@ export interface RedisConfNeeds {
   /** Where others reach it under another address than it listens on. */
   readonly announce?: { readonly host: string; readonly port: number };
   readonly paths: { readonly data: string; readonly log: string; readonly pid: string; readonly acl?: string };
-  readonly tls?: {
-    readonly cert: string;
-    readonly key: string;
-    readonly ca: string;
-    readonly clients: "yes" | "no" | "optional";
-  };
+  readonly tls?: TlsNeeds;
   /** How it logs in to its primary. */
   readonly replication?: { readonly user?: string; readonly password: string };
   readonly host: { readonly memoryBytes: number; readonly dataInstances: number };
@@ -29,6 +24,25 @@ export interface RedisConfNeeds {
   readonly cluster?: { readonly nodeTimeoutMs: number };
   /** `redis.config` of redisha.yaml: Redis' own directives, values as they stand there. */
   readonly config: Readonly<Record<string, string>>;
+}
+
+export interface TlsNeeds {
+  /** Where it takes TLS connections. */
+  readonly port: number;
+  /** Whether it takes plain ones beside, at its own port, and speaks plain to other servers. */
+  readonly plainToo: boolean;
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+  readonly clients: "yes" | "no" | "optional";
+  readonly protocols: readonly string[];
+  readonly ciphers?: string;
+  readonly ciphersuites?: string;
+}
+
+/** For templates: what is not declared is null. */
+export function tlsValues(tls: TlsNeeds | undefined) {
+  return tls ? { ...tls, ciphers: tls.ciphers ?? null, ciphersuites: tls.ciphersuites ?? null } : null;
 }
 
 export interface RenderedConf {
@@ -93,7 +107,7 @@ function valuesOf(needs: RedisConfNeeds): object {
     bind_source: modern ? needs.address : null,
     port: needs.port,
     announce: needs.announce ?? { host: needs.address, port: needs.port },
-    tls: needs.tls ?? null,
+    tls: tlsValues(needs.tls),
     paths: { ...needs.paths, acl: needs.paths.acl ?? null },
     replication_user: needs.replication?.user ?? null,
     replication_password: needs.replication?.password ?? null,

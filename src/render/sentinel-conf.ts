@@ -1,6 +1,6 @@
 import { parseConf, quoteValue, renderConf } from "../conf/conf-file.ts";
 import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
-import type { RedisConfNeeds } from "./redis-conf.ts";
+import { type RedisConfNeeds, tlsValues } from "./redis-conf.ts";
 import { renderTemplate } from "./template.ts";
 import { loginOf, type UserLogin } from "./users.ts";
 
@@ -34,7 +34,7 @@ export function renderSentinelConf(needs: SentinelConfNeeds): string {
     ...needs,
     bind: [...new Set([needs.address, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
     announce: needs.announce ?? { host: needs.address, port: needs.port },
-    tls: needs.tls ?? null,
+    tls: tlsValues(needs.tls),
     down_after_ms: needs.downAfterMs,
     failover_timeout_ms: needs.failoverTimeoutMs,
     parallel_syncs: needs.parallelSyncs,

@@ -38,7 +38,7 @@ export interface Load {
 }
 
 /** Clients of every server with one password: half of them log in anew for every few commands, half stay. */
-export function startLoad(lab: TestLab, password: string): Load {
+export function startLoad(lab: TestLab, password: string | undefined): Load {
   const data = lab.status.processes.filter(({ service }) => service === "redis");
   const failed: string[] = [];
   let done = 0;
@@ -77,13 +77,17 @@ export function startLoad(lab: TestLab, password: string): Load {
 }
 
 /** Logs in as an application would; fails as that would. */
-export async function connect(lab: TestLab, host: string, port: number, password: string): Promise<Redis> {
+export async function connect(lab: TestLab, host: string, port: number, password: string | undefined): Promise<Redis> {
+  const ca = lab.status.tls ? await readFile(join(lab.status.folder, "tls", "ca.crt"), "utf8") : undefined;
   const client = new Redis({
     host,
     port,
-    password,
+    ...(password === undefined ? {} : { password }),
+    // The certificate of whoever answers is verified, its names too.
+    ...(ca === undefined ? {} : { tls: { ca } }),
     ...(lab.status.auth === "acl" ? { username: "redisha" } : {}),
     lazyConnect: true,
+    protocol: 2,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
     enableReadyCheck: false,

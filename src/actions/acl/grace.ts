@@ -7,10 +7,10 @@ import { durationSchema } from "../duration-schema.ts";
 /** What the step has beyond the wait itself. */
 const MARGIN_MS = 5_000;
 
-/** Gives applications time to take up new passwords. */
+/** Gives applications time to take up what is new. */
 export const aclGrace = defineAction({
   name: "acl.grace",
-  summary: "Waits while both passwords are taken, for applications to take up the new ones",
+  summary: "Waits while the old and the new are both taken, for applications to take up the new ones",
   scope: "controller",
   effect: "read",
   measures: true,
@@ -23,7 +23,7 @@ export const aclGrace = defineAction({
   async run({ for: ms }, { signal, progress }) {
     const end = performance.now() + ms;
     for (let left = ms; left > 0; left = end - performance.now()) {
-      progress(`both passwords are taken for ${formatDuration(Math.round(left / 1_000) * 1_000)} more`);
+      progress(`both are taken for ${formatDuration(Math.round(left / 1_000) * 1_000)} more`);
       await delay(Math.min(left, 1_000), undefined, { signal });
     }
     return { outputs: { waited_ms: Math.round(ms) }, changed: false };

@@ -8,12 +8,12 @@ type Lines = Drift["instances"][string]["live"];
 export function renderDrift(drift: Drift, theme: Theme): string {
   if (!drift.differs) return `${theme.good(theme.symbols.ok)} everything is as redisha.yaml declares it`;
   const lines = drift.primary === null ? [] : [`around ${theme.strong(drift.primary)}: ${drift.why}`];
-  for (const [host, { packages, system, firewall, left }] of Object.entries(drift.hosts)) {
+  for (const [host, { packages, system, firewall, certificates, left }] of Object.entries(drift.hosts)) {
     lines.push("", theme.strong(host), ...packages.map((name) => `  + package ${name}`));
     if (system.length > 0) lines.push("  ~ system", ...changes(system, "    ", theme));
     if (firewall.length > 0)
       lines.push("  ~ firewall", ...firewall.map((command) => `    ${theme.good(`+ ${command}`)}`));
-    lines.push(...left.map((note) => `  ! ${note}`));
+    lines.push(...certificates.map((why) => `  ~ ${why}`), ...left.map((note) => `  ! ${note}`));
   }
   for (const id of new Set([...drift.down, ...drift.disabled, ...Object.keys(drift.instances)])) {
     lines.push("", theme.strong(id));

@@ -4,7 +4,14 @@ import { runSummarySchema } from "../runs/results.ts";
 
 const deniedSchema = z.strictObject({ user: z.string(), address: z.string() });
 
+const issuedSchema = z.strictObject({ host: z.string(), serial: z.string(), not_after: z.string() });
+
 const outputsSchema = z.object({
+  certificates: z
+    .record(z.string(), z.object({ outputs: z.object({ serial: z.string(), not_after: z.string() }) }))
+    .nullable()
+    .catch(null)
+    .default(null),
   servers: z.array(z.string()).nullable().catch(null).default(null),
   sentinels: z.array(z.string()).nullable().catch(null).default(null),
   denied: z
@@ -23,6 +30,7 @@ export const rotateResultSchema = z.strictObject({
       sentinels: z.array(z.string()).describe("Users of the Sentinels"),
     })
     .describe("Whose passwords are changed; empty where it is not done"),
+  certificates: z.array(issuedSchema).describe("Certificates that were put, by host; empty where it is not done"),
   denied: z
     .array(deniedSchema)
     .describe("Who still came with the previous password once it was taken away: user and address"),
@@ -32,7 +40,7 @@ export type RotateResult = z.infer<typeof rotateResultSchema>;
 
 /** The summary of the run, with what it came to. */
 export function rotateResult({ outputs, ...summary }: RunSummary): RotateResult {
-  const { servers, sentinels, denied } = outputsSchema.parse(outputs);
+  const { servers, sentinels, denied, certificates } = outputsSchema.parse(outputs);
   const done = summary.status === "done";
   const all = Object.values(denied ?? {}).flatMap((each) => each.outputs.denied);
   const distinct = new Map(all.map((each) => [`${each.user} ${each.address}`, each]));
@@ -41,6 +49,7 @@ export function rotateResult({ outputs, ...summary }: RunSummary): RotateResult 
     left_out: [...summary.left_out],
     rollback: summary.rollback && { ...summary.rollback },
     rotated: { servers: done ? (servers ?? []) : [], sentinels: done ? (sentinels ?? []) : [] },
+    certificates: done ? Object.entries(certificates ?? {}).map(([host, { outputs }]) => ({ host, ...outputs })) : [],
     denied: [...distinct.values()],
   };
 }

@@ -1,12 +1,13 @@
 import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import type { RedishaError } from "../../core/errors.ts";
-import type { HostConnection, RedisConnection, RedisSubscription, RedisTarget } from "../types.ts";
+import type { HostConnection, PeerCertificate, RedisConnection, RedisSubscription, RedisTarget } from "../types.ts";
 import { clientOver } from "./client.ts";
 import { DirectConnection } from "./connection.ts";
 import type { Route } from "./endpoint.ts";
 import { laterAlert, speaksPlainRedis, speaksTls } from "./probe.ts";
 import { RedisReplyError, replyError } from "./reply-error.ts";
-import { readTlsFiles, startTls, type TlsMaterial, tlsTrouble } from "./tls.ts";
+import { peerCertificate, readTlsFiles, startTls, type TlsMaterial, tlsTrouble } from "./tls.ts";
 import { openStream, unlessAborted, type Wire, watch } from "./transport.ts";
 import { cancelled, closedEarly, notRedis, type Phase, tlsExpected, tlsNotSpoken, tooLate } from "./trouble.ts";
 
@@ -106,6 +107,7 @@ class Attempt {
   readonly #startedAt = performance.now();
   #phase: Phase = "tcp";
   readonly #opened: Duplex[] = [];
+  #certificate: PeerCertificate | undefined;
 
   constructor(route: Route, material: TlsMaterial | undefined, outer: AbortSignal | undefined) {
     this.#route = route;
@@ -139,11 +141,12 @@ class Attempt {
     return raw;
   }
 
-  async #secure(raw: Duplex, material: TlsMaterial): Promise<Duplex> {
+  async #secure(raw: Duplex, material: TlsMaterial): Promise<TLSSocket> {
     this.#phase = "tls";
     const handshake = startTls(this.#route, this.#route.target.tls ?? {}, material, raw);
     const secure = await this.#unlessLate(Promise.race([handshake, this.#plainInstead(handshake)]));
     this.#opened.push(secure);
+    this.#certificate = peerCertificate(secure);
     return secure;
   }
 
@@ -162,7 +165,7 @@ class Attempt {
   async #logIn(via: RedisConnection["via"], wire: Wire, password: string | undefined): Promise<DirectConnection> {
     const client = clientOver(wire.stream);
     await client.connect().catch(() => undefined);
-    const connection = new DirectConnection(this.#route, via, wire, client);
+    const connection = new DirectConnection(this.#route, via, wire, client, this.#certificate);
     const login = loginCommand(this.#route.target.auth?.username, password);
     const commands = [...(login ? [login] : []), ["CLIENT", "SETNAME", CLIENT_NAME]];
     const answers = await connection.pipeline(commands, { timeoutMs: this.#route.target.connectTimeoutMs });

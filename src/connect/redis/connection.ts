@@ -1,6 +1,6 @@
 import { Command, type Redis } from "ioredis";
 import { RedishaError } from "../../core/errors.ts";
-import type { CommandOptions, RedisConnection, RedisReply, RedisSubscription } from "../types.ts";
+import type { CommandOptions, PeerCertificate, RedisConnection, RedisReply, RedisSubscription } from "../types.ts";
 import type { Route } from "./endpoint.ts";
 import { toReply } from "./reply.ts";
 import { commandName, replyError } from "./reply-error.ts";
@@ -14,13 +14,15 @@ export type Outcome = RedisReply | RedishaError;
 export class DirectConnection implements RedisConnection {
   readonly instance: string;
   readonly via: "direct" | "ssh" | "local";
+  readonly certificate?: PeerCertificate;
   readonly #route: Route;
   readonly #wire: Wire;
   readonly #client: Redis;
 
-  constructor(route: Route, via: "direct" | "ssh" | "local", wire: Wire, client: Redis) {
+  constructor(route: Route, via: "direct" | "ssh" | "local", wire: Wire, client: Redis, certificate?: PeerCertificate) {
     this.instance = route.target.instance;
     this.via = via;
+    if (certificate) this.certificate = certificate;
     this.#route = route;
     this.#wire = wire;
     this.#client = client;

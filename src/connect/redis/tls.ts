@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
+import { checkServerIdentity, connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
-import type { RedisTls } from "../types.ts";
+import type { PeerCertificate, RedisTls } from "../types.ts";
 import { destination, onHost, type Route } from "./endpoint.ts";
 import { errorCode, streamTrouble, tlsNotSpoken } from "./trouble.ts";
 
@@ -65,6 +65,24 @@ export function startTls(route: Route, settings: RedisTls, material: TlsMaterial
       resolve(secure);
     });
   });
+}
+
+/** What the other side showed, and how long those that signed it last. */
+export function peerCertificate(socket: TLSSocket): PeerCertificate {
+  const shown = socket.getPeerCertificate(true);
+  const ends: number[] = [];
+  // The chain ends in one that signed itself.
+  for (let at: DetailedPeerCertificate | undefined = shown; at !== undefined; ) {
+    const above: DetailedPeerCertificate | undefined = at.issuerCertificate;
+    if (above === undefined || above.fingerprint256 === at.fingerprint256) break;
+    ends.push(Date.parse(above.valid_to));
+    at = above;
+  }
+  return {
+    fingerprint: shown.fingerprint256,
+    notAfter: new Date(shown.valid_to).toISOString(),
+    ...(ends.length === 0 ? {} : { authorityNotAfter: new Date(Math.min(...ends)).toISOString() }),
+  };
 }
 
 const NOT_TLS = new Set([

@@ -1,0 +1,80 @@
+import { dirname, join } from "node:path";
+import type { RedisTls } from "../connect/types.ts";
+import type { Deployment, ServerTls } from "./model.ts";
+import { resolvePath, type Surroundings } from "./paths.ts";
+import type { DeclaredDeployment } from "./schema.ts";
+import { milliseconds, present } from "./to-values.ts";
+
+type Declared = NonNullable<DeclaredDeployment["tls"]>;
+
+const DAY_MS = 86_400_000;
+const DEFAULTS = { authorityDays: 3_650, days: 365 };
+const CLIENTS = { none: "no", optional: "optional", required: "yes" } as const;
+
+/** How redisha connects, and what servers are set up with. */
+export function tlsOf(
+  deployment: string,
+  declared: DeclaredDeployment,
+  around: Surroundings,
+): Pick<Deployment, "tls" | "serverTls" | "certificateWarningMs"> {
+  const { tls } = declared;
+  if (!tls || tls.mode === "disabled") return {};
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolvePath(path, around));
+  const source = sourceOf(deployment, tls, declared.backup, around);
+  const ca = absolute(tls.ca) ?? (source?.kind === "authority" ? join(source.folder, "ca.crt") : undefined);
+  const client = present({ ca, cert: absolute(tls.cert), key: absolute(tls.key), serverName: tls.server_name });
+  const serverTls = source && serverTlsOf(tls, source, client);
+  return {
+    ...(tls.mode === "both" ? {} : { tls: client }),
+    ...present({ serverTls, certificateWarningMs: milliseconds(tls.warn_before) }),
+  };
+}
+
+/** How far above its port an instance is reached: with both ports, everything goes on in plain. */
+export function portOffsetOf({ tls }: DeclaredDeployment): number {
+  return tls?.mode === "disabled" || tls?.mode === "both" ? 0 : (tls?.port_offset ?? 0);
+}
+
+function serverTlsOf(tls: Declared, source: ServerTls["source"], client: RedisTls): ServerTls {
+  const days = daysOf(tls.valid) ?? DEFAULTS.days;
+  return {
+    plainToo: tls.mode === "both",
+    portOffset: tls.port_offset ?? 0,
+    client,
+    source,
+    days,
+    renewBeforeMs: milliseconds(tls.renew_before) ?? (days * DAY_MS) / 3,
+    clients: CLIENTS[tls.clients ?? "none"],
+    protocols: tls.protocols ?? ["TLSv1.2", "TLSv1.3"],
+    ...present({ ciphers: tls.ciphers, ciphersuites: tls.ciphersuites }),
+  };
+}
+
+function sourceOf(
+  deployment: string,
+  tls: Declared,
+  backup: DeclaredDeployment["backup"],
+  around: Surroundings,
+): ServerTls["source"] | undefined {
+  if (tls.files) {
+    const path = (each: string) => resolvePath(each, around);
+    const files = Object.entries(tls.files).map(([host, { cert, key }]) => [
+      host,
+      { cert: path(cert), key: path(key) },
+    ]);
+    return { kind: "files", ca: path(tls.ca ?? ""), hosts: Object.fromEntries(files) };
+  }
+  if (!tls.authority) return undefined;
+  return {
+    kind: "authority",
+    folder: resolvePath(tls.authority.folder ?? join(dirname(around.file), "tls", deployment), around),
+    days: daysOf(tls.authority.valid) ?? DEFAULTS.authorityDays,
+    recipients: backup?.encrypt_to ?? [],
+    identities: (backup?.identities ?? []).map((each) => resolvePath(each, around)),
+  };
+}
+
+function daysOf(written: string | undefined): number | undefined {
+  const ms = milliseconds(written);
+  return ms === undefined ? undefined : Math.max(1, Math.round(ms / DAY_MS));
+}
