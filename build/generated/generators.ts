@@ -1,6 +1,7 @@
 import { commandReference, exitCodeReference } from "../docs.ts";
 import { actionReference } from "./action-reference.ts";
 import { backupJsonSchemas } from "./backup-schemas.ts";
+import { checkReference } from "./check-reference.ts";
 import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
 import { repositoryJsonSchemas } from "./repository-schemas.ts";
@@ -11,7 +12,11 @@ import {
   failoverTestJsonSchema,
   journalJsonSchema,
   labJsonSchemas,
+<<<<<<< HEAD
   reshardJsonSchemas,
+=======
+  preflightJsonSchemas,
+>>>>>>> 1336a12 (Ask forty named checks before real users depend on a deployment, and refuse where one of them fails)
   rotateJsonSchema,
   runsJsonSchemas,
   statusJsonSchema,
@@ -41,7 +46,11 @@ export const generators: readonly Generator[] = [
   { path: "schemas/switchover.schema.json", content: switchoverJsonSchema },
   { path: "schemas/failover-test.schema.json", content: failoverTestJsonSchema },
   { path: "schemas/unlock.schema.json", content: unlockJsonSchema },
+<<<<<<< HEAD
   ...reshardJsonSchemas,
+=======
+  ...preflightJsonSchemas,
+>>>>>>> 1336a12 (Ask forty named checks before real users depend on a deployment, and refuse where one of them fails)
   ...labJsonSchemas,
   ...runsJsonSchemas,
   ...drillsJsonSchemas,
@@ -53,5 +62,6 @@ export const generators: readonly Generator[] = [
   { path: "docs/reference/commands.md", content: commandReference },
   { path: "docs/reference/exit-codes.md", content: exitCodeReference },
   { path: "docs/reference/actions.md", content: actionReference },
+  { path: "docs/reference/checks.md", content: checkReference },
   { path: "docs/reference/redisha-yaml.md", content: inventoryReference },
 ];

@@ -1,7 +1,11 @@
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
+<<<<<<< HEAD
 import { reshardResultSchema } from "../../src/cli/reshard/result.ts";
+=======
+import { preflightListSchema } from "../../src/cli/preflight/list.ts";
+>>>>>>> 1336a12 (Ask forty named checks before real users depend on a deployment, and refuse where one of them fails)
 import { rotateResultSchema } from "../../src/cli/rotate/result.ts";
 import {
   runSummarySchema,
@@ -22,6 +26,7 @@ import {
   labRestartResultSchema,
   labUpResultSchema,
 } from "../../src/lab/results.ts";
+import { reportSchema } from "../../src/preflight/report.ts";
 import { storySchema } from "../../src/report/story.ts";
 import { unlockResultSchema } from "../../src/use-cases/lock-views.ts";
 import { jsonSchemaText } from "./json-schema.ts";
@@ -79,6 +84,18 @@ export const drillsJsonSchemas = [
     path: `schemas/drills-${verb}.schema.json`,
     content: () => jsonSchemaText(schema, `drills-${verb}`, `result of redisha drills ${verb} --json`),
   })),
+];
+
+/** A schema of the report, and one of the list of checks. */
+export const preflightJsonSchemas = [
+  {
+    path: "schemas/preflight.schema.json",
+    content: () => jsonSchemaText(reportSchema, "preflight", "result of redisha preflight --json"),
+  },
+  {
+    path: "schemas/preflight-list.schema.json",
+    content: () => jsonSchemaText(preflightListSchema, "preflight-list", "result of redisha preflight --list --json"),
+  },
 ];
 
 export function rotateJsonSchema(): string {

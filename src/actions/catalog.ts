@@ -74,6 +74,15 @@ import { hostCompare } from "./os/compare.ts";
 import { hostFacts } from "./os/facts.ts";
 import { osSysctl } from "./os/sysctl.ts";
 import { packageInstall } from "./package/install.ts";
+import { preflightBackups } from "./preflight/backups.ts";
+import { preflightChecklist } from "./preflight/checklist.ts";
+import { preflightDrills } from "./preflight/drills.ts";
+import { preflightHost } from "./preflight/host.ts";
+import { preflightJudge } from "./preflight/judge.ts";
+import { preflightMonitoring } from "./preflight/monitoring.ts";
+import { preflightProcess } from "./preflight/process.ts";
+import { preflightServer } from "./preflight/server.ts";
+import { preflightWays } from "./preflight/ways.ts";
 import { redisCommandAction } from "./redis/command.ts";
 import { redisConfigGet } from "./redis/config-get.ts";
 import { redisConfigSet } from "./redis/config-set.ts";
@@ -181,6 +190,15 @@ const ACTIONS: readonly Action[] = [
   topologyRecord,
   instanceObserve,
   pauseAction,
+  preflightBackups,
+  preflightChecklist,
+  preflightDrills,
+  preflightHost,
+  preflightJudge,
+  preflightMonitoring,
+  preflightProcess,
+  preflightServer,
+  preflightWays,
   redisCommandAction,
   redisConfigGet,
   redisConfigSet,

@@ -44,13 +44,14 @@ export const durationFlag = custom<number, { least?: number }>({
   },
 });
 
-/** `--output` with the formats that a command knows; the first is the default. */
-export function outputFlag(formats: readonly [OutputFormat, ...OutputFormat[]]) {
+/** `--output` with the formats that a command knows; the first is the default. `own` are texts that it prints by itself. */
+export function outputFlag(formats: readonly [OutputFormat, ...OutputFormat[]], own: readonly string[] = []) {
+  const all = [...formats, ...own];
   return string({
     char: "o",
-    options: [...formats],
+    options: all,
     default: formats[0],
-    helpValue: formats.join("|"),
+    helpValue: all.join("|"),
     summary: "How to print the result; json is the same as --json",
   });
 }

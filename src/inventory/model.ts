@@ -70,7 +70,8 @@ export interface Deployment {
   /** Real users depend on it: what hurts it is asked for by name. */
   readonly production?: true;
   readonly notify?: NotifyPolicy;
-  /** Preflight checks that the operator accepts as they are; expired ones are left out. */
+  readonly preflight?: PreflightPolicy;
+  /** Findings of preflight that the operator accepts, those whose day is over too. */
   readonly waivers?: readonly Waiver[];
 }
 
@@ -243,8 +244,17 @@ export interface NotifyPolicy {
 export const WRITER_KINDS = ["re_resolve", "subscriber", "sticky", "wait_1"] as const;
 export type WriterKind = (typeof WRITER_KINDS)[number];
 
+export interface PreflightPolicy {
+  /** Undefined: production. */
+  readonly profile?: string;
+  /** `http://prometheus.example:9090` */
+  readonly prometheus?: string;
+}
+
 export interface Waiver {
   readonly check: string;
+  /** Name of a host or id of an instance; undefined: everywhere. */
+  readonly target?: string;
   /** Last day on which it counts, `2026-12-31`. */
   readonly until: string;
   readonly reason: string;

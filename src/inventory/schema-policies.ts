@@ -52,10 +52,22 @@ export const drillSchema = z.strictObject({
 });
 
 export const preflightSchema = z.strictObject({
+  profile: name("the name of a profile")
+    .optional()
+    .describe(
+      "Severities and thresholds to go by: production (the default), dev, cache, datastore, or one of your own.",
+    ),
+  prometheus: text("the address of Prometheus")
+    .regex(/^https?:\/\/[^\s]+$/, "expected an address such as http://prometheus.example:9090")
+    .optional()
+    .describe("Prometheus that watches the deployment; asked whether it does, and what it alerts on."),
   waive: z
     .array(
       z.strictObject({
         check: name("the name of a check").describe("Check whose finding is accepted."),
+        target: text("the name of a host or an instance")
+          .optional()
+          .describe("Host, or instance as r1:6379, where it is accepted. Left out: everywhere."),
         until: day().describe("Last day on which it is accepted."),
         reason: text("a reason").describe("Why, for those who read the report."),
       }),

@@ -127,7 +127,7 @@ function policiesOf(
   declared: DeclaredDeployment,
   connectMs: number,
   around: Surroundings,
-): Pick<Deployment, "firewall" | "backup" | "drill" | "waivers"> {
+): Pick<Deployment, "firewall" | "backup" | "drill" | "preflight" | "waivers"> {
   const { firewall, backup, drill, preflight } = declared;
   const limits = drill?.budget;
   const budget = {
@@ -146,7 +146,8 @@ function policiesOf(
     },
     backup: backupOf(backup, connectMs, around),
     drill: drill && present(budget),
-    waivers: preflight?.waive,
+    preflight: preflight && present({ profile: preflight.profile, prometheus: preflight.prometheus }),
+    waivers: preflight?.waive?.map((waiver) => present(waiver)),
   });
 }
 

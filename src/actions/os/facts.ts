@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { hostOf } from "../needs.ts";
 import { asRoot } from "./as-root.ts";
@@ -17,6 +18,7 @@ const factsSchema = z.strictObject({
   os: z.strictObject({ id: z.string(), version: z.string(), codename: z.string() }),
   cpus: z.int(),
   memory: z.int().describe("Bytes"),
+  swap: z.strictObject({ total: z.int(), used: z.int() }).describe("Bytes"),
   systemd: z.boolean(),
   server: unitSchema.describe("The unit that the package of the engine has for servers; null where there is none"),
   sentinel: unitSchema,
@@ -56,18 +58,25 @@ export const hostFacts = defineAction({
     { transport: "script", text: "/etc/os-release, /proc, systemctl show, dpkg-query, timedatectl show, ufw status" },
   ],
   async run(_input, context) {
-    const { engine } = context.deployment;
-    const name = engine.name === "valkey" ? "valkey" : "redis";
-    const failure = { code: "HOST_NOT_READ", what: "the system cannot be looked at", state: "nothing was changed" };
-    const asked = Date.now();
-    const said = await asRoot(context, LOOK, [name], failure);
-    const facts = readFacts(said, (asked + Date.now()) / 2);
+    const facts = await systemFacts(context);
     const notes = notesOf(facts);
     for (const note of notes) context.progress(`${hostOf(context).name}: ${note}`);
     const { overriding: _, ...told } = facts;
-    return { outputs: { ...told, engine: name, notes }, changed: false };
+    return { outputs: { ...told, engine: engineName(context), notes }, changed: false };
   },
 });
+
+/** What the host of an op says of itself. Fails with HOST_NOT_READ. */
+export async function systemFacts(context: ActionContext): Promise<ReturnType<typeof readFacts>> {
+  const failure = { code: "HOST_NOT_READ", what: "the system cannot be looked at", state: "nothing was changed" };
+  const asked = Date.now();
+  const said = await asRoot(context, LOOK, [engineName(context)], failure);
+  return readFacts(said, (asked + Date.now()) / 2);
+}
+
+function engineName({ deployment }: ActionContext): string {
+  return deployment.engine.name === "valkey" ? "valkey" : "redis";
+}
 
 function notesOf({ clock, logrotate, systemd, overriding }: ReturnType<typeof readFacts>): string[] {
   return [

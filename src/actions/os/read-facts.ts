@@ -4,6 +4,7 @@ echo "== now"; date +%s%3N
 echo "== os"; cat /etc/os-release
 echo "== cpus"; nproc
 echo "== memory"; sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo
+echo "== swap"; sed -n 's/^Swap\\(Total\\|Free\\): *\\([0-9]*\\) kB/\\2/p' /proc/meminfo
 echo "== systemd"; [ -d /run/systemd/system ] && echo yes
 for role in server sentinel; do
   echo "== $role"
@@ -42,11 +43,13 @@ export function readFacts(said: string, now: number) {
   );
   const part = (name: string) => parts.get(name) ?? "";
   const os = (name: string) => new RegExp(`^${name}="?([^"\n]*)"?$`, "m").exec(part("os"))?.[1] ?? "";
+  const [swapTotal = 0, swapFree = 0] = linesOf(part("swap")).map((kib) => Number(kib) * 1024);
   const [overcommit = 0, swappiness = 0, somaxconn = 0] = part("sysctl").split("\n").map(Number);
   return {
     os: { id: os("ID"), version: os("VERSION_ID"), codename: os("VERSION_CODENAME") },
     cpus: Number(part("cpus")),
     memory: Number(part("memory")) * 1024,
+    swap: { total: swapTotal, used: swapTotal - swapFree },
     systemd: part("systemd") === "yes",
     server: unitOf(part("server")),
     sentinel: unitOf(part("sentinel")),
