@@ -33,7 +33,13 @@ export default class Preflight extends RunningCommand<PreflightReport | Prefligh
 
   async run(): Promise<PreflightReport | PreflightList | RunSummary> {
     const { flags } = await this.parse(Preflight);
-    const work = await this.prepare("preflight", { ...flags, "dry-run": true, yes: false, confirm: undefined });
+    const work = await this.prepare("preflight", {
+      ...flags,
+      "dry-run": true,
+      yes: false,
+      confirm: undefined,
+      "lock-minority": false,
+    });
     const { profile, only, skip } = flags;
     const inputs = {
       fail_on: flags["fail-on"],

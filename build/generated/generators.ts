@@ -12,11 +12,8 @@ import {
   failoverTestJsonSchema,
   journalJsonSchema,
   labJsonSchemas,
-<<<<<<< HEAD
-  reshardJsonSchemas,
-=======
   preflightJsonSchemas,
->>>>>>> 1336a12 (Ask forty named checks before real users depend on a deployment, and refuse where one of them fails)
+  reshardJsonSchemas,
   rotateJsonSchema,
   runsJsonSchemas,
   statusJsonSchema,
@@ -46,11 +43,8 @@ export const generators: readonly Generator[] = [
   { path: "schemas/switchover.schema.json", content: switchoverJsonSchema },
   { path: "schemas/failover-test.schema.json", content: failoverTestJsonSchema },
   { path: "schemas/unlock.schema.json", content: unlockJsonSchema },
-<<<<<<< HEAD
   ...reshardJsonSchemas,
-=======
   ...preflightJsonSchemas,
->>>>>>> 1336a12 (Ask forty named checks before real users depend on a deployment, and refuse where one of them fails)
   ...labJsonSchemas,
   ...runsJsonSchemas,
   ...drillsJsonSchemas,

@@ -1,11 +1,8 @@
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
-<<<<<<< HEAD
-import { reshardResultSchema } from "../../src/cli/reshard/result.ts";
-=======
 import { preflightListSchema } from "../../src/cli/preflight/list.ts";
->>>>>>> 1336a12 (Ask forty named checks before real users depend on a deployment, and refuse where one of them fails)
+import { reshardResultSchema } from "../../src/cli/reshard/result.ts";
 import { rotateResultSchema } from "../../src/cli/rotate/result.ts";
 import {
   runSummarySchema,

@@ -52,17 +52,8 @@ export const firewallProve = defineAction({
   takesMs: () => SILENT_MS * 6,
   async run({ must }, context) {
     const host = hostOf(context);
-<<<<<<< HEAD
-    const proved: Proved = { reached: [], missing: [], closed: [], exposed: [], unshown: [] };
-    if (context.deployment.firewall?.manager !== "ufw") return { outputs: proved, changed: false };
-    const attempts = [...(await fromOthers(host, context, proved)), ...(await fromHere(host, context, proved))];
-    // Whoever must not get in is silent for seconds: that is waited for only where it is asked for.
-    const asked = attempts.filter(({ allowed }) => must !== "reach" || allowed !== false);
-    await Promise.all(asked.map((attempt) => judge(attempt, proved)));
-    for (const list of Object.values(proved)) list.sort();
-=======
-    const proved = context.deployment.firewall?.manager === "ufw" ? await tryPorts(host, context) : nothingTried();
->>>>>>> 1336a12 (Ask forty named checks before real users depend on a deployment, and refuse where one of them fails)
+    const managed = context.deployment.firewall?.manager === "ufw";
+    const proved = managed ? await tryPorts(host, context, must) : nothingTried();
     for (const said of proved.unshown) context.progress(said);
     if (must !== "close" && proved.missing.length > 0) throw blocked(host, proved.missing);
     if (must !== "reach" && proved.exposed.length > 0) throw exposed(host, proved.exposed);
@@ -75,10 +66,12 @@ function nothingTried(): Proved {
 }
 
 /** Connects to every port of a host from wherever it can, and holds what comes of it against redisha.yaml. */
-export async function tryPorts(host: Host, context: ActionContext): Promise<Proved> {
+export async function tryPorts(host: Host, context: ActionContext, must: "reach" | "close" | "both"): Promise<Proved> {
   const proved = nothingTried();
   const attempts = [...(await fromOthers(host, context, proved)), ...(await fromHere(host, context, proved))];
-  await Promise.all(attempts.map((attempt) => judge(attempt, proved)));
+  // Whoever must not get in is silent for seconds: that is waited for only where it is asked for.
+  const asked = attempts.filter(({ allowed }) => must !== "reach" || allowed !== false);
+  await Promise.all(asked.map((attempt) => judge(attempt, proved)));
   for (const list of Object.values(proved)) list.sort();
   return proved;
 }

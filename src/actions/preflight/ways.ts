@@ -35,7 +35,7 @@ export const preflightWays = defineAction({
 
 async function portsOf(host: Host, context: ActionContext): Promise<WayFacts["firewall"]> {
   try {
-    return await tryPorts(host, context);
+    return await tryPorts(host, context, "both");
   } catch (error) {
     context.signal.throwIfAborted();
     return { reached: [], missing: [], closed: [], exposed: [], unshown: [messageOf(error)] };
