@@ -73,6 +73,7 @@ function certaintyText(step: PlannedStep, theme: Theme): string {
   if (step.skipped === "condition") return theme.dim("skipped: its condition does not hold");
   if (step.skipped === "done") return theme.dim("skipped: done already");
   const { certainty } = step;
+  if (isForNobody(step)) return theme.dim("for nobody, as things are now");
   if (certainty.kind === "exact") return "exact";
   if (certainty.kind === "conditional") return `conditional on ${oneLine(certainty.on)}`;
   return `known after ${certainty.step}`;
@@ -81,9 +82,14 @@ function certaintyText(step: PlannedStep, theme: Theme): string {
 function summary(plan: Plan, theme: Theme): string {
   if (plan.stops_at !== undefined)
     return theme.bad(`As things are now it would stop at ${plan.stops_at}, and change nothing behind it.`);
-  const running = plan.steps.filter((step) => !step.skipped);
+  const running = plan.steps.filter((step) => !step.skipped && !isForNobody(step));
   const changing = running.filter((step) => step.effect !== "read");
   const targets = new Set(changing.flatMap((step) => step.batches.flat().map((op) => op.target)));
   if (changing.length === 0) return `${plural(running.length, "step")}, all of them reads: nothing would be changed.`;
   return `${plural(running.length, "step")}, ${theme.warn(`${changing.length} of them change something`)}, on ${plural(targets.size, "target")}.`;
+}
+
+/** Steps that hold others have no targets of their own in a plan. */
+function isForNobody({ action, certainty, batches }: PlannedStep): boolean {
+  return certainty.kind === "exact" && batches.length === 0 && action !== "block" && action !== "runbook";
 }

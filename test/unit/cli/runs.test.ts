@@ -167,6 +167,7 @@ describe("a plan", () => {
           batches: [],
         }),
         step({ step: "skip", name: "Not needed", action: "set", skipped: "condition", batches: [] }),
+        step({ step: "few", name: "For those who lag", action: "redis.config_set", effect: "change", batches: [] }),
       ],
     };
     expect(renderPlan(plan, { theme: PLAIN_THEME, width: 80 })).toMatchInlineSnapshot(`
@@ -197,6 +198,9 @@ describe("a plan", () => {
 
        5. Not needed [skip]
           read  skipped: its condition does not hold
+
+       6. For those who lag [few]
+          change  for nobody, as things are now
 
       4 steps, 2 of them change something, on 2 targets.
       "
