@@ -23,8 +23,14 @@ const ONCE = {
   enableOfflineQueue: false,
 };
 
+interface WriterOptions {
+  /** How long a writer waits for an answer; without it for as long as it takes. */
+  readonly answerMs?: number;
+}
+
 /** Starts writers on a lab without passwords: through its Sentinels, as clients of its Cluster, or by asking each server what it is. */
-export function startWriters(lab: TestLab, count = 16): Writers {
+export function startWriters(lab: TestLab, count = 16, { answerMs }: WriterOptions = {}): Writers {
+  const patience = answerMs === undefined ? {} : { commandTimeout: answerMs };
   const processes = lab.status.processes.map(({ service, address, port }) => ({ service, host: address, port }));
   const data = processes.filter(({ service }) => service === "redis");
   const sentinels = processes.filter(({ service }) => service === "sentinel");
@@ -41,7 +47,10 @@ export function startWriters(lab: TestLab, count = 16): Writers {
       await delay(1);
     }
   };
-  const cluster = lab.status.topology === "cluster" ? new Cluster(data, { slotsRefreshTimeout: 2_000 }) : undefined;
+  const cluster =
+    lab.status.topology === "cluster"
+      ? new Cluster(data, { slotsRefreshTimeout: 2_000, redisOptions: patience })
+      : undefined;
   const primary = () => (sentinels.length > 0 ? primaryBy(sentinels) : primaryAmong(data));
   cluster?.on("error", () => undefined);
   const work = async (writer: number): Promise<void> => {
@@ -49,7 +58,7 @@ export function startWriters(lab: TestLab, count = 16): Writers {
     let client: Redis | undefined;
     await push(writer, async (list, id) => {
       try {
-        client ??= await connect(await primary());
+        client ??= await connect(await primary(), patience);
         await client.rpush(list, id);
       } catch (error) {
         client?.disconnect();
@@ -90,8 +99,8 @@ interface Address {
   readonly port: number;
 }
 
-async function connect({ host, port }: Address): Promise<Redis> {
-  const client = new Redis({ ...ONCE, host, port });
+async function connect({ host, port }: Address, patience: { commandTimeout?: number } = {}): Promise<Redis> {
+  const client = new Redis({ ...ONCE, ...patience, host, port });
   client.on("error", () => undefined);
   await client.connect();
   return client;
