@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LabOptions } from "../../src/lab/shape.ts";
+import { independentClient } from "../support/drills.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { redisha } from "../support/redisha.ts";
 import { until } from "../support/until.ts";
@@ -13,16 +14,50 @@ const RUNS = Number(process.env.REDISHA_SOAK_RUNS ?? 3);
 /** As patient as the probes of a drill, so that it sees the same outage. */
 const ANSWER_MS = 250;
 
+interface Report {
+  readonly figures: Record<string, number>;
+  readonly probes: readonly {
+    readonly kind: string;
+    readonly outage: { readonly ms: number } | null;
+    readonly lost: { readonly total: number } | null;
+  }[];
+}
+
 interface Envelope {
-  readonly result?: { readonly error: unknown; readonly report: { readonly figures: Record<string, number> } };
+  readonly result?: { readonly error: unknown; readonly report: Report };
   readonly error?: unknown;
 }
 
 async function figuresOf(lab: TestLab, mode: string, ...flags: string[]): Promise<Record<string, number>> {
+  return (await reportOf(lab, mode, ...flags)).figures;
+}
+
+async function reportOf(lab: TestLab, mode: string, ...flags: string[]): Promise<Report> {
   const argv = ["failover-test", "--file", lab.file, "--yes", "--mode", mode, "--watch", "1s", ...flags, "--json"];
   const { result, error }: Envelope = JSON.parse((await redisha(argv)).stdout);
   expect(result ? result.error : error).toBeNull();
-  return result?.report.figures ?? {};
+  return result?.report ?? { figures: {}, probes: [] };
+}
+
+/** A hash tag of the shard that is drilled by default, 0-5460. */
+const TAG = "{b}";
+
+/** A client that shares nothing with the probes; what it gives in the end is what it saw, and did not find again. */
+function startOwn(lab: TestLab): () => Promise<{ own_outage_ms: number; own_lost: number }> {
+  if (lab.status.topology === "sentinel") {
+    const client = independentClient(lab, "own", false);
+    return async () => {
+      const { acked, longest } = await client.stop();
+      const there = new Set((await lab.cli(await primaryOf(lab), "LRANGE", "own", "0", "-1")).split("\n"));
+      const own_lost = acked.filter((seq) => !there.has(String(seq))).length;
+      return { own_outage_ms: longest.gap_ms, own_lost };
+    };
+  }
+  const writers = startWriters(lab, 1, { answerMs: ANSWER_MS, prefix: TAG });
+  return async () => {
+    const { gapMs } = await writers.stop();
+    return { own_outage_ms: gapMs, own_lost: (await lostOf(lab, await primaryOf(lab), writers)).length };
+  };
 }
 
 /** Of a Cluster any node: redis-cli finds the one that has the key. */
@@ -38,19 +73,20 @@ describe.each(["sentinel", "cluster"] as const)("failover-test with %s", (topolo
     async (mode, engine) => {
       for (let n = 0; n < RUNS; n += 1) {
         await using lab = await bringUpLab({ topology, engine });
-        const writers = startWriters(lab, 1, { answerMs: ANSWER_MS });
-        const { refused_found, lost_writes, write_outage_ms } = await figuresOf(lab, mode);
-        const { gapMs } = await writers.stop();
+        const stop = startOwn(lab);
+        const { figures, probes } = await reportOf(lab, mode);
+        const own = await stop();
+        const { lost_writes, refused_found } = figures;
         expect(refused_found).toBe(0);
-        const lost = await lostOf(lab, await primaryOf(lab), writers);
+        const alike = probes.find(({ kind }) => kind === "re_resolve");
         const seen = {
           topology,
           engine,
           mode,
-          write_outage_ms,
-          own_outage_ms: gapMs,
+          ...own,
+          outage_ms: alike?.outage?.ms,
+          lost: alike?.lost?.total,
           lost_writes,
-          own_lost: lost.length,
         };
         process.stdout.write(`${JSON.stringify(seen)}\n`);
         // Whoever still reaches a primary that is cut off from its peers writes what nobody keeps.

@@ -26,16 +26,18 @@ const ONCE = {
 interface WriterOptions {
   /** How long a writer waits for an answer; without it for as long as it takes. */
   readonly answerMs?: number;
+  /** What its lists begin with, such as the hash tag of a shard. */
+  readonly prefix?: string;
 }
 
 /** Starts writers on a lab without passwords: through its Sentinels, as clients of its Cluster, or by asking each server what it is. */
-export function startWriters(lab: TestLab, count = 16, { answerMs }: WriterOptions = {}): Writers {
+export function startWriters(lab: TestLab, count = 16, { answerMs, prefix = "" }: WriterOptions = {}): Writers {
   const patience = answerMs === undefined ? {} : { commandTimeout: answerMs };
   const processes = lab.status.processes.map(({ service, address, port }) => ({ service, host: address, port }));
   const data = processes.filter(({ service }) => service === "redis");
   const sentinels = processes.filter(({ service }) => service === "sentinel");
   const acked: { id: string; list: string; at: number }[] = [];
-  const tag = `w${Math.random().toString(36).slice(2, 8)}`;
+  const tag = `${prefix}w${Math.random().toString(36).slice(2, 8)}`;
   let on = true;
   const push = async (writer: number, write: (list: string, id: string) => Promise<unknown>): Promise<void> => {
     for (let seq = 0; on; seq += 1) {
