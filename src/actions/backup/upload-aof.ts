@@ -79,7 +79,12 @@ export const backupUploadAof = defineAction({
     }
     if (kept.manifest) {
       const content = Readable.from([Buffer.from(kept.manifest.text)]);
-      const file = { ...common, name: named(kept.manifest.name), kind: "aof-manifest" as const };
+      const file = {
+        ...common,
+        name: named(kept.manifest.name),
+        kind: "aof-manifest" as const,
+        estimate: kept.manifest.text.length,
+      };
       files.push(await packFile(store, folder, content, packing, file));
     }
     const shard: Shard = {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Transform, type TransformCallback } from "node:stream";
+import { freeYoungBuffers } from "./young-garbage.ts";
 
 /** Counts and digests what passes through. */
 export class Meter extends Transform {
@@ -23,6 +24,7 @@ export class Meter extends Transform {
     this.#hash.update(chunk);
     this.bytes += chunk.length;
     this.#passed(this.bytes);
+    freeYoungBuffers(chunk.length);
     callback(null, chunk);
   }
 }

@@ -1,10 +1,7 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
 import { storeError } from "../store-errors.ts";
-import { fitsParts } from "./part-size.ts";
+import { fitsParts, partsAtOnce } from "./part-size.ts";
 import type { S3 } from "./sdk.ts";
-
-/** Parts under way at once. Each is held in memory until it has arrived. */
-const AT_ONCE = 4;
 
 interface Target {
   readonly Bucket: string;
@@ -15,21 +12,24 @@ interface Target {
 export class Multipart {
   readonly #s3: S3;
   readonly #target: Target & { readonly UploadId: string };
+  readonly #spare: Buffer[];
   readonly #stop = new AbortController();
   readonly #done: CompletedPart[] = [];
   readonly #underway = new Set<Promise<void>>();
   #count = 0;
   #failed: { readonly error: unknown } | undefined;
 
-  private constructor(s3: S3, target: Target, id: string) {
+  private constructor(s3: S3, target: Target, id: string, spare: Buffer[]) {
     this.#s3 = s3;
+    this.#spare = spare;
     this.#target = { ...target, UploadId: id };
   }
 
-  static async begin(s3: S3, target: Target): Promise<Multipart> {
+  /** Parts that have arrived are put into `spare`, to be filled again. */
+  static async begin(s3: S3, target: Target, spare: Buffer[]): Promise<Multipart> {
     const { UploadId } = await s3.client.send(new s3.sdk.CreateMultipartUploadCommand(target));
     if (!UploadId) throw new TypeError("the server gave the upload no id");
-    return new Multipart(s3, target, UploadId);
+    return new Multipart(s3, target, UploadId, spare);
   }
 
   /** Sends a part; returns as soon as there is room for another. Throws what an earlier part failed with. */
@@ -41,13 +41,16 @@ export class Multipart {
         message: `${this.#target.Key} is more than twice as large as was expected: its parts are too many for S3.`,
       });
     }
-    const sending = this.#send(this.#count, content).catch((error: unknown) => {
-      this.#failed ??= { error };
-      this.#stop.abort();
-    });
+    const sending = this.#send(this.#count, content).then(
+      () => void this.#spare.push(content),
+      (error: unknown) => {
+        this.#failed ??= { error };
+        this.#stop.abort();
+      },
+    );
     this.#underway.add(sending);
     void sending.then(() => this.#underway.delete(sending));
-    while (this.#underway.size >= AT_ONCE) await Promise.race(this.#underway);
+    while (this.#underway.size >= partsAtOnce(content.length)) await Promise.race(this.#underway);
     if (this.#failed) throw this.#failed.error;
   }
 

@@ -19,3 +19,11 @@ export function partSize(estimate: number | undefined): number {
 export function fitsParts(parts: number): boolean {
   return parts <= MOST_PARTS;
 }
+
+/** Of all parts under way together; a part that is larger goes alone. */
+const MOST_UNDERWAY = 32 * MIB;
+
+/** Parts of a size to send side by side: each is held in memory until it has arrived. */
+export function partsAtOnce(size: number): number {
+  return Math.max(1, Math.floor(MOST_UNDERWAY / size));
+}

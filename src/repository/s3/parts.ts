@@ -1,8 +1,15 @@
 import type { Readable } from "node:stream";
 
-/** A stream in pieces of one size; only the last is smaller, and it is empty where nothing came at all. */
-export async function* partsOf(source: Readable, size: number): AsyncGenerator<{ content: Buffer; last: boolean }> {
-  let part = Buffer.allocUnsafeSlow(size);
+/**
+ * A stream in pieces of one size; only the last is smaller, and it is empty where nothing came at all. Pieces are filled into
+ * `spare` buffers of that size as long as there are any: put one there once nobody reads it any more.
+ */
+export async function* partsOf(
+  source: Readable,
+  size: number,
+  spare: Buffer[] = [],
+): AsyncGenerator<{ content: Buffer; last: boolean }> {
+  let part = spare.pop() ?? Buffer.allocUnsafeSlow(size);
   let used = 0;
   for await (const chunk of source) {
     const bytes: Buffer = chunk;
@@ -10,7 +17,7 @@ export async function* partsOf(source: Readable, size: number): AsyncGenerator<{
     while (at < bytes.length) {
       if (used === size) {
         yield { content: part, last: false };
-        part = Buffer.allocUnsafeSlow(size);
+        part = spare.pop() ?? Buffer.allocUnsafeSlow(size);
         used = 0;
       }
       const taken = Math.min(size - used, bytes.length - at);

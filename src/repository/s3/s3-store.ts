@@ -43,13 +43,14 @@ export class S3Store implements Store {
       signal?.throwIfAborted();
       if (await this.stat(key)) throw objectExists(this.shown, key);
       let size = 0;
-      for await (const { content, last } of partsOf(source, partSize(estimate))) {
+      const spare: Buffer[] = [];
+      for await (const { content, last } of partsOf(source, partSize(estimate), spare)) {
         size += content.length;
         if (last && !upload) {
           if (!(await this.#putFree(key, content))) throw objectExists(this.shown, key);
           break;
         }
-        upload ??= await Multipart.begin(this.#s3, this.#target(key));
+        upload ??= await Multipart.begin(this.#s3, this.#target(key), spare);
         if (content.length > 0) await upload.add(content);
       }
       const complete = async (condition: object) => upload?.complete(condition);

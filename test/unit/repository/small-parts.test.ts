@@ -1,8 +1,10 @@
+import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beganAt, isBackupId, newBackupId } from "../../../src/repository/backup-id.ts";
 import { parseLocation } from "../../../src/repository/location.ts";
-import { fitsParts, partSize } from "../../../src/repository/s3/part-size.ts";
+import { fitsParts, partSize, partsAtOnce } from "../../../src/repository/s3/part-size.ts";
+import { partsOf } from "../../../src/repository/s3/parts.ts";
 import { s3Error } from "../../../src/repository/s3/s3-errors.ts";
 
 describe("the address of a repository", () => {
@@ -48,6 +50,32 @@ describe("the size of the parts of an upload", () => {
         expect(fitsParts(Math.ceil((2 * (estimate ?? 0)) / size))).toBe(true);
       }),
     );
+  });
+});
+
+describe("a stream in parts", () => {
+  it("is whole again, though the buffer of a part that was sent is filled anew", async () => {
+    const pieces = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.integer({ min: 1, max: 30 }), async (chunks, size) => {
+        const spare: Buffer[] = [];
+        const buffers = new Set<ArrayBufferLike>();
+        const sent: Buffer[] = [];
+        const source = Readable.from(chunks.filter(({ length }) => length > 0).map((chunk) => Buffer.from(chunk)));
+        for await (const { content, last } of partsOf(source, size, spare)) {
+          expect(content.length).toSatisfy((length) => length === size || last);
+          buffers.add(content.buffer);
+          sent.push(Buffer.from(content));
+          spare.push(content);
+        }
+        expect(Buffer.concat(sent).equals(Buffer.concat(chunks))).toBe(true);
+        expect(buffers.size).toBe(1);
+      }),
+    );
+  });
+
+  it("goes with as many at a time as memory is for, and with one where that is too large", () => {
+    expect([8, 20, 32, 200].map((mib) => partsAtOnce(mib * 1024 ** 2))).toEqual([4, 1, 1, 1]);
   });
 });
 
