@@ -218,7 +218,9 @@ export function contextFor(
  */
 export function failureStatus(error: EventError, signal: AbortSignal, effect: Effect): StepStatus {
   if (signal.aborted) return "cancelled";
-  const unknown = error.code === "STEP_TIMEOUT" || error.exit === EXIT.outcomeUnknown;
+  // One that ended early because it was asked to has done a part of it.
+  const part = error.code === "STEP_TIMEOUT" || error.code === "INTERRUPTED";
+  const unknown = part || error.exit === EXIT.outcomeUnknown;
   return unknown && effect !== "read" ? "in_doubt" : "failed";
 }
 

@@ -1,9 +1,9 @@
 import { sleep } from "../core/abort.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import type { Login } from "./migrate.ts";
-import { movePair } from "./move-pair.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
+import { movePair } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
 import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
@@ -118,6 +118,9 @@ export class Mover {
     const of = (state: SlotState) => states.get(state) ?? [];
     this.#finish(of("done"));
     if (this.#moving.stopAsked()) return;
+    // These are looked at again when they know better.
+    await this.#order([target], of("stale_target"), source.nodeId);
+    await this.#order([source], of("stale_source"), target.nodeId);
     const half = of("half_closed");
     const open = of("to_move");
     const untold = of("untold");

@@ -8,9 +8,19 @@ import type { NodeView } from "./cluster-view.ts";
  * - `untold`: both agree that the target owns it, but a mark is left, or another primary believes something else.
  * - `done`: nothing is left to do.
  * - `other_way`: the target owns it, and had begun to move it to the source: keys may be on both sides.
+ * - `stale_target`, `stale_source`: that side has the slot marked as coming, and a node that lost a failover for its owner. A node
+ *   believes no news of the owner of a slot that it is importing, and refuses all commands while it holds that one to be dead.
  * - `elsewhere`: neither is said to own it: news still on its way, or a hand of somebody else.
  */
-export type SlotState = "to_move" | "half_closed" | "untold" | "done" | "other_way" | "elsewhere";
+export type SlotState =
+  | "to_move"
+  | "half_closed"
+  | "untold"
+  | "done"
+  | "other_way"
+  | "stale_target"
+  | "stale_source"
+  | "elsewhere";
 
 export function stateOf(slot: number, source: NodeView, target: NodeView, others: readonly NodeView[]): SlotState {
   const bySource = source.owners[slot];
@@ -19,6 +29,10 @@ export function stateOf(slot: number, source: NodeView, target: NodeView, others
   if (byTarget === target.nodeId && bySource === source.nodeId) return "half_closed";
   // The source was told first, which redisha does not do: nobody serves the slot until the target takes it.
   if (bySource === target.nodeId && byTarget === source.nodeId) return "half_closed";
+  if (bySource === source.nodeId && byTarget !== target.nodeId && target.importing.has(slot)) return "stale_target";
+  if (byTarget === target.nodeId && bySource !== source.nodeId && bySource !== target.nodeId) {
+    return source.importing.has(slot) ? "stale_source" : "elsewhere";
+  }
   if (byTarget !== target.nodeId || bySource !== target.nodeId) return "elsewhere";
   if (source.importing.has(slot)) return "other_way";
   const marked = source.migrating.has(slot) || target.importing.has(slot);

@@ -40,7 +40,7 @@ export function interrupted(moved: number, total: number): RedishaError {
   return new RedishaError({
     code: "INTERRUPTED",
     message: `Stopped as asked, with ${moved} of ${total} slots moved.`,
-    exit: EXIT.outcomeUnknown,
+    exit: EXIT.paused,
     state: "no slot is left half moved",
   });
 }

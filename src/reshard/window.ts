@@ -38,15 +38,28 @@ export async function openSlots(slots: readonly number[], { sourceId, targetId, 
   return slots.map((slot, index) => ({ slot, keys: asKeys(keys[index]) }));
 }
 
-/** Moves all keys of open slots, several slots side by side. Gives back how many there were. */
-export async function drainSlots(open: readonly OpenSlot[], handover: Handover, onKeys: (keys: number) => void) {
-  const queue = [...open];
-  const lane = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) await drain(next, handover, onKeys);
-  };
-  const results = await Promise.allSettled(Array.from({ length: 8 }, lane));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
+/** Moves all keys of an open slot; `onKeys` hears how many went with each call. */
+export async function drainSlot(
+  { slot, keys }: OpenSlot,
+  handover: Handover,
+  onKeys: (keys: number) => void,
+): Promise<void> {
+  const { source, pace, signal } = handover;
+  let asked = FIRST_LOOK;
+  let found = keys;
+  for (;;) {
+    found ??= asKeys(await source.command(getKeys(slot, asked), { signal, bytes: true }));
+    for (let at = 0; at < found.length; ) {
+      const batch = found.slice(at, at + pace.keys);
+      at += batch.length;
+      onKeys(await migrateKeys(batch, handover));
+      const pause = pace.breatherMs();
+      if (pause > 0) await sleep(pause, signal);
+    }
+    if (found.length < asked) return;
+    asked = Math.max(FIRST_LOOK, pace.keys * 4);
+    found = undefined;
+  }
 }
 
 /**
@@ -62,11 +75,7 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
     signal,
   );
   const left = slots.filter((_, index) => counts[index] !== 0);
-  await drainSlots(
-    left.map((slot) => ({ slot })),
-    handover,
-    onKeys,
-  );
+  for (const slot of left) await drainSlot({ slot }, handover, onKeys);
   const orders = setSlots(slots, "NODE", targetId);
   await all(target, orders, signal);
   await all(source, orders, signal);
@@ -107,25 +116,6 @@ export async function all(
   const failed = answers.find((answer) => answer instanceof Error);
   if (failed) throw failed;
   return answers;
-}
-
-async function drain({ slot, keys }: OpenSlot, handover: Handover, onKeys: (keys: number) => void): Promise<void> {
-  const { source, pace, signal } = handover;
-  let asked = FIRST_LOOK;
-  let found = keys;
-  for (;;) {
-    found ??= asKeys(await source.command(getKeys(slot, asked), { signal, bytes: true }));
-    for (let at = 0; at < found.length; ) {
-      const batch = found.slice(at, at + pace.keys);
-      at += batch.length;
-      onKeys(await migrateKeys(batch, handover));
-      const pause = pace.breatherMs();
-      if (pause > 0) await sleep(pause, signal);
-    }
-    if (found.length < asked) return;
-    asked = Math.max(FIRST_LOOK, pace.keys * 4);
-    found = undefined;
-  }
 }
 
 function getKeys(slot: number, count: number): string[] {

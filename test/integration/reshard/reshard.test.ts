@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { contentsOf, fillCluster } from "../../support/cluster-load.ts";
+import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import {
+  complaints,
+  expectSame,
+  heard,
+  moved,
+  reshard,
+  slotsOf,
+  startReshard,
+  unnoticed,
+} from "../../support/reshards.ts";
+import { goOn, said, signal } from "../../support/signalled.ts";
+import { until } from "../../support/until.ts";
+
+describe("redisha reshard", () => {
+  let lab: TestLab;
+  beforeAll(async () => {
+    lab = await bringUpLab({ topology: "cluster", ssh: false, downAfterMs: 5_000 });
+    await fillCluster(lab, "redis-7.0");
+  });
+  afterAll(() => lab.down());
+
+  it("moves slots from two primaries at once, and back, while no client notices", () =>
+    unnoticed(lab, async () => {
+      const { code, stdout, stderr } = await reshard(lab, "--to", "r3", "--slots", "600");
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      const { slots, keys, retries } = JSON.parse(stdout).result;
+      expect({ slots, retries }).toEqual({ slots: 600, retries: 0 });
+      expect(keys).toBeGreaterThan(100);
+      expect(await complaints(lab)).toEqual([]);
+      expect(await slotsOf(lab, "r3:6379")).toBe(5_461 + 600);
+      const back = await goOn(lab, "rollback");
+      expect({ code: back.code, stderr: back.code === 0 ? "" : back.stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await complaints(lab)).toEqual([]);
+      expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
+    }));
+
+  it.each([
+    ["resume", 0, 5_461 + 1_500],
+    ["resume", 300, 5_461 + 1_500],
+    ["rollback", 100, 5_461],
+  ] as const)("is gone on with (%s) where it was killed with %i slots moved", (how, slots, owned) =>
+    unnoticed(lab, async () => {
+      const child = startReshard(lab, "--from", "r1", "--to", "r3", "--slots", "1500", "--max-latency", "1ms");
+      await said(child, slots === 0 ? /"step_started"[^\n]*"step":"move"/ : moved(slots));
+      await signal(child, "SIGKILL");
+      const { code, stderr } = await goOn(lab, how);
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await complaints(lab)).toEqual([]);
+      expect(await slotsOf(lab, "r3:6379")).toBe(owned);
+      if (how === "resume") await goOn(lab, "rollback");
+      expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
+    }),
+  );
+
+  it("stops at Ctrl-C with no slot half moved, and can be gone on with", () =>
+    unnoticed(lab, async () => {
+      const child = startReshard(lab, "--from", "r2", "--to", "r1", "--slots", "1500", "--max-latency", "1ms");
+      await said(child, moved(50));
+      await signal(child, "SIGINT");
+      expect(child.exitCode).toBe(7);
+      expect(await complaints(lab)).toEqual([]);
+      const stopped = await slotsOf(lab, "r1:6379");
+      expect(stopped).toBeLessThan(5_461 + 1_500);
+      expect((await goOn(lab, "resume")).code).toBe(0);
+      expect(await slotsOf(lab, "r1:6379")).toBe(5_461 + 1_500);
+      expect((await goOn(lab, "rollback")).code).toBe(0);
+    }));
+
+  it("empties a primary, which stays one, and fills it again", () =>
+    unnoticed(lab, async () => {
+      expect((await reshard(lab, "--from", "r2", "--to", "r1", "--slots", "5462")).code).toBe(0);
+      expect(await lab.cli("r2:6379", "ROLE")).toMatch(/^master/);
+      expect(await lab.cli("r2:6379", "CONFIG", "GET", "cluster-allow-replica-migration")).toMatch(/yes$/);
+      expect((await goOn(lab, "rollback")).code).toBe(0);
+      expect(await slotsOf(lab, "r2:6379")).toBe(5_462);
+      expect(await complaints(lab)).toEqual([]);
+    }));
+
+  it("goes on by itself when the source is killed and its replica takes over", async () => {
+    const before = await contentsOf(lab);
+    const child = startReshard(lab, "--from", "r1", "--to", "r3", "--slots", "2000", "--max-latency", "1ms");
+    await said(child, moved(100));
+    const told = heard(child);
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    await lab.kill("r1:6379");
+    const code = await ended;
+    expect({ code, why: code === 0 ? "" : told() }).toEqual({ code: 0, why: "" });
+    expect(await slotsOf(lab, "r3:6379")).toBe(5_461 + 2_000);
+    await lab.restart("r1:6379");
+    await until(async () => (await lab.cli("r1:6379", "ROLE").catch(() => "")).startsWith("slave"));
+    await until(async () => (await complaints(lab)).length === 0);
+    await expectSame(lab, before);
+  });
+});

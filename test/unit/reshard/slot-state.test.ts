@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import type { NodeView } from "../../../src/reshard/cluster-view.ts";
+import { stateOf } from "../../../src/reshard/slot-state.ts";
+
+/** A node that has this one for the owner of slot 7, and may have it marked as coming or going. */
+function node(nodeId: string, owner: string, marks: { migrating?: string; importing?: string } = {}): NodeView {
+  const owners = Array.from({ length: 16_384 }, (_, slot) => (slot === 7 ? owner : undefined));
+  const mark = (to: string | undefined) => new Map(to === undefined ? [] : [[7, to]]);
+  return {
+    ...{ instance: `${nodeId}:7000`, nodeId, primaryId: null, epoch: 1, lines: [], owners },
+    migrating: mark(marks.migrating),
+    importing: mark(marks.importing),
+  };
+}
+
+describe("how far the move of a slot has come", () => {
+  it.each([
+    ["to_move", "nothing has begun", node("s", "s"), node("t", "s")],
+    ["to_move", "the target was told", node("s", "s"), node("t", "s", { importing: "s" })],
+    ["to_move", "keys move", node("s", "s", { migrating: "t" }), node("t", "s", { importing: "s" })],
+    ["to_move", "the new source of a failover lost its mark", node("s", "s"), node("t", "s", { importing: "old" })],
+    ["half_closed", "only the target was told of the end", node("s", "s", { migrating: "t" }), node("t", "t")],
+    ["half_closed", "only the source was told of the end", node("s", "t"), node("t", "s", { importing: "s" })],
+    ["untold", "a mark is left at the source", node("s", "t", { migrating: "t" }), node("t", "t")],
+    ["untold", "a mark is left at the target", node("s", "t"), node("t", "t", { importing: "s" })],
+    ["done", "all is said", node("s", "t"), node("t", "t")],
+    ["other_way", "the way back had begun", node("s", "t", { importing: "t" }), node("t", "t", { migrating: "s" })],
+    ["stale_target", "the target waits for a dead one", node("s", "s"), node("t", "dead", { importing: "dead" })],
+    ["stale_source", "the source waits for a dead one", node("s", "dead", { importing: "dead" }), node("t", "t")],
+    ["elsewhere", "somebody else has it", node("s", "x"), node("t", "x")],
+    ["elsewhere", "news is on its way", node("s", "s"), node("t", "old")],
+  ] as const)("is %s where %s", (state, _, source, target) => {
+    expect(stateOf(7, source, target, [])).toBe(state);
+  });
+
+  it("is untold where another primary believes something else", () => {
+    expect(stateOf(7, node("s", "t"), node("t", "t"), [node("x", "s")])).toBe("untold");
+  });
+});
