@@ -9,6 +9,7 @@ import { renderSentinelConf } from "../render/sentinel-conf.ts";
 import { renderUsers } from "../render/users.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { homeOf } from "./homes.ts";
+import { keepPrevious, previousPasswords } from "./keep-previous.ts";
 import { linesOf, userLinesOf } from "./lines.ts";
 import { isStalePeer } from "./sentinel-differences.ts";
 import type { Situation } from "./situation.ts";
@@ -25,9 +26,11 @@ export interface DesiredFile {
   merged(live: string | undefined): readonly ConfLine[];
 }
 
-/** The text that goes on the host. An ACL file knows no quotes: it goes as it was rendered. */
-export function contentOf({ kind, rendered, merged }: DesiredFile, live: string | undefined): string {
-  return kind === "users" ? rendered : renderConf(merged(live));
+/** The text that goes on the host. An ACL file knows no quotes. */
+export function contentOf({ kind, merged }: DesiredFile, live: string | undefined): string {
+  const lines = merged(live);
+  if (kind !== "users") return renderConf(lines);
+  return lines.map((line) => ("name" in line ? [line.name, ...line.values].join(" ") : line.text)).join("\n");
 }
 
 /** A primary that no replica hears stops taking writes; with two servers it would stop whenever one of them is away. */
@@ -40,11 +43,15 @@ export async function desiredFiles(
   situation: Situation,
 ): Promise<DesiredFile[]> {
   const credentials = await readCredentials(deployment);
+  const previous = await previousPasswords(deployment);
   const owner = ownerOf(deployment, instance);
   const conf = { path: homeOf(deployment, instance).conf, owner, mode: "0640" };
   if (instance.kind === "sentinel") {
     const rendered = sentinelConf(instance, deployment, situation, credentials);
-    const merged = (live: string | undefined) => mergedSentinel(rendered, live, instance, deployment, situation);
+    const merged = (live: string | undefined) => {
+      const lines = mergedSentinel(rendered, live, instance, deployment, situation);
+      return keepPrevious(lines, linesOf(live ?? ""), previous);
+    };
     return [{ ...conf, kind: "sentinel", rendered, merged }];
   }
   const { text } = redisConf(instance, deployment, situation, credentials);
@@ -53,7 +60,7 @@ export async function desiredFiles(
   return [
     {
       ...{ path: homeOf(deployment, instance).acl ?? "", owner, mode: "0640", kind: "users", rendered: users },
-      merged: () => userLinesOf(users),
+      merged: (live) => keepPrevious(userLinesOf(users), userLinesOf(live ?? ""), previous),
     },
     { ...conf, kind: "redis", rendered: text, merged: (live) => mergedRedis(text, live, follows) },
   ];

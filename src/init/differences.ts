@@ -1,4 +1,5 @@
 import { type ConfLine, directivesOf } from "../conf/conf-file.ts";
+import { oneName } from "../conf/same-directive.ts";
 import { MASK } from "../core/secret.ts";
 
 /** One directive that is not as it should be. Secrets are masked: that one changes is all that is told. */
@@ -10,13 +11,6 @@ export interface Difference {
 
 const SECRET =
   /^(requirepass|masterauth|primaryauth|tls-key-file-pass|tls-client-key-file-pass)$|(auth-pass|sentinel-pass)/;
-
-/** Names that one server calls so and another otherwise. */
-const ALIASES: Readonly<Record<string, string>> = {
-  slaveof: "replicaof",
-  primaryauth: "masterauth",
-  primaryuser: "masteruser",
-};
 
 /** What Sentinel leaves out of its file, since it would be so anyway. */
 const SENTINEL_DEFAULTS: Readonly<Record<string, string>> = {
@@ -65,9 +59,10 @@ export function liveDifferences(
   wanted: readonly ConfLine[],
   live: Readonly<Record<string, string>>,
 ): (Difference & { readonly value: string })[] {
+  const byName = Object.fromEntries(Object.entries(live).map(([name, value]) => [oneName(name), value]));
   return [...meaningOf(wanted, "redis")].flatMap(([key, value]) => {
     const [name = "", part] = key.split(" ");
-    const told = live[name];
+    const told = byName[name];
     if (told === undefined || name === "replicaof") return [];
     const now = meaningOf([{ name, values: told === "" ? [""] : told.split(" ") }], "redis").get(key);
     if (now === value) return [];
@@ -79,7 +74,7 @@ export function liveDifferences(
 function meaningOf(lines: readonly ConfLine[], kind: "redis" | "sentinel" | "users"): Map<string, string> {
   const meanings = new Map<string, string>();
   for (const { name: written, values } of directivesOf(lines)) {
-    const name = ALIASES[written] ?? written.replace(/^slave-/, "replica-");
+    const name = oneName(written);
     if (name === "sentinel") {
       const [verb = "", ...rest] = values;
       const global = /^(myid|current-epoch|announce-|resolve-|deny-|sentinel-)/.test(verb);

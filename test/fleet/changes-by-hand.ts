@@ -121,7 +121,7 @@ export const CHANGES: readonly ChangeByHand[] = [
     on: "far",
     command: ({ near }) =>
       `systemctl stop redis-sentinel && sed -i 's/^sentinel monitor mymaster [^ ]*/sentinel monitor mymaster ${near.address}/' /etc/redis/sentinel.conf`,
-    named: /the primary that it watches/,
+    named: /sentinel monitor mymaster/,
   },
   {
     what: "the address that a replica tells of itself",

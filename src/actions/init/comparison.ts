@@ -61,7 +61,7 @@ export async function compareLive(
   if (!conf || !acl) return { live: [], restart: [], users: [] };
   const told = await configOf(redis, signal);
   const all = liveDifferences(conf.desired.merged(conf.text), told);
-  const users = await userDifferences(userLinesOf(acl.desired.rendered), redis, signal);
+  const users = await userDifferences(acl.desired.merged(acl.text), redis, signal);
   return {
     live: all.filter(({ name }) => !needsRestart(name)),
     restart: all.filter(({ name }) => needsRestart(name)),
