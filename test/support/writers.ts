@@ -13,6 +13,14 @@ export interface Writers {
   stop(): Promise<{ gapMs: number }>;
 }
 
+/** What clients need to know of a deployment: that of a lab, or of hosts. */
+interface Servers {
+  readonly status: {
+    readonly topology?: string;
+    readonly processes: readonly { readonly service: string; readonly address: string; readonly port: number }[];
+  };
+}
+
 /** One connection, once, no retries: what fails is an error. */
 const ONCE = {
   lazyConnect: true,
@@ -31,8 +39,12 @@ interface WriterOptions {
 }
 
 /** Starts writers on a lab without passwords: through its Sentinels, as clients of its Cluster, or by asking each server what it is. */
+<<<<<<< HEAD
 export function startWriters(lab: TestLab, count = 16, { answerMs, prefix = "" }: WriterOptions = {}): Writers {
   const patience = answerMs === undefined ? {} : { commandTimeout: answerMs };
+=======
+export function startWriters(lab: Servers, count = 16): Writers {
+>>>>>>> c558e2f (Go back by a command of its own, and say what a backup would cost where nothing else leads back)
   const processes = lab.status.processes.map(({ service, address, port }) => ({ service, host: address, port }));
   const data = processes.filter(({ service }) => service === "redis");
   const sentinels = processes.filter(({ service }) => service === "sentinel");
@@ -85,7 +97,11 @@ export function startWriters(lab: TestLab, count = 16, { answerMs, prefix = "" }
 }
 
 /** Acknowledged writes that are not there, as redis-cli reads the lists from this node. */
-export async function lostOf(lab: TestLab, node: string, { acked }: Pick<Writers, "acked">): Promise<string[]> {
+export async function lostOf(
+  lab: Pick<TestLab, "cli">,
+  node: string,
+  { acked }: Pick<Writers, "acked">,
+): Promise<string[]> {
   const lists = [...new Set(acked.map(({ list }) => list))];
   const there = await Promise.all(
     lists.map(async (list) =>

@@ -3,6 +3,7 @@ import { RedishaError } from "../../core/errors.ts";
 import type { Instance } from "../../inventory/model.ts";
 import type { Topology } from "../../topology/schema.ts";
 import { canFullSync } from "../../topology/versions.ts";
+import { type Release, shown } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { lookedSchema } from "../restore/schemas.ts";
@@ -10,16 +11,8 @@ import { serviceSchema } from "../service/descriptor.ts";
 import { onHostOf } from "../service/shell.ts";
 import { serviceStop } from "../service/stop.ts";
 
-/** What it was like before: where its data lies, and which release reads it again. */
 const placeSchema = z.object(
-  lookedSchema.pick({
-    engine: true,
-    version: true,
-    dir: true,
-    dbfilename: true,
-    appendfilename: true,
-    appenddirname: true,
-  }).shape,
+  lookedSchema.pick({ dir: true, dbfilename: true, appendfilename: true, appenddirname: true }).shape,
 );
 type Place = z.output<typeof placeSchema>;
 
@@ -42,13 +35,15 @@ export const upgradeClear = defineAction({
   effect: "disruptive",
   input: z.strictObject({
     service: serviceSchema.nullable(),
-    place: placeSchema.describe("What it was like before: outputs of restore.look"),
+    place: placeSchema.describe("Where it keeps its data: outputs of restore.look"),
+    engine: z.string().describe("What it is to run next: redis or valkey"),
+    version: z.string(),
   }),
   output: z.strictObject({ removed: z.array(z.string()) }),
   example: `- id: clear
   action: upgrade.clear
   targets: { role: replica }
-  with: { service: "\${{ steps.switch.outputs.service }}", place: "\${{ steps.look.hosts[host.id].outputs }}" }
+  with: { service: "\${{ steps.switch.outputs.service }}", place: "\${{ steps.look.hosts[host.id].outputs }}", engine: redis, version: "7.0.15" }
   undo: none`,
   commands: ({ service, place }, target) => [
     ...serviceStop.commands({ service, within: 600_000 }, target),
@@ -60,9 +55,9 @@ export const upgradeClear = defineAction({
     },
   ],
   takesMs: () => 660_000,
-  async run({ service, place }, context) {
+  async run({ service, place, engine, version }, context) {
     const instance = instanceOf(context);
-    refuseOnlyCopy(instance, place, await context.topology({ fresh: true }));
+    refuseOnlyCopy(instance, { engine, version }, await context.topology({ fresh: true }));
     await serviceStop.run({ service, within: 600_000 }, context);
     const failure = { code: "UPGRADE_NOT_CLEARED", what: `${place.dir} could not be cleared`, state: "it is stopped" };
     await onHostOf(instance, context, REMOVE, [place.dir, ...filesOf(place)], failure);
@@ -75,19 +70,19 @@ function filesOf({ dbfilename, appendfilename, appenddirname }: Place): string[]
   return [dbfilename, appendfilename, ...(appenddirname ? [appenddirname] : [])].filter((name) => name !== "");
 }
 
-function refuseOnlyCopy({ id }: Instance, old: Place, { kind, nodes, shards }: Topology): void {
+function refuseOnlyCopy({ id }: Instance, next: Release, { kind, nodes, shards }: Topology): void {
   const shard =
     kind === "cluster"
       ? shards.find(({ primary_id, replica_ids }) => primary_id === id || replica_ids.includes(id))
       : shards[0];
   const primary = nodes.find((node) => node.id === shard?.primary_id && node.role === "primary" && node.up);
-  if (primary && primary.id !== id && canFullSync(primary, old)) return;
+  if (primary && primary.id !== id && canFullSync(primary, next)) return;
   const why =
     primary === undefined
       ? "no primary answers that it could get its data from"
       : primary.id === id
         ? "it is the primary by now"
-        : `the primary ${primary.id} runs ${primary.version} by now, from which ${old.version} cannot be synced`;
+        : `the primary ${primary.id} runs ${primary.version} by now, from which ${shown(next)} cannot be synced`;
   throw new RedishaError({
     code: "UPGRADE_ONLY_COPY",
     message: `${id} is not taken back: ${why}.`,

@@ -29,7 +29,7 @@ export const upgradeStart = defineAction({
   action: upgrade.start
   targets: { role: replica }
   with: { service: "\${{ steps.switch.outputs.service }}" }
-  undo: { action: upgrade.clear, with: { service: "\${{ steps.switch.outputs.service }}", place: "\${{ steps.look.hosts[host.id].outputs }}" } }`,
+  undo: { action: upgrade.clear, with: { service: "\${{ steps.switch.outputs.service }}", place: "\${{ steps.look.hosts[host.id].outputs }}", engine: redis, version: "7.0.15" } }`,
   commands: (given, target) => [
     ...serviceStart.commands(given, target),
     { transport: "redis", text: "INFO replication: until its link is up" },

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { listRuns, type RunDetail, showRun } from "./runs.ts";
+
+/** The last upgrade of a deployment, as its journal tells of it. */
+export interface PastUpgrade {
+  readonly detail: RunDetail;
+  /** `Redis 7.0.15`, each release that ran before it. */
+  readonly from: readonly string[];
+  /** Nothing of it is past taking back. */
+  readonly open: boolean;
+  /** The last moment at which everything could be taken back; undefined where it is still to come. */
+  readonly committedAt: string | undefined;
+  /** Bytes of the replication stream until that moment; null where it was not noted. */
+  readonly offset: number | null;
+  /** Id of the backup that it made; null where it made none. */
+  readonly backup: string | null;
+}
+
+const decided = z.object({ from: z.array(z.string()) });
+const marked = z.object({ offset: z.int() });
+const committed = z.object({ id: z.string() });
+
+/** The newest upgrade of a deployment that changed anything; undefined where there is none in the state directory. */
+export async function pastUpgrade(deployment: string, env: NodeJS.ProcessEnv): Promise<PastUpgrade | undefined> {
+  const { runs } = await listRuns(env, { deployment });
+  for (const { run, runbook, state } of runs) {
+    if (runbook !== "upgrade" || state === "unreliable") continue;
+    const detail = await showRun(run, env);
+    if (detail.ops.length > 0) return readUpgrade(detail);
+  }
+  return undefined;
+}
+
+function readUpgrade(detail: RunDetail): PastUpgrade {
+  const { lines, record } = detail;
+  const outputsOf = (step: string): unknown =>
+    lines.flatMap((line) => (line.kind === "outcome" && line.step === step ? [line.outputs] : [])).at(-1);
+  const passed = lines.find((line) => line.kind === "point_of_no_return");
+  return {
+    detail,
+    from: decided.safeParse(outputsOf("decide")).data?.from ?? [],
+    open: passed === undefined && !["done", "rolled_back", "running"].includes(record.state),
+    committedAt: passed?.at,
+    offset: marked.safeParse(outputsOf("mark")).data?.offset ?? null,
+    backup: committed.safeParse(outputsOf("backup.commit")).data?.id ?? null,
+  };
+}

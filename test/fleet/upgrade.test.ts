@@ -1,0 +1,74 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { redisha } from "../support/redisha.ts";
+import { lostOf, startWriters } from "../support/writers.ts";
+import { deploySentinel } from "./harness/deploy-sentinel.ts";
+import type { FleetDeployment } from "./harness/deployment.ts";
+import { describeOnFleet } from "./harness/describe.ts";
+import { bootFleet, type Fleet } from "./harness/fleet.ts";
+import { offerPool } from "./harness/releases.ts";
+
+/** Upgrades by packages; a failure shows what the run said. */
+async function upgrade(deployment: FleetDeployment, version: string, ...flags: string[]) {
+  const argv = ["upgrade", "--file", deployment.file, "--to", version, "--waive", "backup", "--soak", "0s"];
+  const { stdout, stderr, code } = await redisha([...argv, ...flags, "--json"]);
+  const { result, error } = JSON.parse(stdout || "{}");
+  return { result, error, code, said: code === 0 ? "" : stderr.slice(-3_000) };
+}
+
+describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
+  let fleet: Fleet;
+  let deployment: FleetDeployment;
+  let name = "";
+  beforeAll(async () => {
+    fleet = await bootFleet({ hosts: 3 });
+    deployment = await deploySentinel(fleet, { downAfterMs: 5_000 });
+    const { stdout } = await redisha(["status", "--file", deployment.file, "--json"]);
+    name = JSON.parse(stdout).result.topology.deployment;
+  });
+  afterAll(() => fleet?.down());
+  const packages = () =>
+    Promise.all(fleet.hosts.map((host) => host.exec("dpkg-query -W -f '${Status} ${Version}\\n' 'redis-*' | sort -u")));
+
+  it("is refused before anything stops where one host is not offered the release", async () => {
+    await offerPool(fleet.host("r1"), "bookworm-from-trixie");
+    await offerPool(fleet.host("r2"), "bookworm-from-trixie");
+    const before = await packages();
+    const { code, error } = await upgrade(deployment, await offered(), "--confirm", name);
+    expect({ code, host: error.host, is: error.code }).toEqual({ code: 4, host: "r3", is: "UPGRADE_TARGET_MISSING" });
+    expect(await packages()).toEqual(before);
+  });
+
+  it("moves all packages of every host, loses no acknowledged write, keeps every file, and starts nothing by itself", async () => {
+    await offerPool(fleet.host("r3"), "bookworm-from-trixie");
+    const version = await offered();
+    const listed = fleet.hosts.flatMap(({ address }) => [
+      { service: "redis", address, port: 6379 },
+      { service: "sentinel", address, port: 26379 },
+    ]);
+    const writers = startWriters({ status: { processes: listed } });
+    await delay(500);
+    const { code, error, said } = await upgrade(deployment, version, "--confirm", name);
+    expect({ code, error, said }).toEqual({ code: 0, error: undefined, said: "" });
+    await delay(300);
+    const { gapMs } = await writers.stop();
+    const [primary = ""] = await deployment.primaries();
+    expect(primary).not.toBe("r1:6379");
+    expect(await lostOf(deployment, primary, writers)).toEqual([]);
+    expect(writers.acked.length).toBeGreaterThan(1_000);
+    expect(gapMs).toBeGreaterThan(0);
+    await deployment.settled();
+    for (const host of fleet.hosts) {
+      expect(await deployment.cli(`${host.name}:6379`, "INFO", "server")).toContain(`redis_version:${version}`);
+      expect(await deployment.cli(`${host.name}:26379`, "INFO", "server")).toContain(`redis_version:${version}`);
+      expect(await host.exec("dpkg --audit; ls /usr/sbin/policy-rc.d 2>/dev/null || true")).toBe("");
+    }
+  });
+
+  /** The release of 8.0 that the pool has. */
+  async function offered(): Promise<string> {
+    const found = await fleet.host("r1").exec("apt-cache madison redis-tools | cut -d'|' -f2 | tr -d ' ' | sort -rV");
+    const newest = found.split("\n").find((each) => each.startsWith("5:8."));
+    return newest?.replace(/^\d+:/, "").replace(/[-+~].*/, "") ?? "";
+  }
+});
