@@ -39,12 +39,8 @@ interface WriterOptions {
 }
 
 /** Starts writers on a lab without passwords: through its Sentinels, as clients of its Cluster, or by asking each server what it is. */
-<<<<<<< HEAD
-export function startWriters(lab: TestLab, count = 16, { answerMs, prefix = "" }: WriterOptions = {}): Writers {
+export function startWriters(lab: Servers, count = 16, { answerMs, prefix = "" }: WriterOptions = {}): Writers {
   const patience = answerMs === undefined ? {} : { commandTimeout: answerMs };
-=======
-export function startWriters(lab: Servers, count = 16): Writers {
->>>>>>> c558e2f (Go back by a command of its own, and say what a backup would cost where nothing else leads back)
   const processes = lab.status.processes.map(({ service, address, port }) => ({ service, host: address, port }));
   const data = processes.filter(({ service }) => service === "redis");
   const sentinels = processes.filter(({ service }) => service === "sentinel");
