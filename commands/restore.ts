@@ -21,6 +21,10 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
     },
     { description: "Only look into it, on this machine", command: "<%= config.bin %> restore --to-scratch" },
     {
+      description: "A Cluster of three shards into one of four, which is empty",
+      command: "<%= config.bin %> restore --routed --deployment shop --to shop-new",
+    },
+    {
       description: "A backup of one deployment into another",
       command: "<%= config.bin %> restore --deployment shop --to staging",
     },
@@ -34,6 +38,10 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
       helpValue: "DEPLOYMENT",
       exclusive: ["to-scratch"],
       summary: "Into another deployment than it is from",
+    }),
+    routed: boolean({
+      exclusive: ["to-scratch", "shard", "config-file"],
+      summary: "Key by key into an empty deployment that has other shards, or none",
     }),
     "to-scratch": boolean({ summary: "Into a server on this machine that only you reach; it is left running" }),
     identity: string({
@@ -55,7 +63,7 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
     const { args, flags } = await this.parse(Restore);
     const { to, "to-scratch": toScratch } = flags;
     const from = to === undefined ? undefined : (await findDeployment(this.choice(flags))).deployment.name;
-    const name = toScratch ? "restore-scratch" : "restore";
+    const name = toScratch ? "restore-scratch" : flags.routed ? "restore-routed" : "restore";
     const work = await this.prepare(name, { ...flags, deployment: to ?? flags.deployment });
     const inputs = restoreInputs(args.backup, from, flags);
     if (flags["dry-run"]) return this.plan(work, inputs);

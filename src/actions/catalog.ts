@@ -94,9 +94,11 @@ import { replicationSwitchover } from "./replication/switchover.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
 import { restoreCheck } from "./restore/check.ts";
 import { restoreChoose } from "./restore/choose.ts";
+import { restoreChooseRouted } from "./restore/choose-routed.ts";
 import { restoreInstall } from "./restore/install.ts";
 import { restoreLoaded } from "./restore/loaded.ts";
 import { restoreLook } from "./restore/look.ts";
+import { restoreEmpty, restoreRoute } from "./restore/route.ts";
 import { restorePutBack, restoreSetAside } from "./restore/set-aside.ts";
 import { restoreStage, restoreUnstage } from "./restore/stage.ts";
 import { restoreToScratch } from "./restore/to-scratch.ts";
@@ -217,6 +219,9 @@ const ACTIONS: readonly Action[] = [
   replicationUnfence,
   restoreCheck,
   restoreChoose,
+  restoreChooseRouted,
+  restoreEmpty,
+  restoreRoute,
   restoreInstall,
   restoreLoaded,
   restoreLook,

@@ -25,11 +25,14 @@ afterAll(async () => {
 /** They set machines up, and the machine of a lab's hosts is this one. */
 const OF_MACHINES = ["init", "init-firewall", "init-os"];
 
+/** It writes to an empty deployment, and refuses this one before it changes anything. */
+const OF_EMPTY = ["restore-routed"];
+
 /** Every shipped runbook that changes something, can be run on a lab without inputs, and can be taken back. */
 async function shippedThatChange(): Promise<string[]> {
   const names: string[] = [];
   for (const { name } of await store.list()) {
-    if (OF_MACHINES.includes(name)) continue;
+    if ([...OF_MACHINES, ...OF_EMPTY].includes(name)) continue;
     const { runbook } = await compileByName(name, store);
     const changes = stepsOf(runbook).some(({ effect }) => effect !== "read");
     const returns = stepsOf(runbook).every(({ effect, undo }) => effect !== "disruptive" || undo !== "none");

@@ -206,7 +206,11 @@ function otherSlots({ name }: Shard, { kind, shards }: Topology, { manifest }: O
     message: `Shard ${name} of backup ${manifest.id} has no counterpart here: ${are}.`,
     exit: EXIT.gateRefused,
     state: "nothing was touched",
-    next: ["redisha status", `redisha backup show ${manifest.id}`],
+    next: [
+      "redisha status",
+      `redisha backup show ${manifest.id}`,
+      `key by key, into a deployment that is empty: redisha restore ${manifest.id} --routed`,
+    ],
   });
 }
 

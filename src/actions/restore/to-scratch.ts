@@ -51,14 +51,20 @@ export const restoreToScratch = defineAction({
     const wanted = open.manifest.shards.filter(({ name }) => shard === null || name === shard);
     if (wanted.length === 0) throw noShard(shard ?? "", open);
     const servers: z.infer<typeof scratchSchema>[] = [];
-    for (const each of wanted) servers.push(await describe(each.name, await load(open, each, at, context)));
+    for (const each of wanted) servers.push(await describe(each.name, await loadIntoScratch(open, each, at, context)));
     return { outputs: { backup: open.manifest.id, servers }, changed: true };
   },
   /** One that was cut off is not kept: the next one cleans it away. */
   probe: async () => false,
 });
 
-async function load(open: OpenBackup, shard: Shard, at: string | null, context: ActionContext): Promise<ScratchServer> {
+/** A server on this machine with a shard of a backup, as it was at a moment; it goes when the run ends, unless it is kept. */
+export async function loadIntoScratch(
+  open: OpenBackup,
+  shard: Shard,
+  at: string | null,
+  context: ActionContext,
+): Promise<ScratchServer> {
   const file = shard.files.find(({ kind }) => kind === "rdb");
   if (!file) return loadAof(open, shard, at, context);
   if (at !== null) throw noMoment(shard.name);

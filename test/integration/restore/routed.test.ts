@@ -1,0 +1,76 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+import { parseDocument } from "yaml";
+import { type BackedUpLab, backedUpLab } from "../../support/backed-up-lab.ts";
+import { fillWithEverything } from "../../support/dataset.ts";
+
+const config = { "enable-debug-command": "yes" };
+
+/** Declares a lab beside another: what it is to be restored from. */
+async function declareBeside(into: BackedUpLab, source: BackedUpLab): Promise<void> {
+  const document = parseDocument(await readFile(into.lab.file, "utf8"));
+  const { name } = source.lab.status;
+  const other = parseDocument(await readFile(source.lab.file, "utf8")).toJS().deployments[name];
+  document.setIn(["deployments", name], document.createNode(other));
+  await writeFile(into.lab.file, document.toString());
+}
+
+// Traps: 24, 25, 28, 38.
+it("a Cluster of three shards is written into one of four, and into a server without Cluster, key by key", async () => {
+  await using source = await backedUpLab({ topology: "cluster", replicas: 0, config });
+  const from = source.lab.status.name;
+  const send = (...command: string[]) => source.lab.cli("r1:6379", ...command);
+  await fillWithEverything(send, "redis-7.0", { cluster: true, soonMs: 500 });
+  for (let n = 0; n < 200; n += 1) await send("SET", n % 5 === 0 ? `{tag}:${n}` : `key:${n}`, `värde ${n}\x01`);
+  const primaries = source.lab.status.processes.filter(({ service }) => service === "redis").map(({ id }) => id);
+  for (const id of primaries)
+    await source.lab.cli(
+      id,
+      "FUNCTION",
+      "LOAD",
+      "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
+    );
+  const backup = await source.run("backup", { allow_primary: "true" });
+  expect(backup.error).toBeNull();
+
+  const counts = await Promise.all(primaries.map((id) => source.lab.cli(id, "DBSIZE")));
+  const total = counts.reduce((sum, count) => sum + Number(count), 0);
+  const digests = await Promise.all(primaries.map((id) => source.lab.cli(id, "DEBUG", "DIGEST")));
+
+  await using wide = await backedUpLab({ topology: "cluster", primaries: 4, replicas: 0, config });
+  await declareBeside(wide, source);
+  expect((await wide.run("restore", { from })).error?.code).toBe("RESTORE_SLOTS_DIFFER");
+  const spread = await wide.run("restore-routed", { from });
+  expect(spread.error).toBeNull();
+  const owners = wide.lab.status.processes.filter(({ service }) => service === "redis").map(({ id }) => id);
+  const held = await Promise.all(owners.map((id) => wide.lab.cli(id, "DBSIZE")));
+  expect(held.reduce((sum, count) => sum + Number(count), 0)).toBe(total);
+  expect(held.every((count) => Number(count) > 0)).toBe(true);
+  const spreadDigests = await Promise.all(owners.map((id) => wide.lab.cli(id, "DEBUG", "DIGEST")));
+  for (const id of owners) expect(await wide.lab.cli(id, "FUNCTION", "LIST")).toContain("lib");
+  expect((await wide.run("restore-routed", { from })).error?.message).toContain("is to be empty");
+
+  await using plain = await backedUpLab({ topology: "replication", replicas: 0, config });
+  await declareBeside(plain, source);
+  const some = [await digestOf(plain, ["a"]), await digestOf(plain, ["b"]), await digestOf(plain, ["a", "b"])];
+  // Four servers have it an even number of times, three an odd one.
+  expect(xor([...spreadDigests, xor(some)])).toBe(xor(digests));
+  await plain.lab.cli("r1:6379", "FLUSHALL");
+  const one = await plain.run("restore-routed", { from });
+  expect(one.error).toBeNull();
+  expect(Number(await plain.lab.cli("r1:6379", "DBSIZE"))).toBe(total);
+  expect(await plain.lab.cli("r1:6379", "DEBUG", "DIGEST")).toBe(xor(digests));
+});
+
+/** DEBUG DIGEST of several servers in one: each is the exclusive or of its keys, and of a number that is the same for all. */
+function xor(digests: readonly string[]): string {
+  const sum = digests.reduce((all, digest) => all ^ BigInt(`0x${digest}`), 0n);
+  return sum.toString(16).padStart(40, "0");
+}
+
+/** Of a server that holds these keys alone. */
+async function digestOf({ lab }: BackedUpLab, keys: readonly string[]): Promise<string> {
+  const script = "redis.call('FLUSHALL') for _, key in ipairs(KEYS) do redis.call('SET', key, key) end";
+  await lab.cli("r1:6379", "EVAL", script, String(keys.length), ...keys);
+  return await lab.cli("r1:6379", "DEBUG", "DIGEST");
+}
