@@ -26,7 +26,12 @@ export function upgrade(lab: TestLab, engine: EngineUnderTest, version?: string)
   return redisha(["upgrade", "--json", ...towards(lab, engine, version), ...project], { env: stateOf(lab) });
 }
 
-/** Starts the same, to be killed on the way; its standard output is the run's events. */
+/** Goes back to an engine by the program itself. */
+export function goBack(lab: TestLab, engine: EngineUnderTest): Promise<Ended> {
+  return redisha(["rollback", "--json", ...towards(lab, engine)], { env: stateOf(lab) });
+}
+
+/** Starts an upgrade, to be killed on the way; its standard output is the run's events. */
 export function startUpgrade(lab: TestLab, engine: EngineUnderTest): ChildProcess {
   const argv = [packagePath("bin", "run.js"), "upgrade", "-o", "jsonl", ...towards(lab, engine)];
   return spawn(process.execPath, argv, {

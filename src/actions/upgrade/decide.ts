@@ -81,7 +81,7 @@ function decideBack(from: Release, to: Release): Decision {
   const way = wayBack(from, to);
   if (!isOlder(from, to) || way.by === "backup") {
     const reason = isOlder(from, to)
-      ? `${way.reason}; ${way.lost.join("; ")}.`
+      ? `${way.reason}. Only a backup leads back, at the cost of: ${way.lost.join("; ")}.`
       : `${shown(to)} is not older than ${shown(from)}.`;
     return {
       allowed: false,

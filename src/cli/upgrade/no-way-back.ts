@@ -17,7 +17,6 @@ export function withWindow(summary: RunSummary, past: PastUpgrade | undefined, {
       ...error,
       state: `nothing was touched; going back by a backup from before the upgrade would lose ${window}`,
       next: [
-        ...error.next,
         `the backup: ${backup}`,
         "look into it first: redisha restore --to-scratch",
         "how it goes: docs/guide/upgrade.md, Going back by a backup",

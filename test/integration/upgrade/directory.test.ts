@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { said, signal } from "../../support/signalled.ts";
 import { settled, topologyOf } from "../../support/switchovers.ts";
-import { afterUpgrade, startUpgrade, upgrade } from "../../support/upgrades.ts";
+import { afterUpgrade, goBack, startUpgrade, upgrade } from "../../support/upgrades.ts";
 import { lostOf, startWriters } from "../../support/writers.ts";
 
 describe("an upgrade by a folder of programs", () => {
@@ -57,5 +57,33 @@ describe("an upgrade by a folder of programs", () => {
     expect(nodes.map(({ priority }) => priority)).toEqual([100, 100, 100]);
     const [first] = lab.status.processes;
     expect(await readFile(first?.log ?? "", "utf8")).not.toContain("Can't handle RDB format");
+  });
+
+  it("is gone back from behind the switchover, node by node, and loses nothing either", async () => {
+    const writers = startWriters(lab, 4);
+    const back = await goBack(lab, "valkey-8.1");
+    expect({ code: back.code, stderr: back.code === 0 ? "" : back.stderr }).toEqual({ code: 0, stderr: "" });
+    const primary = await settled(lab);
+    await writers.stop();
+    expect(await lostOf(lab, primary, writers)).toEqual([]);
+    expect(await versions()).toEqual(["8.1.1", "8.1.1", "8.1.1"]);
+  });
+});
+
+describe("an upgrade that only a backup leads back from", () => {
+  it("says so, and how much was written since", async () => {
+    await using lab = await bringUpLab({ topology: "replication", engine: "redis-7.0" });
+    const there = await upgrade(lab, "redis-8.0");
+    expect({ code: there.code, stderr: there.code === 0 ? "" : there.stderr }).toEqual({ code: 0, stderr: "" });
+    const primary = await settled(lab);
+    await lab.cli(primary, "SET", "since", "x".repeat(50_000));
+    const before = (await topologyOf(lab)).nodes.map(({ process_id }) => process_id);
+    const back = await goBack(lab, "redis-7.0");
+    const { error } = JSON.parse(back.stdout);
+    expect(back.code).toBe(4);
+    expect(error.code).toBe("UPGRADE_IS_DOWNGRADE");
+    expect(error.message).toContain("RDB 12, Redis 7.0.15 reads up to 10");
+    expect(error.state).toMatch(/would lose (4[89]|5\d)(\.\d+)? ?[kK]i?B? of writes since/);
+    expect((await topologyOf(lab)).nodes.map(({ process_id }) => process_id)).toEqual(before);
   });
 });
