@@ -23,11 +23,6 @@ export async function userDifferences(
   redis: RedisConnection,
   signal: AbortSignal,
 ): Promise<Difference[]> {
-  const users = new Map(
-    directivesOf(wanted).flatMap(({ name, values: [user, ...rules] }) =>
-      name === "user" && user !== undefined ? [[user, wantedRules(rules)] as const] : [],
-    ),
-  );
   const names = await redis.command(["ACL", "USERS"], { signal });
   const there = Array.isArray(names) ? names.map(String) : [];
   const found = await redis.pipeline(
@@ -40,7 +35,32 @@ export async function userDifferences(
       return [name, reply instanceof Error || reply === undefined ? undefined : heldRules(reply)] as const;
     }),
   );
-  const categories = await categoriesOf(redis, signal);
+  return differing(usersOf(wanted), held, await categoriesOf(redis, signal));
+}
+
+/** The same for an ACL file, of a server that runs: it spells out anew what it writes down. */
+export async function userFileDifferences(
+  wanted: readonly ConfLine[],
+  found: readonly ConfLine[],
+  redis: RedisConnection,
+  signal: AbortSignal,
+): Promise<Difference[]> {
+  return differing(usersOf(wanted), usersOf(found), await categoriesOf(redis, signal));
+}
+
+function usersOf(lines: readonly ConfLine[]): Map<string, Rules> {
+  return new Map(
+    directivesOf(lines).flatMap(({ name, values: [user, ...rules] }) =>
+      name === "user" && user !== undefined ? [[user, writtenRules(rules)] as const] : [],
+    ),
+  );
+}
+
+function differing(
+  users: ReadonlyMap<string, Rules>,
+  held: ReadonlyMap<string, Rules | undefined>,
+  categories: Categories,
+): Difference[] {
   const changed = [...users].flatMap(([user, will]): Difference[] => {
     const was = held.get(user);
     if (!was) return [{ name: `user ${user}`, was: null, will: shown(will) }];
@@ -53,7 +73,7 @@ export async function userDifferences(
     if (same(was, will) && more.length + fewer.length === 0) return [];
     return [{ name: `user ${user}`, was: shown(was, more), will: shown(will, fewer) }];
   });
-  const more = there.filter((name) => !users.has(name));
+  const more = [...held.keys()].filter((name) => !users.has(name));
   return [...changed, ...more.map((name) => ({ name: `user ${name}`, was: "there", will: null }))];
 }
 
@@ -86,14 +106,14 @@ function shown({ state, passwords, keys, channels, selectors }: Rules, alone: re
   return [state, secret, keys, channels ?? "", beside, ...commands, ...more].filter(Boolean).join(" ");
 }
 
-function wantedRules(rules: readonly string[]): Rules {
+function writtenRules(rules: readonly string[]): Rules {
   return {
     state: rules.includes("off") ? "off" : "on",
     passwords: sorted(rules.filter((rule) => rule.startsWith("#")).map((rule) => rule.slice(1))),
-    keys: sorted(rules.filter((rule) => rule.startsWith("~"))),
+    keys: sorted(rules.filter((rule) => /^[~%]/.test(rule))),
     channels: sorted(rules.filter((rule) => rule.startsWith("&"))),
     commands: rules,
-    selectors: false,
+    selectors: rules.some((rule) => rule.startsWith("(")),
   };
 }
 

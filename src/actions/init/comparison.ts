@@ -1,3 +1,4 @@
+import type { ConfLine } from "../../conf/conf-file.ts";
 import type { HostConnection, RedisConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { addressesOf, type DesiredFile, desiredFiles } from "../../init/desired.ts";
@@ -6,7 +7,7 @@ import { needsRestart } from "../../init/fixed-directives.ts";
 import { linesOf, userLinesOf } from "../../init/lines.ts";
 import { sentinelLive, settableBy, stalePeers } from "../../init/sentinel-differences.ts";
 import type { Situation } from "../../init/situation.ts";
-import { userDifferences } from "../../init/user-differences.ts";
+import { userDifferences, userFileDifferences } from "../../init/user-differences.ts";
 import type { Instance } from "../../inventory/model.ts";
 import type { ActionContext } from "../contract.ts";
 import { type HostFile, lookAtFile } from "../file/host-file.ts";
@@ -32,7 +33,7 @@ export interface LiveChange extends Difference {
 export async function compareFiles(
   instance: Instance,
   situation: Situation,
-  context: Pick<ActionContext, "deployment" | "shell" | "signal">,
+  context: Pick<ActionContext, "deployment" | "shell" | "redis" | "signal">,
 ): Promise<ComparedFile[]> {
   const files = await desiredFiles(instance, context.deployment, situation);
   const shell = await context.shell(instance.host);
@@ -43,11 +44,28 @@ export async function compareFiles(
       const lines = desired.kind === "users" ? userLinesOf(text ?? "") : linesOf(text ?? "");
       const peers = addressesOf(context.deployment);
       const stale = desired.kind === "sentinel" && peers ? stalePeers(lines, peers) : [];
-      const differences = [...differencesOf(desired.merged(text), lines, desired.kind), ...stale];
+      const written = differencesOf(desired.merged(text), lines, desired.kind);
+      const runs = situation.running.includes(instance.id) && text !== undefined;
+      const meant =
+        desired.kind === "users" && runs && written.length > 0
+          ? await meantUsers(desired.merged(text), lines, instance, context)
+          : undefined;
+      const differences = [...(meant ?? written), ...stale];
       const kept = found?.owner === desired.owner && found.mode === desired.mode;
       return { desired, text, found, differences, same: kept && differences.length === 0 };
     }),
   );
+}
+
+/** What differs of users whatever way they are spelled; undefined where the server cannot be asked. */
+async function meantUsers(
+  wanted: readonly ConfLine[],
+  found: readonly ConfLine[],
+  instance: Instance,
+  { redis, signal }: Pick<ActionContext, "redis" | "signal">,
+): Promise<Difference[] | undefined> {
+  const server = await redis(instance).catch(() => undefined);
+  return server && userFileDifferences(wanted, found, server, signal).catch(() => undefined);
 }
 
 /** What a running data server holds in memory, against its files: what can be set, and what takes a restart. */

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connectRedis } from "../../../src/connect/redis/connect-redis.ts";
 import type { RedisConnection } from "../../../src/connect/types.ts";
 import { userLinesOf } from "../../../src/init/lines.ts";
-import { userDifferences } from "../../../src/init/user-differences.ts";
+import { userDifferences, userFileDifferences } from "../../../src/init/user-differences.ts";
 import { renderUsers } from "../../../src/render/users.ts";
 import { ENGINES } from "../../support/engines.ts";
 import { FromConf, VERSIONS } from "../../support/from-conf.ts";
@@ -41,6 +41,9 @@ describe.each(ENGINES)("users that %s holds in memory", (engine) => {
       const signal = new AbortController().signal;
       const differences = () => userDifferences(userLinesOf(users), redis as RedisConnection, signal);
       expect(await differences()).toEqual([]);
+      await redis.command(["ACL", "SAVE"]);
+      const saved = userLinesOf(await readFile(join(folder, "users.acl"), "utf8"));
+      expect(await userFileDifferences(userLinesOf(users), saved, redis, signal)).toEqual([]);
       await redis.command(["ACL", "SETUSER", "shop", "+flushall"]);
       await redis.command(["ACL", "SETUSER", "watch", "-slaveof"]);
       await redis.command(["ACL", "SETUSER", "report", "-@all", "+get"]);
