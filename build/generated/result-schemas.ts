@@ -26,6 +26,7 @@ import {
 import { reportSchema } from "../../src/preflight/report.ts";
 import { storySchema } from "../../src/report/story.ts";
 import { unlockResultSchema } from "../../src/use-cases/lock-views.ts";
+import { renderedSchema } from "../../src/use-cases/render-deployment.ts";
 import { jsonSchemaText } from "./json-schema.ts";
 
 export function envelopeJsonSchema(): string {
@@ -94,6 +95,10 @@ export const preflightJsonSchemas = [
     content: () => jsonSchemaText(preflightListSchema, "preflight-list", "result of redisha preflight --list --json"),
   },
 ];
+
+export function renderedJsonSchema(): string {
+  return jsonSchemaText(renderedSchema, "init-rendered", "result of redisha init --render-only --json");
+}
 
 export function rotateJsonSchema(): string {
   return jsonSchemaText(rotateResultSchema, "rotate", "result of redisha rotate --json");

@@ -1,4 +1,5 @@
 import type { Drift } from "../../init/drift.ts";
+import type { Rendered } from "../../use-cases/render-deployment.ts";
 import { oneLine } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
 
@@ -32,6 +33,12 @@ export function renderDrift(drift: Drift, theme: Theme): string {
     if (found.restart.length > 0) lines.push("  ~ only by a restart", ...changes(found.restart, "    ", theme));
   }
   return lines.join("\n");
+}
+
+/** What was written, and what is left open in it. */
+export function renderRendered({ out, files, unknown }: Rendered, theme: Theme): string {
+  const done = `${theme.good(theme.symbols.ok)} ${files.length} files in ${out}; they hold passwords`;
+  return [done, ...unknown.map((each) => `  ! ${each}`)].join("\n");
 }
 
 function changes(differences: Lines, indent: string, theme: Theme): string[] {
