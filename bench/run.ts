@@ -8,6 +8,7 @@ import type { Bench } from "./bench.ts";
 import { engine } from "./engine.ts";
 import { engineMemory } from "./engine-memory.ts";
 import { evidence, type Result } from "./evidence.ts";
+import { reshard } from "./reshard.ts";
 import { startup } from "./startup.ts";
 import { statusLoopback, statusMany, statusSsh } from "./status.ts";
 
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   engineMemory,
   backup,
   backupMemory,
+  reshard,
 ];
 
 const { values, positionals } = parseArgs({

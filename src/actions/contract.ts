@@ -74,6 +74,8 @@ export interface Action<I = unknown, O = unknown> extends ActionSpec {
   /** Reads what undo needs. It is on the disk before `run` starts, so that a crash in between loses nothing. */
   before?(input: I, context: ActionContext): Promise<Before>;
   run(input: I, context: ActionContext): Promise<ActionOutcome<O>>;
+  /** Of a read: what it found, in a few words for the plan. */
+  tell?(outputs: O): string;
   /** How long, in milliseconds, one op may take by what its input asks for: the step's time limit is never shorter. */
   takesMs?(input: I): number;
   /** How the host of the target does the same by itself, for an undo that is `armed`. Absent where it cannot. */

@@ -10,6 +10,7 @@ interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<Acti
   commands(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly PlannedCommand[];
   before?(input: z.output<I>, context: ActionContext): Promise<Before>;
   run(input: z.output<I>, context: ActionContext): Promise<ActionOutcome<z.output<O>>>;
+  tell?(outputs: z.output<O>): string;
   takesMs?(input: z.output<I>): number;
   onHost?(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly HostCommand[];
   simulate?(input: z.output<I>, topology: Topology, target: Pick<ActionContext, "instance" | "host">): Topology;

@@ -95,8 +95,8 @@ export class Planner {
       !step.assertions &&
       step.action !== "confirm" &&
       step.action !== "pause";
-    const failure = reading ? await this.#read(step, action, targets, scope) : undefined;
-    const note = certainty.kind === "exact" ? await this.#note(step, due, scope, failure) : undefined;
+    const { failure, found } = reading ? await this.#read(step, action, targets, scope) : {};
+    const note = (certainty.kind === "exact" ? await this.#note(step, due, scope, failure) : undefined) ?? found;
     const moves = certainty.kind === "exact" && action.simulate !== undefined;
     this.#write(step, scope, certainty, {
       batches,
@@ -144,12 +144,25 @@ export class Planner {
     return { due, skipped };
   }
 
-  /** Reads run while planning, so that what follows from them is exact. Tells why one failed: its result stays unknown. */
-  async #read(step: Step, action: Action, targets: readonly OpTarget[], scope: Scope): Promise<string | undefined> {
+  /**
+   * Reads run while planning, so that what follows from them is exact. Tells why one failed, since its result stays unknown
+   * then, and what the others found that an operator should know.
+   */
+  async #read(
+    step: Step,
+    action: Action,
+    targets: readonly OpTarget[],
+    scope: Scope,
+  ): Promise<{ failure?: string; found?: string }> {
     const ops = new Map<string, OpFacts>();
     await Promise.all(targets.map(async (op) => ops.set(op.id, await runOp(step, action, op, scope, this.#services))));
     scope.frame.record(step.id, factsOf(ops));
-    return [...ops.values()].find(({ error }) => error)?.error?.message;
+    const failure = [...ops.values()].find(({ error }) => error)?.error?.message;
+    if (failure !== undefined) return { failure };
+    const found = [...ops]
+      .filter(([, { status }]) => status === "ok")
+      .map(([id, { outputs }]) => `${id}: ${action.tell?.(outputs)}`);
+    return action.tell && found.length > 0 ? { found: found.join("\n") } : {};
   }
 
   /** What an operator should know of the step beside what it does. */

@@ -58,16 +58,18 @@ export async function startLoad(lab: TestLab, clients = 4): Promise<Load> {
   };
 }
 
-/** Keys that `fillCluster` writes, beside some of every type. */
-export const FILLED = 5_000;
+/** Keys that are written, beside some of every type. */
+const FILLED = 5_000;
 
 const filledWith = (key: string) => `value of ${key} ${"x".repeat(40)}`;
 
 /** Fills all slots: many small keys, some of every type, one whose name is no text, and a hundred in one slot. */
-export async function fillCluster(lab: TestLab, engine: Engine): Promise<void> {
+export async function fillCluster(lab: TestLab, engine: Engine, keys = FILLED): Promise<void> {
   const cluster = await clusterClient(lab, true);
-  const names = Array.from({ length: FILLED }, (_, index) => `filled:${index}`);
-  await Promise.all(names.map((name) => cluster.set(name, filledWith(name))));
+  for (let at = 0; at < keys; at += FILLED) {
+    const names = Array.from({ length: FILLED }, (_, index) => `filled:${at + index}`);
+    await Promise.all(names.map((name) => cluster.set(name, filledWith(name))));
+  }
   await Promise.all(Array.from({ length: 300 }, (_, index) => cluster.set(`{tag}:${index}`, `tagged ${index}`)));
   await cluster.set(Buffer.from([0x00, 0xff, 0xfe, 0x0d, 0x0a, 0x80]), "no text");
   await fillWithEverything(async (name, ...args) => String(await cluster.call(name ?? "", ...args)), engine, {
@@ -82,10 +84,12 @@ export async function contentsOf(lab: TestLab): Promise<{ digests: Map<string, s
   const doubled: string[] = [];
   for (const node of await primaries(lab)) {
     for await (const keys of node.scanBufferStream({ count: 1_000 }) as AsyncIterable<Buffer[]>) {
-      for (const key of keys.filter((each) => !each.toString().startsWith("load:"))) {
+      const lasting = keys.filter((each) => !each.toString().startsWith("load:"));
+      const found = await Promise.all(lasting.map((key) => digestOf(node, key)));
+      for (const [index, key] of lasting.entries()) {
         const name = key.toString("latin1");
         if (digests.has(name)) doubled.push(name);
-        digests.set(name, await digestOf(node, key));
+        digests.set(name, found[index] ?? "");
       }
     }
     node.disconnect();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatBytes, formatDuration } from "../../core/units.ts";
 import { slotsIn } from "../../reshard/slot-list.ts";
 import { surveySlots } from "../../reshard/survey.ts";
 import { defineAction } from "../define.ts";
@@ -52,6 +53,15 @@ export const clusterSurveySlots = defineAction({
     redisCommand(["CLUSTER", "GETKEYSINSLOT", "SLOT", "COUNT"]),
     redisCommand(["MEMORY", "USAGE", "KEY"]),
   ],
+  tell: ({ slots, keys, bytes, estimated_ms, big_keys }) =>
+    [
+      `${slots.toLocaleString("en")} slots, ${keys.toLocaleString("en")} keys, about ${formatBytes(bytes)}`,
+      `takes about ${formatDuration(estimated_ms)}`,
+      ...big_keys.map(
+        ({ key, bytes: size, blocks_ms }) =>
+          `${key} is ${formatBytes(size)} and may keep its server from all clients for ${formatDuration(blocks_ms)}`,
+      ),
+    ].join("; "),
   async run({ moves, samples, big_bytes }, context) {
     const instance = instanceOf(context);
     const slots = slotsIn(moves.filter(({ from }) => from === instance.id).flatMap((move) => move.slots));

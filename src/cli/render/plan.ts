@@ -25,7 +25,7 @@ function stepLines(step: PlannedStep, number: number, options: { theme: Theme; w
   const lines = [wrap(`${step.name} ${theme.dim(`[${step.step}]`)}`, width, lead, " ".repeat(lead.length))];
   const inner = " ".repeat(lead.length);
   lines.push(`${inner}${effectText(step, theme)}  ${certaintyText(step, theme)}`);
-  if (step.note) lines.push(wrap(oneLine(step.note), width, inner));
+  for (const line of step.note?.split("\n") ?? []) lines.push(wrap(oneLine(line), width, inner));
   if (step.skipped) return lines;
   if (step.live) lines.push(`${inner}${theme.dim("targets are looked up again when the step starts")}`);
   if (step.point_of_no_return !== undefined) lines.push(...noReturnLines(step.point_of_no_return, options));

@@ -22,6 +22,18 @@ describe("redisha reshard", () => {
   });
   afterAll(() => lab.down());
 
+  it("says beforehand how much it is, and which keys are large, and changes nothing", async () => {
+    // Slot 0 is that of the key 3560, by CLUSTER KEYSLOT.
+    expect(await lab.cli("r1:6379", "CLUSTER", "KEYSLOT", "3560")).toBe("0");
+    await lab.cli("r1:6379", "SETRANGE", "3560", "20000000", "end");
+    const { code, stdout } = await reshard(lab, "--to", "r3", "--slots", "0-49,16000-16383", "--dry-run");
+    const { steps } = JSON.parse(stdout).result;
+    const survey = steps.find(({ step }: { step: string }) => step === "survey");
+    expect(code).toBe(0);
+    expect(survey.note).toMatch(/^r1:6379: 50 slots, \d+ keys, about .* 3560 is \d+\.\d MiB and may keep its server/);
+    expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
+  });
+
   it("moves slots from two primaries at once, and back, while no client notices", () =>
     unnoticed(lab, async () => {
       const { code, stdout, stderr } = await reshard(lab, "--to", "r3", "--slots", "600");
