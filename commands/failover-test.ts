@@ -18,7 +18,7 @@ export default class FailoverTest extends RunningCommand<FailoverTestResult | Pl
     {
       description: "The monthly drill, from cron",
       command:
-        "<%= config.bin %> failover-test --mode crash --return --watch 5m --report /var/lib/drills --production --confirm shop",
+        "<%= config.bin %> failover-test --mode crash --backup --return --watch 5m --report /var/lib/drills --production --confirm shop",
     },
     {
       description: "A primary that is cut off from its peers for half a minute, while clients still reach it",
@@ -36,6 +36,7 @@ export default class FailoverTest extends RunningCommand<FailoverTestResult | Pl
         "What is done to the primary: its process is stopped or killed, its host cut off from its peers, from all, or rebooted; or it is switched over as planned",
     })(),
     shard: string({ helpValue: "SLOTS", summary: "Shard of a cluster, by id as status shows it (default: the first)" }),
+    backup: boolean({ summary: "Make a backup first, in place of looking for a recent one" }),
     return: boolean({ summary: "Make the original primary the primary again in the end, without loss" }),
     baseline: durationFlag({ summary: "How long to measure before the fault (default: 10s)" }),
     watch: durationFlag({ summary: "How long to watch after all is redundant again (default: 30s)" }),

@@ -35,7 +35,6 @@ export async function refuseFailedAssertions(step: Step, op: OpTarget, at: Scope
     exit: EXIT.gateRefused,
     message: wrong.join("; "),
     ...(op.target ? { host: op.id } : {}),
-    state: "this step changes nothing; what ran before it stands",
     next: ["redisha status"],
   });
 }

@@ -222,7 +222,7 @@ async function finish(
   duration: number,
   emit: (event: RunEventBody) => void,
 ): Promise<RunSummary> {
-  const { status, exit, error } = verdictOf(result, run, journal?.history);
+  const { status, exit, error } = verdictOf(result, run, journal?.history, runbook);
   await journal?.append(
     status === "paused" && error
       ? { kind: "paused", reason: error }
@@ -258,6 +258,7 @@ function verdictOf(
   { failure, paused, rollback, tolerated, leftOut }: ExecutionResult,
   run: string,
   history: History | undefined,
+  { onInterrupt }: Pick<Runbook, "onInterrupt">,
 ): { status: RunSummary["status"]; exit: ExitCode; error?: EventError } {
   if (!failure) return { status: "done", exit: tolerated + leftOut.length > 0 ? EXIT.warnings : EXIT.done };
   if (paused) {
@@ -265,6 +266,9 @@ function verdictOf(
   }
   if (rollback) return rolledBack(failure, rollback, run);
   const status = failure.code === "INTERRUPTED" ? "cancelled" : "failed";
+  if (status === "cancelled" && onInterrupt === "abort") {
+    return { status, exit: failure.exit, error: givenUp(failure, run) };
+  }
   return { status, exit: failure.exit, error: withWayOn(failure, run, history) };
 }
 
@@ -290,6 +294,19 @@ function withWayOn(failure: EventError, run: string, history: History | undefine
     `what happened: redisha runs show ${run}`,
   ];
   return { ...failure, state: [failure.state, stands].filter(Boolean).join("; "), next };
+}
+
+/** Broken off for good: what tidies up has run, and there is nothing to go on with. */
+function givenUp(failure: EventError, run: string): EventError {
+  return {
+    ...failure,
+    state: "the run was given up; the steps that heal and tidy up in any case were carried out",
+    next: [
+      "redisha status",
+      `if it left anything: redisha runs rollback ${run}`,
+      `what happened: redisha runs show ${run}`,
+    ],
+  };
 }
 
 /** What the summary says after going back: all of it, or how far, and what is left to do by hand. */

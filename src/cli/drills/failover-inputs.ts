@@ -6,6 +6,7 @@ export const DRILL_MODES = ["hang", "crash", "partition", "partition_all", "host
 interface DrillFlags {
   readonly mode: string;
   readonly shard: string | undefined;
+  readonly backup: boolean;
   readonly return: boolean;
   readonly baseline: number | undefined;
   readonly watch: number | undefined;
@@ -24,6 +25,7 @@ export function inputsOfDrill(flags: DrillFlags): Record<string, string> {
   const inputs = {
     mode: flags.mode,
     shard: flags.shard,
+    backup: flags.backup,
     return: flags.return,
     baseline: duration(flags.baseline),
     watch: duration(flags.watch),

@@ -16,7 +16,9 @@ export function renderSummary(summary: RunSummary, theme: Theme): string {
     lines.push(theme.warn(`  ${symbols.warn} left out, since they do not answer: ${summary.left_out.join(", ")}`));
   }
   if (summary.tolerated_failures > 0) {
-    lines.push(theme.warn(`  ${symbols.warn} ${plural(summary.tolerated_failures, "step")} failed and was allowed to`));
+    const were = summary.tolerated_failures === 1 ? "was" : "were";
+    const steps = plural(summary.tolerated_failures, "step");
+    lines.push(theme.warn(`  ${symbols.warn} ${steps} failed and ${were} allowed to`));
   }
   const width = Math.max(0, ...Object.keys(summary.outputs).map((name) => name.length));
   for (const [name, value] of Object.entries(summary.outputs)) {
