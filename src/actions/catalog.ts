@@ -77,6 +77,7 @@ import { packageInstall } from "./package/install.ts";
 import { preflightBackups } from "./preflight/backups.ts";
 import { preflightChecklist } from "./preflight/checklist.ts";
 import { preflightDrills } from "./preflight/drills.ts";
+import { preflightFixes } from "./preflight/fixes.ts";
 import { preflightHost } from "./preflight/host.ts";
 import { preflightJudge } from "./preflight/judge.ts";
 import { preflightMonitoring } from "./preflight/monitoring.ts";
@@ -86,6 +87,7 @@ import { preflightWays } from "./preflight/ways.ts";
 import { redisCommandAction } from "./redis/command.ts";
 import { redisConfigGet } from "./redis/config-get.ts";
 import { redisConfigSet } from "./redis/config-set.ts";
+import { redisConfigSetMany } from "./redis/config-set-many.ts";
 import { redisQuery } from "./redis/query.ts";
 import { replicationFailover } from "./replication/failover.ts";
 import { replicationFollow } from "./replication/follow.ts";
@@ -195,6 +197,7 @@ const ACTIONS: readonly Action[] = [
   preflightBackups,
   preflightChecklist,
   preflightDrills,
+  preflightFixes,
   preflightHost,
   preflightJudge,
   preflightMonitoring,
@@ -204,6 +207,7 @@ const ACTIONS: readonly Action[] = [
   redisCommandAction,
   redisConfigGet,
   redisConfigSet,
+  redisConfigSetMany,
   redisQuery,
   runbookAction,
   clusterFailover,

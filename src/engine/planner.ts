@@ -26,7 +26,7 @@ export class Planner {
   readonly #services: OpServices;
   readonly #planned: PlannedStep[] = [];
   /** Steps whose results are not known, because they were not run. */
-  readonly #unknown = new Set<string>();
+  #unknown = new Set<string>();
   #runbook: Runbook | undefined;
   /** The first step that would change the deployment: what is read after it may differ from now. */
   #changedBy: string | undefined;
@@ -117,7 +117,13 @@ export class Planner {
       const given = await this.#services.evaluator.template(inputs, scope.frame, target ?? scope.target);
       const values = { inputs: resolveInputValues(compiled, asRecord(given), `step ${step.id}`) };
       const frame = new Frame({ ...scope.frame.values, ...values });
+      const around = this.#unknown;
+      this.#unknown = new Set();
       await this.#steps(compiled, { frame, depth: scope.depth + 1, path });
+      const known = step.effect === "read" && this.#unknown.size === 0 && forced === undefined;
+      this.#unknown = around;
+      if (known) scope.frame.record(step.id, factsOf(new Map([[op.id, await this.#result(compiled, frame)]])));
+      else this.#unknown.add(step.id);
       return;
     }
     const frame = target ? scope.frame.inner() : scope.frame;
@@ -127,6 +133,15 @@ export class Planner {
     for (const nested of rescue)
       await this.#step(nested, inner, { kind: "conditional", on: `a step of ${step.id} fails` });
     for (const nested of always) await this.#step(nested, inner, forced);
+  }
+
+  /** What a runbook that only read gives to the one that called it. */
+  async #result(runbook: Runbook, frame: Frame): Promise<OpFacts> {
+    const outputs: Record<string, unknown> = {};
+    for (const [name, expression] of Object.entries(runbook.outputs)) {
+      outputs[name] = await this.#services.evaluator.expression(expression, frame);
+    }
+    return { status: "ok", changed: false, outputs };
   }
 
   /** The ops whose conditions hold now; why the others would be skipped. */

@@ -7,6 +7,11 @@ import { readDirectives } from "./directives.ts";
 /** Directives that hold passwords: CONFIG SET would put them into plans and journals. */
 const SECRET = /^(requirepass|masterauth|primaryauth|masteruser|tls-key-file-pass|tls-client-key-file-pass)$/i;
 
+/** Whether CONFIG SET of it would show a password. */
+export function holdsSecret(directive: string): boolean {
+  return SECRET.test(directive);
+}
+
 /** Sets one directive in memory; what it was before is captured for undo. */
 export const redisConfigSet = defineAction({
   name: "redis.config_set",
@@ -16,7 +21,7 @@ export const redisConfigSet = defineAction({
   input: z.strictObject({
     parameter: z
       .string()
-      .refine((name) => !SECRET.test(name), { error: "holds a password; passwords are not set by redis.config_set" })
+      .refine((name) => !holdsSecret(name), { error: "holds a password; passwords are not set by redis.config_set" })
       .describe("Name of the directive"),
     value: z.union([z.string(), z.int()]).transform(String).describe("The new value, in Redis' own words"),
     rewrite: z
