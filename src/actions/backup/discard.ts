@@ -2,6 +2,7 @@ import { z } from "zod";
 import { discardUnfinished } from "../../repository/delete-backup.ts";
 import { defineAction } from "../define.ts";
 import { repositoryOf } from "./repository.ts";
+import { stopAhead } from "./store-ahead.ts";
 
 /** Removes what a run stored, unless it became a backup. */
 export const backupDiscard = defineAction({
@@ -17,6 +18,7 @@ export const backupDiscard = defineAction({
   undo: none`,
   commands: () => [{ transport: "controller", text: "remove from the repository what this run stored" }],
   async run(_input, context) {
+    await stopAhead(context.life);
     const removed = await discardUnfinished(await repositoryOf(context), context.life.id);
     return { outputs: { removed }, changed: removed > 0 };
   },

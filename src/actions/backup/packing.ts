@@ -17,7 +17,7 @@ export function progressOf(context: ActionContext, did: string, total: number | 
 
 /** The same for bytes of any kind. Their rate and the time that is left are made of it by whoever shows it. */
 export function tellBytes(context: ActionContext, did: string, total: number | undefined): (done: number) => void {
-  let last = performance.now();
+  let last = Number.NEGATIVE_INFINITY;
   return (done) => {
     const now = performance.now();
     if (now - last < REPORT_MS) return;

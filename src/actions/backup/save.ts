@@ -5,10 +5,12 @@ import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { redisCommand } from "../redis/argv.ts";
+import { writingTo } from "./repository.ts";
 import { saveSet } from "./save/save-set.ts";
 import { keptName } from "./save/scripts.ts";
 import { snapshotPlace } from "./save/server-files.ts";
-import { becomes, instanceNamed, type Source, sourcesSchema } from "./sources.ts";
+import { becomes, instanceNamed, limitRateSchema, type Source, sourcesSchema } from "./sources.ts";
+import { AHEAD_AT_ONCE } from "./store-ahead.ts";
 
 export const savedSchema = z.strictObject({
   path: z.string().describe("On the host: the link that keeps the file of this save"),
@@ -26,7 +28,7 @@ export type Saved = z.infer<typeof savedSchema>;
 export const backupSave = defineAction({
   name: "backup.save",
   summary:
-    "Has every source save now, proves that each file is from that save, and keeps it by a hard link on its host",
+    "Has every source save now, proves that each file is from that save, keeps it by a hard link on its host, and begins to store it while it is written",
   scope: "controller",
   effect: "change",
   input: z.strictObject({
@@ -35,6 +37,7 @@ export const backupSave = defineAction({
       .enum(["single", "parallel", "fenced"])
       .describe("fenced holds the writes of all shards while they fork; parallel only asks all at once"),
     pause_limit: durationSchema.default(500).describe("After this long the servers let writes go on by themselves"),
+    limit_rate: limitRateSchema,
   }),
   output: z.strictObject({
     saves: z.record(z.string(), savedSchema).describe("By instance"),
@@ -55,13 +58,21 @@ export const backupSave = defineAction({
       transport: "script" as const,
       text: `on ${host}: ln DIR/DBFILENAME DIR/${keptName("RUN")}`,
     }));
-    return [...fence, ...sources.map(({ instance }) => on(instance, ["BGSAVE"])), ...unfence, ...link];
+    const meanwhile = sources.map(({ host, shard }) => ({
+      transport: "script" as const,
+      text: `on ${host}: cat DIR/temp-*.rdb as it grows, to shards/${shard}/dump.rdb in the repository`,
+    }));
+    const ask = sources.map(({ instance }) => on(instance, ["BGSAVE"]));
+    return [...fence, ...ask, ...unfence, ...meanwhile.slice(0, AHEAD_AT_ONCE), ...link];
   },
-  async run({ sources, consistency, pause_limit }, context) {
+  async run({ sources, consistency, pause_limit, limit_rate }, context) {
     const how = {
+      limitRate: limit_rate,
       consistency: consistency === "fenced" ? consistency : ("parallel" as const),
       pauseLimitMs: pause_limit,
     };
+    // Before anything is saved: who may not store now, is told so now.
+    await writingTo(context);
     const { saves, pauseMs, skewMs } = await saveSet(Object.values(sources), how, context);
     const byInstance = saves.map(({ source, kept }): [string, Saved] => [
       source.instance,

@@ -27,6 +27,13 @@ export const sourcesSchema = z
   .record(z.string(), sourceSchema)
   .describe("The sources that backup.choose found, by instance");
 
+export const limitRateSchema = z
+  .int()
+  .min(1)
+  .nullable()
+  .default(null)
+  .describe("Bytes per second of all transfers of the run together");
+
 /** An instance by its id. */
 export function instanceNamed({ instances }: Deployment, id: string): Instance {
   const found = instances.find((each) => each.id === id);

@@ -3,7 +3,8 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { backupFolder } from "../../repository/layout.ts";
 import type { StoredFile } from "../../repository/manifest.ts";
-import { packFile } from "../../repository/pipeline/pack-file.ts";
+import { type Progress, packFile } from "../../repository/pipeline/pack-file.ts";
+import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { type Checked, checkSnapshot } from "./check-snapshot.ts";
@@ -13,7 +14,8 @@ import { rdbFacts, sourceFacts } from "./rdb-facts.ts";
 import { packingOf, writingTo } from "./repository.ts";
 import { type Saved, savedSchema } from "./save.ts";
 import { serverFacts } from "./server-facts.ts";
-import { becomes, sourceSchema } from "./sources.ts";
+import { becomes, limitRateSchema, sourceSchema } from "./sources.ts";
+import { takeAhead } from "./store-ahead.ts";
 
 /**
  * Streams a snapshot from its host into the repository while the host checks and digests the same file. It is stored only
@@ -28,12 +30,7 @@ export const backupUpload = defineAction({
   input: z.strictObject({
     source: sourceSchema,
     saved: savedSchema,
-    limit_rate: z
-      .int()
-      .min(1)
-      .nullable()
-      .default(null)
-      .describe("Bytes per second of all transfers of the run together"),
+    limit_rate: limitRateSchema,
   }),
   output: shardPartSchema,
   example: `- id: upload
@@ -58,45 +55,71 @@ export const backupUpload = defineAction({
     const { store } = repository;
     const folder = backupFolder(context.deployment.name, context.life.id);
     const name = `shards/${source.shard}/dump.rdb`;
-    await removeEarlier(store, `${folder}shards/${source.shard}/`, repository.signal);
+    const tidy = () => removeEarlier(store, `${folder}shards/${source.shard}/`, repository.signal);
     const stop = new AbortController();
     const signal = AbortSignal.any([repository.signal, stop.signal]);
-    const storing = async () => {
+    const onProgress = progressOf(context, "stored", saved.size);
+    const transfer = async () => {
+      await tidy();
       const content = await shell.download(saved.path, { become: becomes(instance.host), signal });
-      return await packFile(store, folder, content, packingOf(repository, limit_rate, context), {
-        name,
-        kind: "rdb",
-        instance: instance.id,
-        estimate: saved.size,
-        onProgress: progressOf(context, "stored", saved.size),
-        signal,
-      });
+      const packing = packingOf(repository, limit_rate, context);
+      const what = { name, kind: "rdb" as const, instance: instance.id, estimate: saved.size };
+      return await packFile(store, folder, content, packing, { ...what, onProgress, signal });
     };
-    const { checked, file } = await checkedAndStored(checkSnapshot(saved.path, context, signal), storing(), stop).catch(
-      async (error: unknown) => {
-        // Either may have been done before the other failed.
-        await removeEarlier(store, `${folder}shards/${source.shard}/`, repository.signal).catch(() => undefined);
-        throw error;
-      },
-    );
-    if (file.size_raw !== checked.size || file.sha256_raw !== checked.sha256) {
-      await store.delete(`${folder}${file.name}`);
-      throw differs(instance.id, file.size_raw, checked);
+    const storing = async () => (await restOf(instance.id, context, onProgress, signal)) ?? (await transfer());
+    try {
+      const { checked, file: first } = await checkedAndStored(
+        checkSnapshot(saved.path, context, signal),
+        storing(),
+        stop,
+      );
+      // What was stored while it was written may have been cut short, or have been another file.
+      const file = isSame(first, checked) ? first : await transfer();
+      if (!isSame(file, checked)) throw differs(instance.id, file.size_raw, checked);
+      const { keys: read, expires, alreadyExpired: already_expired } = checked;
+      const shard = {
+        name: source.shard,
+        slots: source.slots,
+        source: sourceFacts(source),
+        server: await serverFacts(redis, context.signal),
+        rdb: rdbFacts(saved.rdb, checked.checksum),
+        keys: { read, expires, already_expired },
+        save: saveFacts(saved),
+        files: [file],
+      };
+      return { outputs: { shard, duration_ms: Math.round(performance.now() - started) }, changed: true };
+    } catch (error) {
+      // The file may have been stored before something else failed.
+      await tidy().catch(() => undefined);
+      throw error;
     }
-    const shard = {
-      name: source.shard,
-      slots: source.slots,
-      source: sourceFacts(source),
-      server: await serverFacts(redis, context.signal),
-      rdb: rdbFacts(saved.rdb, checked.checksum),
-      keys: { read: checked.keys, expires: checked.expires, already_expired: checked.alreadyExpired },
-      save: saveFacts(saved),
-      files: [file],
-    };
-    return { outputs: { shard, duration_ms: Math.round(performance.now() - started) }, changed: true };
   },
   repeatable: true,
 });
+
+/** Waits for what was begun to be stored while it was written; undefined where nothing was, or nothing came of it. */
+async function restOf(
+  instance: string,
+  { life }: ActionContext,
+  onProgress: (at: Progress) => void,
+  signal: AbortSignal,
+): Promise<StoredFile | undefined> {
+  const ahead = takeAhead(instance, life);
+  if (!ahead) return undefined;
+  if (ahead.at) onProgress(ahead.at);
+  ahead.onProgress = onProgress;
+  const stop = () => void ahead.stop();
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  const file = await ahead.file;
+  signal.removeEventListener("abort", stop);
+  signal.throwIfAborted();
+  return file;
+}
+
+function isSame({ size_raw, sha256_raw }: StoredFile, { size, sha256 }: Checked): boolean {
+  return size_raw === size && sha256_raw === sha256;
+}
 
 /**
  * Waits for both, and ends the one where the other failed, whose error is the one that is thrown. A file that cannot be read

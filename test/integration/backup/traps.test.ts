@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { closeSync, fstatSync, openSync, readdirSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -36,6 +37,11 @@ afterAll(async () => {
 
 const info = (section: string) => lab.cli("r2:6379", "INFO", section);
 const left = async () => (await readdir(data)).filter((name) => name.startsWith(".redisha"));
+
+/** What the run keeps on r2. */
+function keptFile(): string {
+  return readdirSync(data).find((name) => name.startsWith(".redisha-backup-")) ?? "none";
+}
 
 /** The child of r2 that saves, while it does. */
 async function childOf(): Promise<number> {
@@ -114,6 +120,29 @@ describe("a save", () => {
     expect(await left()).toEqual([]);
   });
 
+  it("is stored while it is written, and once more where that was not what was checked", async () => {
+    await lab.cli("r2:6379", "CONFIG", "SET", "rdbcompression", "no");
+    await lab.cli("r2:6379", "CONFIG", "SET", "rdb-key-save-delay", "20000");
+    const other = await readFile(join(data, "dump.rdb"));
+    let storedMeanwhile = false;
+    const summary = await place.backUp(
+      {},
+      {
+        onEvent: (event) => {
+          if (!("step" in event) || event.step !== "save") return;
+          storedMeanwhile ||= readdirSync(place.repository, { recursive: true }).some((name) =>
+            /dump\.rdb/.test(`${name}`),
+          );
+          if (event.type === "step_finished") writeFileSync(join(data, keptFile()), other);
+        },
+      },
+    );
+    await lab.cli("r2:6379", "CONFIG", "SET", "rdbcompression", "yes");
+    const { manifest } = await showBackup(place.deployment, backupOf(summary), signal);
+    expect(storedMeanwhile).toBe(true);
+    expect(manifest.shards[0]?.files[0]?.sha256_raw).toBe(createHash("sha256").update(other).digest("hex"));
+  });
+
   it("that is damaged on its host is not stored, though it is sent while it is checked", async () => {
     const before = await listBackups(place.deployment, signal);
     const summary = await place.backUp(
@@ -121,8 +150,7 @@ describe("a save", () => {
       {
         onEvent: (event) => {
           if (event.type !== "step_finished" || event.step !== "save") return;
-          const kept = readdirSync(data).find((name) => name.startsWith(".redisha-backup-"));
-          const file = openSync(join(data, kept ?? "none"), "r+");
+          const file = openSync(join(data, keptFile()), "r+");
           writeSync(file, "?", fstatSync(file).size - 100);
           closeSync(file);
         },

@@ -2,6 +2,7 @@ import { RedishaError } from "../../../core/errors.ts";
 import { EXIT } from "../../../core/exit-codes.ts";
 import type { ActionContext } from "../../contract.ts";
 import type { Source } from "../sources.ts";
+import { stopAhead } from "../store-ahead.ts";
 import { fenced } from "./fence.ts";
 import { type KeptSave, NotSaved, SourceSave } from "./source-save.ts";
 
@@ -13,6 +14,13 @@ export interface SavedSet {
   readonly skewMs: number;
 }
 
+export interface SaveHow {
+  readonly consistency: "parallel" | "fenced";
+  readonly pauseLimitMs: number;
+  /** Bytes per second to the repository, for what is stored while it is written. */
+  readonly limitRate: number | null;
+}
+
 /** A full resynchronisation may end a child again and again; more often than this something is wrong with the source. */
 const ATTEMPTS = 4;
 
@@ -20,16 +28,13 @@ const ATTEMPTS = 4;
  * Saves every source, at the same moment as far as that can be had, and proves each. Where the server ended a child of its
  * own accord, or another one came first, it asks again: for that source, or for all where they are one cut.
  */
-export async function saveSet(
-  sources: readonly Source[],
-  how: { readonly consistency: "parallel" | "fenced"; readonly pauseLimitMs: number },
-  context: ActionContext,
-): Promise<SavedSet> {
+export async function saveSet(sources: readonly Source[], how: SaveHow, context: ActionContext): Promise<SavedSet> {
   const saves = await Promise.all(sources.map((source) => SourceSave.open(source, context)));
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await saveOnce(saves, how, context);
     } catch (error) {
+      await stopAhead(context.life);
       if (!(error instanceof NotSaved)) throw error;
       if (attempt === ATTEMPTS) throw neverSaved(sources, error);
       context.progress(`${error.message}; asking again (${attempt + 1} of ${ATTEMPTS})`);
@@ -39,7 +44,7 @@ export async function saveSet(
 
 async function saveOnce(
   saves: readonly SourceSave[],
-  { consistency, pauseLimitMs }: { consistency: "parallel" | "fenced"; pauseLimitMs: number },
+  { consistency, pauseLimitMs, limitRate }: SaveHow,
   context: ActionContext,
 ): Promise<SavedSet> {
   await Promise.all(saves.map((save) => save.prepare()));
@@ -62,6 +67,7 @@ async function saveOnce(
       ask,
     ));
   } else await ask();
+  for (const save of saves) save.storeAhead(limitRate);
   const kept = await Promise.all(saves.map(async (save) => ({ source: save.source, kept: await save.finish() })));
   return { saves: kept, pauseMs, skewMs: Math.round((Math.max(...forkedAt) - Math.min(...forkedAt)) * 10) / 10 };
 }

@@ -6,6 +6,7 @@ import { RedishaError } from "../../../core/errors.ts";
 import { EXIT } from "../../../core/exit-codes.ts";
 import type { ActionContext } from "../../contract.ts";
 import { becomes, instanceNamed, type Source } from "../sources.ts";
+import { giveUpUnbegun, storeAhead } from "../store-ahead.ts";
 import { type Persistence, persistenceOf } from "./persistence.ts";
 import { keptName, LINK, LOOK, SWEEP } from "./scripts.ts";
 import { type SnapshotPlace, snapshotPlace } from "./server-files.ts";
@@ -83,9 +84,15 @@ export class SourceSave {
     }
   }
 
+  /** Begins to store what the child writes, as it writes it. */
+  storeAhead(limitRate: number | null): void {
+    storeAhead(this.source, this.#place.dir, limitRate, this.#context);
+  }
+
   /** Waits for the child, proves that the file is from this save, and keeps it by a link. */
   async finish(): Promise<KeptSave> {
     const state = await this.#untilIdle("saving");
+    await giveUpUnbegun(this.source.instance, this.#context.life);
     const durationMs = Math.round(performance.now() - this.#startedAt);
     const kept = await this.#link(state);
     const { forkUsec, cowBytes } = state;
