@@ -66,6 +66,7 @@ import { guardWindow } from "./guard/window.ts";
 import { hostExec, hostScript } from "./host/exec.ts";
 import { initApplyLive, initSetBack } from "./init/apply-live.ts";
 import { initCompare } from "./init/compare.ts";
+import { initFollow } from "./init/follow.ts";
 import { clusterForm } from "./init/form-cluster.ts";
 import { initPutBack, initPutFiles } from "./init/put-files.ts";
 import { initSurvey } from "./init/survey.ts";
@@ -265,6 +266,7 @@ const ACTIONS: readonly Action[] = [
   initApplyLive,
   initCompare,
   initPutBack,
+  initFollow,
   initPutFiles,
   initSetBack,
   initSurvey,

@@ -32,7 +32,9 @@ export function peersOf({ hosts, instances }: Pick<Deployment, "hosts" | "instan
 export function needsOf(deployment: Deployment, host: Host, view: HostView): Need[] {
   const { trusted = [], clients = [] } = deployment.firewall ?? {};
   const here = deployment.instances.filter((instance) => instance.host.name === host.name);
-  const ports = here.map(({ port }) => port);
+  // On the way to TLS both ports are open.
+  const above = deployment.serverTls?.plainToo ? [deployment.serverTls.portOffset] : [];
+  const ports = here.flatMap(({ port }) => [port, ...above.map((offset) => port + offset)]);
   const bus = here.flatMap((instance) => busPort(deployment, instance) ?? []);
   const sshPorts = [...new Set([...view.sshPorts, ...(view.session ? [view.session.port] : [])])];
   const friends = networks(trusted);

@@ -11,6 +11,7 @@ import { type Credentials, readCredentials } from "./credentials.ts";
 import { homeOf } from "./homes.ts";
 import { keepPrevious, previousPasswords } from "./keep-previous.ts";
 import { linesOf, userLinesOf } from "./lines.ts";
+import { movedLines } from "./moved.ts";
 import { isStalePeer } from "./sentinel-differences.ts";
 import type { Situation } from "./situation.ts";
 
@@ -161,7 +162,7 @@ function mergedSentinel(
 ): readonly ConfLine[] {
   const known = addressesOf(deployment);
   const isStale = (line: ConfLine) => known !== undefined && "name" in line && isStalePeer(line, known);
-  const found = linesOf(live ?? "").filter((line) => !isStale(line));
+  const found = movedLines(linesOf(live ?? ""), deployment).filter((line) => !isStale(line));
   const monitor = directivesOf(found).find(
     ({ name, values }) => name === "sentinel" && values[0] === "monitor" && values[1] === deployment.masterName,
   );

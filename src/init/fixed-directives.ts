@@ -11,7 +11,10 @@ const FIXED: ReadonlySet<string> = new Set([
   ...["syslog-ident", "tcp-backlog", "unixsocket", "unixsocketperm"],
 ]);
 
+/** Redis 6.0 opens its ports once. */
+const FIXED_IN_6_0: ReadonlySet<string> = new Set(["port", "tls-port", "bind"]);
+
 /** Whether it takes a restart to change it. */
-export function needsRestart(name: string): boolean {
-  return FIXED.has(name);
+export function needsRestart(name: string, version: string): boolean {
+  return FIXED.has(name) || (version.startsWith("6.0.") && FIXED_IN_6_0.has(name));
 }

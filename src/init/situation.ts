@@ -18,6 +18,9 @@ export const situationSchema = z.strictObject({
     .describe("By host: the packages that it needs, where one of them is missing; else none"),
   down: z.array(z.string()).describe("Instances that do not run"),
   running: z.array(z.string()).describe("Instances that run"),
+  moving: z
+    .array(z.string())
+    .describe("Replicas that follow the plain port of their primary, and are to follow the one for TLS"),
   disabled: z.array(z.string()).describe("Instances that do not start when their host boots"),
 });
 export type Situation = z.infer<typeof situationSchema>;

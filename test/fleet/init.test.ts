@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { redisha } from "../support/redisha.ts";
 import { until } from "../support/until.ts";
 import { CHANGES, type Hosts } from "./changes-by-hand.ts";
@@ -65,6 +65,20 @@ function primaryOf(file: string): Promise<string> {
   return redisha(["status", "--file", file, "--json"]).then(
     ({ stdout }) => JSON.parse(stdout).result.topology.primary_id,
   );
+}
+
+/** Writes on the primary over one plain connection, ten times a second; gives what ends it and says how many writes failed. */
+async function writer(fleet: Fleet, host: string): Promise<() => Promise<string>> {
+  const login = `REDISCLI_AUTH=${PASSWORD.operator} redis-cli --user redisha`;
+  await fleet
+    .host(host)
+    .exec(
+      `nohup sh -c '(while [ ! -e /tmp/enough ]; do echo INCR written; sleep 0.1; done) | ${login} >/tmp/written 2>&1; touch /tmp/ended' >/dev/null 2>&1 &`,
+    );
+  return async () => {
+    await fleet.host(host).exec("touch /tmp/enough; while [ ! -e /tmp/ended ]; do sleep 0.1; done");
+    return (await fleet.host(host).exec("echo $(grep -vc '^[0-9]*$' /tmp/written) failed")).trim();
+  };
 }
 
 describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
@@ -179,6 +193,43 @@ describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
     expect(await healthy(file)).toBe(true);
     expect(await primaryOf(file)).toBe(primary);
   });
+
+  it("moves it to TLS without an outage: both ports first, then the new one alone", async () => {
+    const declared = parse(readFileSync(file, "utf8"));
+    const tls = { authority: {}, port_offset: 1000 };
+    const declareTls = (mode: string) => {
+      declared.deployments.bare.tls = { ...tls, mode };
+      writeFileSync(file, stringify(declared));
+    };
+    const primary = await primaryOf(file);
+    const [host = ""] = primary.split(":");
+    // Somebody who is connected all the time, and writes.
+    const stop = await writer(fleet, host);
+    declareTls("both");
+    const both = await init(file, "--yes");
+    expect(both.code, JSON.stringify(both.error ?? both.result)).toBe(0);
+    expect((await init(file, "--drift")).result).toMatchObject({ differs: false });
+    const ca = "--tls --cacert /etc/redis/tls/ca.crt";
+    expect(await asOperator(host, 7379, `${ca} PING`)).toContain("PONG");
+    expect(await asOperator(host, 6379, "PING")).toContain("PONG");
+    declareTls("only");
+    const only = await init(file, "--yes");
+    expect(only.code, JSON.stringify(only.error ?? only.result)).toBe(0);
+    expect(await stop()).toBe("0 failed");
+    expect((await init(file, "--drift")).result).toMatchObject({ differs: false, primary });
+    expect(await healthy(file)).toBe(true);
+    expect((await fleet.host(host).attempt("redis-cli -p 6379 PING")).stdout).not.toContain("PONG");
+    expect(await fleet.host(host).exec("grep -c 'PRIVATE KEY' /etc/redis/tls/server.pem")).toContain("1");
+  });
+
+  it("gives every server a certificate of a new authority, one after the other", async () => {
+    const { code, stdout, stderr } = await redisha([
+      ...["rotate", "--file", file, "--only", "certificates", "--new-authority", "--now", "--yes", "--json"],
+    ]);
+    expect(code, `${stderr} ${stdout}`).toBe(0);
+    expect(await healthy(file)).toBe(true);
+    expect((await init(file, "--drift")).result).toMatchObject({ differs: false });
+  });
 });
 
 describeOnFleet("init of a Cluster, on bare hosts", () => {
@@ -190,6 +241,7 @@ describeOnFleet("init of a Cluster, on bare hosts", () => {
       topology: "cluster",
       redis: { on: fleet.hosts.map(({ name }) => name), config },
       ...users(false),
+      tls: { authority: {} },
     });
   });
   afterAll(() => fleet?.down());

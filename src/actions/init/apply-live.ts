@@ -89,7 +89,7 @@ async function lookAgain(situation: z.output<typeof situationSchema>, context: A
   const instance = instanceOf(context);
   const redis = await context.redis(instance);
   const files = await compareFiles(instance, situation, context);
-  return { redis, ...(await compareLive(files, redis, context.signal)) };
+  return { redis, ...(await compareLive(files, redis, situation.engine[instance.id] ?? "", context.signal)) };
 }
 
 /** False where the server says that it takes this only at its start. */

@@ -62,5 +62,6 @@ async function memoryOf(
 ) {
   if (instance.kind === "sentinel")
     return { ...NOTHING, ...(await compareSentinel(files, situation, instance, context)) };
-  return { ...NOTHING, ...(await compareLive(files, await context.redis(instance), context.signal)) };
+  const version = situation.engine[instance.id] ?? "";
+  return { ...NOTHING, ...(await compareLive(files, await context.redis(instance), version, context.signal)) };
 }

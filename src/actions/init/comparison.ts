@@ -72,6 +72,7 @@ async function meantUsers(
 export async function compareLive(
   files: readonly ComparedFile[],
   redis: RedisConnection,
+  version: string,
   signal: AbortSignal,
 ): Promise<{ live: LiveChange[]; restart: LiveChange[]; users: Difference[] }> {
   const conf = files.find(({ desired }) => desired.kind === "redis");
@@ -81,8 +82,8 @@ export async function compareLive(
   const all = liveDifferences(conf.desired.merged(conf.text), told);
   const users = await userDifferences(acl.desired.merged(acl.text), redis, signal);
   return {
-    live: all.filter(({ name }) => !needsRestart(name)),
-    restart: all.filter(({ name }) => needsRestart(name)),
+    live: all.filter(({ name }) => !needsRestart(name, version)),
+    restart: all.filter(({ name }) => needsRestart(name, version)),
     users,
   };
 }

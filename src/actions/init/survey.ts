@@ -4,6 +4,7 @@ import { EXIT } from "../../core/exit-codes.ts";
 import { decide } from "../../init/decide.ts";
 import type { InstanceFacts } from "../../init/facts.ts";
 import { homeOf } from "../../init/homes.ts";
+import { movedAddress } from "../../init/moved.ts";
 import { type HostReading, READ_HOST, readConf, readHost, upstreamOf } from "../../init/read-host.ts";
 import { refusal } from "../../init/refusal.ts";
 import { situationSchema } from "../../init/situation.ts";
@@ -40,6 +41,7 @@ export const initSurvey = defineAction({
       await Promise.all(deployment.hosts.map(async (host) => [host.name, await read(host, context)] as const)),
     );
     const facts = deployment.instances.map((instance) => factsOf(instance, topology, readings, deployment));
+    refusePlain(deployment, topology, facts);
     const decision = decide(
       {
         deployment: deployment.name,
@@ -84,6 +86,7 @@ export const initSurvey = defineAction({
       ),
       down: facts.filter(({ state }) => state !== "running").map(({ id }) => id),
       running,
+      moving: movingOf(topology, deployment, facts),
       disabled: facts.filter(({ boots }) => !boots).map(({ id }) => id),
     };
     return { outputs, changed: false };
@@ -135,12 +138,15 @@ function factsOf(
     said: node?.reach.message ?? null,
     role: data?.role ?? "unknown",
     follows: lives
-      ? (addressOf(data?.primary_id, deployment) ?? data?.primary_address ?? null)
-      : (conf?.follows ?? null),
-    attached: data?.attached.map(({ address, node_id: node }) => addressOf(node, deployment) ?? address) ?? [],
+      ? (addressOf(data?.primary_id, deployment) ?? movedAddress(data?.primary_address ?? null, deployment))
+      : movedAddress(conf?.follows ?? null, deployment),
+    attached:
+      data?.attached.map(
+        ({ address, node_id: node }) => addressOf(node, deployment) ?? movedAddress(address, deployment) ?? address,
+      ) ?? [],
     keys: data?.keys ?? null,
     has_data: files?.hasData === true && kind === "data",
-    names: lives ? (sentinel?.primary_address ?? null) : (conf?.names ?? null),
+    names: movedAddress(lives ? (sentinel?.primary_address ?? null) : (conf?.names ?? null), deployment),
     watches: sentinel?.watches ?? [],
     cluster: cluster
       ? {
@@ -155,6 +161,20 @@ function factsOf(
     boots: files?.boots ?? false,
     drop_ins: [...(files?.dropIns ?? [])],
   };
+}
+
+/** Replicas that follow the plain port of their primary, and are to follow the one for TLS. */
+function movingOf(topology: Topology, deployment: Deployment, facts: readonly InstanceFacts[]): string[] {
+  return topology.nodes.flatMap(({ id, primary_address: told, up }) => {
+    const wanted = facts.find((each) => each.id === id)?.follows ?? null;
+    return up &&
+      deployment.kind !== "cluster" &&
+      told !== null &&
+      told !== wanted &&
+      movedAddress(told, deployment) === wanted
+      ? [id]
+      : [];
+  });
 }
 
 /** The declared `host:port` of a node, which may tell others another one; undefined where it is not listed. */
@@ -220,6 +240,23 @@ function packaged(instance: Instance, deployment: Deployment): Service {
     ...{ pid: 0, started: "0", uid: 0, program: `/usr/bin/${deployment.engine.name}-server` },
     ...{ stdout: "/dev/null", stderr: "/dev/null", open_files: "65535" },
   };
+}
+
+/** Servers run that speak no TLS where redisha.yaml has it: they would be taken for another's. */
+function refusePlain(deployment: Deployment, { nodes }: Topology, facts: readonly InstanceFacts[]): void {
+  const plain = facts.find(({ id, state, of }) => {
+    const code = nodes.find((node) => node.id === id)?.reach.code;
+    return (
+      code === "REDIS_TLS_NOT_SPOKEN" || (code === "REDIS_REFUSED" && state === "elsewhere" && of === deployment.name)
+    );
+  });
+  if (!deployment.tls || !plain) return;
+  throw refusal(
+    "INIT_TLS_NOT_SPOKEN",
+    `${plain.id} runs and speaks no TLS where redisha.yaml has it.`,
+    ["first both: tls: { mode: both, port_offset: 1000, authority: {} }, and redisha init", "then: mode: only"],
+    plain.id,
+  );
 }
 
 function refuseUnsupported({ engine }: Deployment): void {
