@@ -67,6 +67,7 @@ function supposed(deployment: Deployment): Situation {
     units: by((instance) => homeOf(deployment, instance).unit),
     down: deployment.instances.map(({ id }) => id),
     disabled: deployment.instances.map(({ id }) => id),
+    moving: [],
   };
 }
 

@@ -208,7 +208,7 @@ describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
     declareTls("both");
     const both = await init(file, "--yes");
     expect(both.code, JSON.stringify(both.error ?? both.result)).toBe(0);
-    expect((await init(file, "--drift")).result).toMatchObject({ differs: false });
+    expect((await init(file, "--drift")).result).toMatchObject({ differs: false, hosts: {}, instances: {} });
     const ca = "--tls --cacert /etc/redis/tls/ca.crt";
     expect(await asOperator(host, 7379, `${ca} PING`)).toContain("PONG");
     expect(await asOperator(host, 6379, "PING")).toContain("PONG");
@@ -228,7 +228,7 @@ describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
     ]);
     expect(code, `${stderr} ${stdout}`).toBe(0);
     expect(await healthy(file)).toBe(true);
-    expect((await init(file, "--drift")).result).toMatchObject({ differs: false });
+    expect((await init(file, "--drift")).result).toMatchObject({ differs: false, hosts: {}, instances: {} });
   });
 });
 
