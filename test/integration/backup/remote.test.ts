@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,11 +14,14 @@ import { type S3Server, s3ServerIsInstalled, startS3 } from "../../support/s3.ts
 const { signal } = new AbortController();
 const look = { ids: undefined, identities: [], signal, progress: () => undefined };
 
+/** What becomes of a request: nothing, an answer in place of the server's, or one byte after the other. */
+type Trouble = undefined | "500 Internal Server Error" | "507 Insufficient Storage" | "slow";
+
 /**
- * A way to a server on which requests can be made to fail: `fails` answers for each beginning of one whether it is answered
- * with 500. Bytes otherwise: Swift sends a body behind its answer to HEAD, which no parser likes.
+ * A way to a server on which requests can be made to fail: `trouble` says for each beginning of one what becomes of it. Bytes
+ * otherwise: Swift sends a body behind its answer to HEAD, which no parser likes.
  */
-async function troubledWay(target: string, fails: (head: string) => boolean): Promise<Server & { url: string }> {
+async function troubledWay(target: string, trouble: (head: string) => Trouble): Promise<Server & { url: string }> {
   const { hostname, port } = new URL(target);
   const server = createServer((client) => {
     const onward = connect(Number(port), hostname);
@@ -25,8 +29,13 @@ async function troubledWay(target: string, fails: (head: string) => boolean): Pr
     onward.on("error", () => client.destroy()).on("close", () => client.end());
     onward.on("data", (chunk) => client.write(chunk));
     client.on("data", (chunk) => {
-      if (!fails(chunk.toString("latin1", 0, 500))) onward.write(chunk);
-      else client.end("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      const what = trouble(chunk.toString("latin1", 0, 500));
+      if (what === undefined) onward.write(chunk);
+      else if (what !== "slow") client.end(`HTTP/1.1 ${what}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+      else {
+        client.pause();
+        onward.write(chunk, () => setTimeout(() => client.resume(), 20));
+      }
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -53,7 +62,9 @@ describe.runIf(s3ServerIsInstalled())("backups in a bucket", () => {
     await using lab = await bringUpLab({ name: labName(), topology: "replication" });
     for (let i = 0; i < 50; i += 1) await lab.cli("r1:6379", "SET", `key:${i}`, "value");
     let broken = false;
-    const way = await troubledWay(s3.endpoint, (head) => broken && /^PUT \S*(dump\.rdb|manifest)/.test(head));
+    const way = await troubledWay(s3.endpoint, (head) =>
+      broken && /^PUT \S*(dump\.rdb|manifest)/.test(head) ? "500 Internal Server Error" : undefined,
+    );
     try {
       await using place = await backupPlace(lab, policy(way.url));
       backupOf(await place.backUp());
@@ -68,6 +79,37 @@ describe.runIf(s3ServerIsInstalled())("backups in a bucket", () => {
       const { backups } = await listBackups(place.deployment, signal);
       expect(backups.map(({ state }) => state)).toEqual(["complete"]);
       backupOf(await place.backUp());
+    } finally {
+      way.close();
+    }
+  });
+
+  it("are made however slowly it takes them, after passing failures, and say so where there is no room", async () => {
+    await using lab = await bringUpLab({ name: labName(), topology: "replication" });
+    for (let i = 0; i < 20; i += 1) await lab.cli("r1:6379", "SETRANGE", `large:${i}`, "100000", randomUUID());
+    let now: Trouble;
+    let failures = 0;
+    const way = await troubledWay(s3.endpoint, (head) => {
+      if (now !== "slow") return /^PUT \S*dump\.rdb/.test(head) ? now : undefined;
+      // The first two requests that store something fail, as a server under load has it.
+      const fails = /^PUT /.test(head) && failures < 2;
+      if (fails) failures += 1;
+      return fails ? "500 Internal Server Error" : "slow";
+    });
+    try {
+      await using place = await backupPlace(lab, [...policy(way.url), "compression: 1"]);
+      now = "slow";
+      const made = backupOf(await place.backUp());
+      expect(failures).toBe(2);
+      now = "507 Insufficient Storage";
+      const full = await place.backUp();
+      expect(full).toMatchObject({ status: "failed", error: { code: "REPOSITORY_FULL" } });
+      expect(full.error?.next).toContain("redisha backup prune");
+      const { backups } = await listBackups(place.deployment, signal);
+      expect(backups.filter(({ state }) => state === "complete").map(({ id }) => id)).toContain(made);
+      expect(backups.map(({ state }) => state)).not.toContain("unfinished");
+      const data = join(lab.status.folder, "hosts", "r2", "6379", "data");
+      expect(readdirSync(data).filter((name) => name.startsWith(".redisha"))).toEqual([]);
     } finally {
       way.close();
     }
