@@ -1,4 +1,5 @@
 import { openCase, type Rule, worstFirst } from "./findings/case.ts";
+import { certificateFindings } from "./findings/certificates.ts";
 import { clusterFindings } from "./findings/cluster.ts";
 import { durabilityFindings } from "./findings/durability.ts";
 import { placementFindings } from "./findings/placement.ts";
@@ -24,6 +25,7 @@ const RULES: readonly Rule[] = [
   sentinelSightFindings,
   replicationFindings,
   resourceFindings,
+  certificateFindings,
   versionFindings,
   placementFindings,
 ];

@@ -21,6 +21,8 @@ export interface Observation {
   /** redis-cli for this instance as a person types it on the controller, SSH included; never a password. */
   readonly redis_cli?: string;
   readonly reach: Reach;
+  /** What it showed when TLS began, RFC 3339; undefined without TLS. */
+  readonly certificate?: { readonly not_after: string; readonly authority_not_after: string | null };
   /** INFO, all sections in one map. */
   readonly info?: Readonly<Record<string, string>>;
   /** ROLE, as it came. */

@@ -29,6 +29,11 @@ const shell = z
   .describe("Typed before a command to run it on that host; empty for this machine, null where no way is known");
 const redisCli = z.string().describe("redis-cli for it as typed here, without a command; asks for a password");
 
+const certificate = z
+  .strictObject({ not_after: z.string(), authority_not_after: z.string().nullable() })
+  .optional()
+  .describe("When the certificate ends that it showed, and the first of those that signed it; absent without TLS");
+
 const dataNodeSchema = z.strictObject({
   id: z.string().describe("host:port as in redisha.yaml, address:port where it is not listed"),
   host: z.string(),
@@ -43,6 +48,7 @@ const dataNodeSchema = z.strictObject({
   reach: reachSchema,
   via: z.enum(["direct", "ssh", "local"]),
   latency_ms: z.number().describe("Time the whole observation took"),
+  certificate,
   shell,
   redis_cli: redisCli,
   engine: z.string().nullable().describe("redis, valkey, …"),
@@ -147,6 +153,7 @@ const sentinelSchema = z.strictObject({
   reach: reachSchema,
   via: z.enum(["direct", "ssh", "local"]),
   latency_ms: z.number(),
+  certificate,
   shell,
   redis_cli: redisCli,
   version: z.string().nullable(),

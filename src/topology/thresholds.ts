@@ -8,6 +8,8 @@ export interface Thresholds {
   readonly memory: number;
   /** Share of maxclients. */
   readonly clients: number;
+  /** How long before a certificate ends; default: three weeks. */
+  readonly certificate_ms?: number | undefined;
 }
 
 /**

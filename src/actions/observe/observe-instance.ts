@@ -81,7 +81,10 @@ async function look(
         ? await askSentinel(answers, deployment.masterName)
         : await askDataNode(answers, deployment.kind === "cluster", options.directives);
     if (answers.silence) throw answers.silence;
-    return { via: connection.via, reach: { ok: true }, ...answered, refused: answers.refused };
+    const shown = connection.certificate;
+    const certificate = shown && { not_after: shown.notAfter, authority_not_after: shown.authorityNotAfter ?? null };
+    const facts = certificate ? { certificate } : {};
+    return { via: connection.via, reach: { ok: true }, ...facts, ...answered, refused: answers.refused };
   } catch (error) {
     clock.outer.throwIfAborted();
     return { reach: unreached(error, instance, clock.limitMs) };

@@ -29,6 +29,7 @@ export const topologyJudge = defineAction({
       lag_seconds: input.lag_time / 1000,
       memory: input.memory_used_percent / 100,
       clients: input.clients_used_percent / 100,
+      certificate_ms: context.deployment.certificateWarningMs,
     });
     return { outputs: verdict, changed: false };
   },

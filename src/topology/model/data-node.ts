@@ -18,6 +18,7 @@ export function dataNode(observation: Observation): DataNode {
       : { ...observation.reach, next: [...observation.reach.next] },
     via: observation.via,
     latency_ms: observation.duration_ms,
+    ...(observation.certificate ? { certificate: { ...observation.certificate } } : {}),
     initial_primary: observation.initial_primary,
     zone: observation.zone ?? null,
     refused: observation.refused.map((refusal) => ({ ...refusal })),

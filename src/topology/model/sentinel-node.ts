@@ -37,6 +37,7 @@ export function sentinelNode(
       : { ...observation.reach, next: [...observation.reach.next] },
     via: observation.via,
     latency_ms: observation.duration_ms,
+    ...(observation.certificate ? { certificate: { ...observation.certificate } } : {}),
     version: field(info, "valkey_version") ?? field(info, "redis_version"),
     run_id: answers?.myid ?? null,
     watching: observation.reach.ok && (watched || master !== undefined),

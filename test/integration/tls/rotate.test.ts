@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect as dial } from "node:tls";
 import { describe, expect, it } from "vitest";
@@ -55,5 +55,28 @@ describe.concurrent("a rotation of certificates under load", () => {
     );
     const journal = await readFile(JSON.parse(stdout).result.journal, "utf8");
     expect(journal + stdout).not.toContain("PRIVATE KEY");
+  });
+
+  it("takes a new authority in the place of the old one, and status says when certificates end", async () => {
+    await using lab = await bringUpLab({ topology: "sentinel", engine: "redis-7.0", tls: true, auth: "acl" });
+    const before = await shown(lab);
+    const load = startLoad(lab, await operator(lab));
+    const { code, stdout, stderr } = await run(lab, "rotate", "--only", "certificates", "--new-authority", "--now");
+    expect(code, `${stderr} ${stdout}`).toBe(0);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    const after = await shown(lab);
+    const authorities = (all: typeof after) => new Set(Object.values(all).map(({ by }) => by));
+    expect(authorities(after).size).toBe(1);
+    expect([...authorities(after)]).not.toEqual([...authorities(before)]);
+    const trusted = await readFile(join(lab.status.folder, "tls", "ca.crt"), "utf8");
+    expect(trusted.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
+
+    const text = await readFile(lab.file, "utf8");
+    await writeFile(lab.file, text.replace("mode: required,", "mode: required, warn_before: 400d,"));
+    const status = await redisha(["status", "--json", "--file", lab.file]);
+    expect(status.code).toBe(9);
+    const { findings } = JSON.parse(status.stdout).result.verdict;
+    expect(findings.map(({ id }: { id: string }) => id)).toEqual(["certificate_expires"]);
   });
 });
