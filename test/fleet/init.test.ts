@@ -219,7 +219,7 @@ describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
     expect((await init(file, "--drift")).result).toMatchObject({ differs: false, primary });
     expect(await healthy(file)).toBe(true);
     expect((await fleet.host(host).attempt("redis-cli -p 6379 PING")).stdout).not.toContain("PONG");
-    expect(await fleet.host(host).exec("grep -c 'PRIVATE KEY' /etc/redis/tls/server.pem")).toContain("1");
+    expect(await fleet.host(host).exec("stat -c '%U %a' /etc/redis/tls/server.pem")).toContain("redis 640");
   });
 
   it("gives every server a certificate of a new authority, one after the other", async () => {

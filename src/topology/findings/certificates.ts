@@ -19,7 +19,10 @@ export function certificateFindings({ topology, thresholds }: Case): Finding[] {
       .flatMap((each) => (each[which] === null ? [] : [{ id: each.id, ends: each[which] }]))
       .filter(({ ends }) => Date.parse(ends) - now < warn)
       .sort((a, b) => (a.ends < b.ends ? -1 : 1));
-  const about = (id: string, what: string, ending: ReturnType<typeof soon>, next: string[]): Finding[] => {
+  const about = (
+    { id, what, next }: { id: string; what: string; next: string[] },
+    ending: ReturnType<typeof soon>,
+  ): Finding[] => {
     const [first] = ending;
     if (!first) return [];
     const days = Math.max(0, Math.floor((Date.parse(first.ends) - now) / DAY_MS));
@@ -35,9 +38,17 @@ export function certificateFindings({ topology, thresholds }: Case): Finding[] {
     ];
   };
   return [
-    ...about("authority_expires", "The authority behind the certificate", soon("authority_not_after"), [
-      "redisha rotate --only certificates --new-authority",
-    ]),
-    ...about("certificate_expires", "The certificate", soon("not_after"), ["redisha rotate --only certificates"]),
+    ...about(
+      {
+        id: "authority_expires",
+        what: "The authority behind the certificate",
+        next: ["redisha rotate --only certificates --new-authority"],
+      },
+      soon("authority_not_after"),
+    ),
+    ...about(
+      { id: "certificate_expires", what: "The certificate", next: ["redisha rotate --only certificates"] },
+      soon("not_after"),
+    ),
   ];
 }
