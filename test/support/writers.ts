@@ -32,7 +32,7 @@ const ONCE = {
 };
 
 interface WriterOptions {
-  /** How long a writer waits for an answer; without it for as long as it takes. */
+  /** How long a writer waits for an answer before it looks around anew; without it for as long as it takes. */
   readonly answerMs?: number;
   /** What its lists begin with, such as the hash tag of a shard. */
   readonly prefix?: string;
@@ -57,14 +57,24 @@ export function startWriters(lab: Servers, count = 16, { answerMs, prefix = "" }
       await delay(1);
     }
   };
-  const cluster =
-    lab.status.topology === "cluster"
-      ? new Cluster(data, { slotsRefreshTimeout: 2_000, redisOptions: patience })
-      : undefined;
+  const join = (): Cluster => {
+    const client = new Cluster(data, { slotsRefreshTimeout: 2_000, redisOptions: patience });
+    return client.on("error", () => undefined);
+  };
+  let cluster = lab.status.topology === "cluster" ? join() : undefined;
+  const pushTo = async (client: Cluster, list: string, id: string): Promise<void> => {
+    try {
+      await client.rpush(list, id);
+    } catch (error) {
+      // By itself it would stay with a node that hangs until that goes on.
+      if (answerMs !== undefined && client === cluster) cluster = join();
+      if (answerMs !== undefined) client.disconnect();
+      throw error;
+    }
+  };
   const primary = () => (sentinels.length > 0 ? primaryBy(sentinels) : primaryAmong(data));
-  cluster?.on("error", () => undefined);
   const work = async (writer: number): Promise<void> => {
-    if (cluster) return push(writer, (list, id) => cluster.rpush(list, id));
+    if (cluster) return push(writer, (list, id) => pushTo(cluster ?? join(), list, id));
     let client: Redis | undefined;
     await push(writer, async (list, id) => {
       try {
