@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
+import { issueCertificate, makeAuthority } from "../../../src/certificates/openssl.ts";
 import { directivesOf, parseConf, renderConf } from "../../../src/conf/conf-file.ts";
 import { mergeSentinelConf } from "../../../src/conf/merge-conf.ts";
 import { renderRedisConf } from "../../../src/render/redis-conf.ts";
@@ -15,8 +16,10 @@ import { until } from "../../support/until.ts";
 const ADDRESS = "127.0.0.1";
 /** Ports that one of the deployments is going to listen on: they are brought up at the same time. */
 const taken = new Set<number>();
+/** Where the certificates of each deployment lie. */
+const files = new Map<EngineUnderTest, { pair: string; ca: string }>();
 const login = (name: string) => ({ name, passwords: [`${name} "pass" #1`] });
-describe.concurrent.each(ENGINES)("configuration and users as rendered for %s", (engine) => {
+describe.concurrent.each(ENGINES)("configuration, users and TLS as rendered for %s", (engine) => {
   test("carry a failover with the least rights, and Sentinel keeps what it learned when its file is rendered again", async ({
     expect,
     onTestFinished,
@@ -72,6 +75,14 @@ async function bringUp(engine: EngineUnderTest, folder: string, servers: FromCon
     taken.add(port);
     ports.push(port);
   }
+  const authority = await makeAuthority({ organisation: "redisha", name: "test", days: 2 }, folder);
+  const made = await issueCertificate(authority, { organisation: "redisha", name: "r1", days: 2, names: [] }, folder);
+  const [pair, ca] = [join(folder, "server.pem"), join(folder, "ca.crt")];
+  await writeFile(pair, `${made.certificate}${made.key}`, { mode: 0o600 });
+  await writeFile(ca, authority.certificate);
+  // The strictest: whoever connects has to show a certificate, replicas and Sentinels too.
+  const protocols = ["TLSv1.2", "TLSv1.3"];
+  const tls = { plainToo: false, cert: pair, key: pair, ca, clients: "yes" as const, protocols };
   const data = ports.slice(0, 3);
   const sentinels = ports.slice(3);
   const users = renderUsers({
@@ -87,6 +98,7 @@ async function bringUp(engine: EngineUnderTest, folder: string, servers: FromCon
     const { text } = renderRedisConf({
       ...{ id: `r${at}:${port}`, deployment: "shop", engine: version, address: ADDRESS, port, minReplicas: 0 },
       paths: { data: home, log: "", pid: join(home, "pid"), acl: join(home, "users.acl") },
+      tls: { ...tls, port },
       replication: { user: "replication", password: login("replication").passwords[0] ?? "" },
       host: { memoryBytes: 1024 ** 3, dataInstances: 3 },
       config: { supervised: "no", "repl-diskless-sync-delay": "0" },
@@ -102,12 +114,14 @@ async function bringUp(engine: EngineUnderTest, folder: string, servers: FromCon
       paths: { data: home, log: "", pid: join(home, "pid") },
       primary: { host: ADDRESS, port: data[0] ?? 0 },
       ...{ quorum: 2, downAfterMs: 5_000, failoverTimeoutMs: 10_000, parallelSyncs: 1, hostnames: false },
+      tls: { ...tls, port },
       dataLogin: { user: "sentinel", password: login("sentinel").passwords[0] ?? "" },
       operator: login("operator"),
       peer: login("sentinel"),
     }).replace("supervised systemd", "supervised no");
     await servers.start(engine, "sentinel", home, file, {});
   }
+  files.set(engine, { pair, ca });
   return { data, sentinels, file: renderConf(parseConf(file)) };
 }
 
@@ -117,5 +131,7 @@ async function ask(engine: EngineUnderTest, port: number, user: string, ...comma
   const isSentinel = command[0] === "SENTINEL";
   const who =
     isSentinel && engine === "redis-6.0" ? { password: login("sentinel").passwords[0] ?? "" } : { user, password };
-  return cli({ engine, address: ADDRESS, port }, command, who).catch(() => "");
+  const { pair = "", ca = "" } = files.get(engine) ?? {};
+  const tls = ["--tls", "--cacert", ca, "--cert", pair, "--key", pair];
+  return cli({ engine, address: ADDRESS, port }, [...tls, ...command], who).catch(() => "");
 }
