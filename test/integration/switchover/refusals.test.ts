@@ -12,8 +12,8 @@ let lab: TestLab;
 afterAll(() => lab?.down());
 
 /** Two million bytes that a replica which is cut off does not get. */
-const fallBehind = () =>
-  lab.cli("r1:6379", "EVAL", "redis.call('SET', KEYS[1], string.rep('x', 2000000))", "1", "much");
+const fallBehind = (primary: string) =>
+  lab.cli(`${primary}:6379`, "EVAL", "redis.call('SET', KEYS[1], string.rep('x', 2000000))", "1", "much");
 
 async function failureOf(...flags: string[]) {
   const { code, stdout } = await switchOver(lab, ...flags);
