@@ -3,7 +3,8 @@ import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.
 import type { Login } from "./migrate.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
-import { movePair } from "./slot-flow.ts";
+import { moveByServer, movesByItself } from "./server-moves.ts";
+import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
 import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
@@ -12,6 +13,10 @@ import { all, type Pair, setSlots } from "./window.ts";
 /** Between two looks at a shard that nobody answers for. */
 const LOOK_AGAIN_MS = 500;
 
+/** How long news of new owners is waited for, and how often it is asked after. Gossip takes about a second. */
+const NEWS_MS = 15_000;
+const NEWS_POLL_MS = 100;
+
 /** What the mover works with. Times in milliseconds. */
 export interface Moving extends Reach {
   /** Every instance of the deployment. */
@@ -19,6 +24,8 @@ export interface Moving extends Reach {
   /** Instances that stand for each other: the members of a shard, when the move was planned. */
   readonly shards: readonly (readonly string[])[];
   readonly login: Login;
+  /** `auto`: servers that can move slots by themselves do; `keys`: key by key everywhere. */
+  readonly method: "auto" | "keys";
   /** How long, at most, what is moved at once may keep a server from its clients. */
   readonly maxLatencyMs: number;
   /** How long to look again and again without any slot being moved, before it is given up. */
@@ -81,7 +88,10 @@ export class Mover {
     for (;;) {
       try {
         await this.#once();
-        if (this.#done.size === this.#total) return this.#moved();
+        if (this.#done.size === this.#total) {
+          await this.#untilEverybodyKnows();
+          return this.#moved();
+        }
         if (this.#moving.stopAsked()) throw interrupted(this.#done.size, this.#total);
       } catch (error) {
         signal.throwIfAborted();
@@ -128,7 +138,7 @@ export class Mover {
       await this.#order([source, target, ...others], untold, target.nodeId);
       this.#finish(untold);
     }
-    const told = {
+    const told: Told = {
       onKeys: (keys: number) => {
         this.#keys += keys;
         this.#tell();
@@ -145,8 +155,20 @@ export class Mover {
       await movePair(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
     if (half.length > 0) await movePair(half, await this.#pair(source, target, others, false), told);
     if (open.length > 0)
-      await movePair(begunFirst(open, source, target), await this.#pair(source, target, others, true), told);
+      await this.#moveOpen(open, source, target, await this.#pair(source, target, others, true), told);
     if (of("elsewhere").length > 0) throw ownedElsewhere(of("elsewhere"), source.instance, target.instance);
+  }
+
+  /** What is half moved already goes on as it began; the rest by the servers themselves, where they can and may. */
+  async #moveOpen(slots: readonly number[], source: NodeView, target: NodeView, pair: Pair, told: Told): Promise<void> {
+    const isBegun = (slot: number) => source.migrating.has(slot) || target.importing.has(slot);
+    const begun = slots.filter(isBegun);
+    const rest = slots.filter((slot) => !isBegun(slot));
+    const byServer = this.#moving.method === "auto" && rest.length > 0 && (await movesByItself(pair));
+    if (!byServer) return movePair([...begun, ...rest], pair, told);
+    if (begun.length > 0) await movePair(begun, pair, told);
+    const moved = await moveByServer(rest, pair, told, this.#moving.onTrouble);
+    if (!moved) await movePair(rest, pair, told);
   }
 
   async #pair(source: NodeView, target: NodeView, others: readonly NodeView[], sourceOwns: boolean): Promise<Pair> {
@@ -182,6 +204,21 @@ export class Mover {
     return found;
   }
 
+  /** Replicas hear of new owners from others. Whoever has not heard of them after a while is no reason to fail. */
+  async #untilEverybodyKnows(): Promise<void> {
+    const deadline = performance.now() + NEWS_MS;
+    const wanted = this.#moves.map(({ to, slots }) => ({ to: this.#shardOf(to), slots: slotsIn(slots) }));
+    for (;;) {
+      const views = await readViews(this.#moving.instances, this.#moving);
+      const know = wanted.every(({ to, slots }) => {
+        const owner = primaryOf(to, views)?.nodeId;
+        return views.every(({ owners }) => slots.every((slot) => owners[slot] === owner));
+      });
+      if (know || performance.now() > deadline) return;
+      await sleep(NEWS_POLL_MS, this.#moving.signal);
+    }
+  }
+
   #shardOf(id: string): readonly string[] {
     return this.#moving.shards.find((members) => members.includes(id)) ?? [id];
   }
@@ -204,10 +241,4 @@ export class Mover {
   #ended(error: unknown): unknown {
     return stuck(error, this.#moves[0]?.from ?? "", this.#done.size, this.#total);
   }
-}
-
-/** What is half moved serves its clients worst: it comes first. */
-function begunFirst(slots: readonly number[], source: NodeView, target: NodeView): number[] {
-  const begun = (slot: number) => source.migrating.has(slot) || target.importing.has(slot);
-  return [...slots.filter(begun), ...slots.filter((slot) => !begun(slot))];
 }

@@ -38,6 +38,11 @@ describe.each([
       await expectDone(lab, "rollback");
       expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
       expect(await complaints(lab)).toEqual([]);
+      // As the servers themselves do it, where they can.
+      expect((await reshard(lab, "--to", "r3", "--slots", "600")).code).toBe(0);
+      expect(await slotsOf(lab, "r3:6379")).toBe(5_461 + 600);
+      await expectDone(lab, "rollback");
+      expect(await complaints(lab)).toEqual([]);
     });
   });
 });

@@ -130,6 +130,7 @@ async function clusterClient(lab: TestLab, enableAutoPipelining = false): Promis
   const cluster = new Cluster(servers(lab), {
     redisOptions: await options(lab),
     slotsRefreshTimeout: 10_000,
+    clusterRetryStrategy: (times) => (times < 100 ? 200 : null),
     enableAutoPipelining,
   });
   cluster.on("error", () => undefined);
@@ -144,6 +145,8 @@ async function options(lab: TestLab) {
     ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { tls }),
     connectTimeout: 5_000,
+    // HELLO, which the other one needs, is not among what the operator of a lab may do.
+    protocol: 2 as const,
   };
 }
 

@@ -9,9 +9,9 @@ import type { TestLab } from "./lab.ts";
 import { login } from "./lab-login.ts";
 import { type Ended, redisha } from "./redisha.ts";
 
-/** Starts a reshard by the program itself, whose runs are kept with the lab. */
+/** Starts a reshard, key by key, by the program itself, whose runs are kept with the lab. */
 export function startReshard(lab: TestLab, ...flags: string[]): ChildProcess {
-  const argv = ["reshard", "-o", "jsonl", "--file", lab.file, ...flags];
+  const argv = ["reshard", "-o", "jsonl", "--method", "keys", "--file", lab.file, ...flags];
   return spawn(process.execPath, [packagePath("bin", "run.js"), ...argv], {
     env: { ...process.env, REDISHA_STATE_DIR: join(lab.root, "state") },
     stdio: ["ignore", "pipe", "ignore"],

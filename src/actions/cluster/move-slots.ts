@@ -16,6 +16,10 @@ const input = z.strictObject({
   moves: movesSchema.describe("As cluster.plan_slots gives them; those of other sources are left alone"),
   shards: z.array(z.array(z.string())).describe("Who stands for whom after a failover, as cluster.plan_slots gives it"),
   back: z.boolean().default(false).describe("The other way round: what went away from the target comes back to it"),
+  method: z
+    .enum(["auto", "keys"])
+    .default("auto")
+    .describe("auto: servers that can (Valkey 9) move slots by themselves; keys: key by key, with shorter stops"),
   max_latency: durationSchema.default(10).describe("How long a client may have to wait for what is moved at once"),
   patience: durationSchema.default(60_000).describe("How long to wait for a node that does not answer, or a failover"),
   migrate_timeout: durationSchema.default(5_000).describe("How long a source waits for its target within one MIGRATE"),
@@ -68,6 +72,7 @@ export const clusterMoveSlots = defineAction({
         ...(login.username === undefined ? {} : { username: login.username }),
         ...(password === undefined ? {} : { password }),
       },
+      method: given.method,
       maxLatencyMs: given.max_latency,
       patienceMs: given.patience,
       migrateTimeoutMs: given.migrate_timeout,

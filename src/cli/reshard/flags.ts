@@ -6,5 +6,11 @@ export const movingFlags = {
     helpValue: "TIME",
     summary: "What is moved at once may keep a server from its clients so long (default: 10ms)",
   }),
+  method: string({
+    options: ["auto", "keys"],
+    helpValue: "auto|keys",
+    summary:
+      "keys: key by key, also where servers can move slots by themselves (Valkey 9), which stops writes for longer",
+  }),
   "big-keys": boolean({ summary: "Move also keys so large that their server may be taken for dead meanwhile" }),
 };

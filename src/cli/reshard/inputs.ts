@@ -1,5 +1,6 @@
 interface MovingFlags {
   readonly "max-latency": string | undefined;
+  readonly method: string | undefined;
   readonly "big-keys": boolean;
 }
 
@@ -26,7 +27,7 @@ export function inputsOfRebalance({ weight, threshold, ...rest }: RebalanceFlags
 }
 
 function moving(flags: MovingFlags) {
-  return { max_latency: flags["max-latency"], big_keys: flags["big-keys"] };
+  return { max_latency: flags["max-latency"], method: flags.method, big_keys: flags["big-keys"] };
 }
 
 function given(inputs: Readonly<Record<string, string | boolean | undefined>>): Record<string, string> {

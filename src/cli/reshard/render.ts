@@ -15,7 +15,7 @@ export function renderReshard(summary: RunSummary, result: ReshardResult, theme:
   }
   if (summary.status === "done" && slots === 0) lines.push("  every slot was where it belongs");
   if (rate !== null) lines.push(`  ${plural(keys, "key")} moved, ${rate.toLocaleString("en")} a second`);
-  if (longest !== null && slots > 0) {
+  if (longest !== null && longest > 0) {
     lines.push(`  no command kept a server from its clients for longer than ${formatDuration(longest)}`);
   }
   if (retries > 0)

@@ -50,13 +50,12 @@ describe("redisha reshard", () => {
     }));
 
   it.each([
-    ["resume", 0, 5_461 + 1_500],
-    ["resume", 300, 5_461 + 1_500],
+    ["resume", 100, 5_461 + 1_500],
     ["rollback", 100, 5_461],
   ] as const)("is gone on with (%s) where it was killed with %i slots moved", (how, slots, owned) =>
     unnoticed(lab, async () => {
       const child = startReshard(lab, "--from", "r1", "--to", "r3", "--slots", "1500", "--max-latency", "1ms");
-      await said(child, slots === 0 ? /"step_started"[^\n]*"step":"move"/ : moved(slots));
+      await said(child, moved(slots));
       await signal(child, "SIGKILL");
       const { code, stderr } = await goOn(lab, how);
       expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
