@@ -49,24 +49,22 @@ async function saveOnce(
 ): Promise<SavedSet> {
   await Promise.all(saves.map((save) => save.prepare()));
   const forkedAt: number[] = [];
-  const ask = async () => {
-    const asked = await Promise.allSettled(
-      saves.map(async (save) => {
-        await save.ask();
-        forkedAt.push(performance.now());
-      }),
-    );
-    for (const each of asked) if (each.status === "rejected") throw each.reason;
+  const ask = async (save: SourceSave) => {
+    await save.ask();
+    forkedAt.push(performance.now());
   };
   let pauseMs: number | null = null;
   if (consistency === "fenced") {
-    ({ pauseMs } = await fenced(
-      saves.map(({ source }) => source),
-      context,
-      pauseLimitMs,
-      ask,
-    ));
-  } else await ask();
+    const bySource = new Map(saves.map((save) => [save.source, save]));
+    const cut = async (source: Source) => {
+      const save = bySource.get(source);
+      if (save) await ask(save);
+    };
+    ({ pauseMs } = await fenced([...bySource.keys()], context, pauseLimitMs, cut));
+  } else {
+    const asked = await Promise.allSettled(saves.map(ask));
+    for (const each of asked) if (each.status === "rejected") throw each.reason;
+  }
   for (const save of saves) save.storeAhead(limitRate);
   const kept = await Promise.all(saves.map(async (save) => ({ source: save.source, kept: await save.finish() })));
   return { saves: kept, pauseMs, skewMs: Math.round((Math.max(...forkedAt) - Math.min(...forkedAt)) * 10) / 10 };
