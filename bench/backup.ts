@@ -84,13 +84,14 @@ async function prepare(lab: Lab, mib: number) {
   const ssh = `ssh -F ${join(lab.folder, "ssh/config")} ${replica.host}`;
   const out = join(lab.folder, "pipe.zst");
   const saved = `until [ "$(${node} INFO persistence | tr -d '\\r' | sed -n s/^rdb_bgsave_in_progress://p)" = 0 ]; do sleep 0.05; done`;
+  // While a replica is sent a snapshot BGSAVE is refused, with exit status 0: whoever does not look copies an old file.
   const file = `$(${node} CONFIG GET dir | tail -1)/$(${node} CONFIG GET dbfilename | tail -1)`;
   const shell = (name: string, script: string) => ({ name, argv: ["bash", "-o", "pipefail", "-ec", script] });
   const pipes = [
     shell("redis-cli --rdb | zstd", `${node} --rdb - 2>/dev/null | zstd -q -3 -f -o ${out}`),
     shell(
       "BGSAVE, ssh cat | zstd",
-      `${node} BGSAVE >/dev/null; ${saved}; ${ssh} cat "${file}" | zstd -q -3 -f -o ${out}`,
+      `until ${node} BGSAVE | grep -q started; do sleep 0.05; done; ${saved}; ${ssh} cat "${file}" | zstd -q -3 -f -o ${out}`,
     ),
   ];
   // Nobody keeps its key.

@@ -3,7 +3,7 @@ import type { RunEvent } from "../../engine/events.ts";
 import { oneLine } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
 import type { RendererOptions } from "./renderer.ts";
-import { progressText, STATUS_WORD, targetsText } from "./words.ts";
+import { type ProgressBase, progressBase, progressBegins, progressText, STATUS_WORD, targetsText } from "./words.ts";
 
 type Of<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 type StepEvent = Of<"op_started"> | Of<"op_progress"> | Of<"op_finished"> | Of<"step_finished"> | Of<"step_started">;
@@ -25,7 +25,7 @@ export class LiveStep {
   readonly #theme: Theme;
   readonly #verbose: boolean;
   readonly #lines = new Map<string, string>();
-  readonly #begun = new Map<string, number>();
+  readonly #bases = new Map<string, ProgressBase | undefined>();
   readonly #ended = Promise.withResolvers<Of<"step_finished"> | undefined>();
   #interrupted = Promise.withResolvers<string>();
   #trouble = "";
@@ -76,14 +76,15 @@ export class LiveStep {
         this.#ended.resolve(event);
         return;
       case "op_started":
-        this.#begun.set(event.target, Date.parse(event.at));
+        this.#bases.set(event.target, progressBegins(event.at));
         this.#lines.set(
           event.target,
           `${event.target}${this.#verbose ? ` $ ${event.commands.map(oneLine).join("; ")}` : ""}`,
         );
         break;
       case "op_progress":
-        this.#lines.set(event.target, `${event.target} ${oneLine(progressText(event, this.#begun.get(event.target)))}`);
+        this.#bases.set(event.target, progressBase(event, this.#bases.get(event.target)));
+        this.#lines.set(event.target, `${event.target} ${oneLine(progressText(event, this.#bases.get(event.target)))}`);
         break;
       case "op_finished":
         this.#finished(event);

@@ -5,7 +5,7 @@ import { oneLine } from "../output/text.ts";
 import { type Theme, themeFor } from "../output/theme.ts";
 import { type DrillSample, phaseText } from "./drill-lines.ts";
 import type { Renderer, RendererOptions } from "./renderer.ts";
-import { progressText, statusText, targetsText } from "./words.ts";
+import { type ProgressBase, progressBase, progressBegins, progressText, statusText, targetsText } from "./words.ts";
 
 /** A line of progress at most this often per op, in milliseconds: a log file is read, not watched. */
 const PROGRESS_EVERY = 10_000;
@@ -27,7 +27,7 @@ export function plainRenderer(stderr: TextStream, options: RendererOptions): Ren
 /** The lines of one event after another. It keeps what it needs of the events before. */
 export function plainLines(theme: Theme, options: RendererOptions): (event: RunEvent) => string[] {
   const depths = new Map<string, number>();
-  const begun = new Map<string, number>();
+  const bases = new Map<string, ProgressBase | undefined>();
   const shown = new Map<string, number>();
   const sampled = new Map<string, { acked: number; failed: number }>();
   let sampledSince: number | undefined;
@@ -44,7 +44,7 @@ export function plainLines(theme: Theme, options: RendererOptions): (event: RunE
           `${indent(event.step)}${theme.strong(event.step)}: ${event.name}${theme.dim(targetsText(event.targets))}`,
         ];
       case "op_started":
-        begun.set(key(event), Date.parse(event.at));
+        bases.set(key(event), progressBegins(event.at));
         if (!options.verbose) return [];
         return event.commands.map((command) => `${indent(event.step)}  ${event.target} $ ${oneLine(command)}`);
       case "op_progress":
@@ -72,10 +72,11 @@ export function plainLines(theme: Theme, options: RendererOptions): (event: RunE
 
   function progress(event: Extract<RunEvent, { type: "op_progress" }>): string[] {
     const now = Date.parse(event.at);
+    bases.set(key(event), progressBase(event, bases.get(key(event))));
     const finishedNow = event.done !== undefined && event.done === event.total;
     if (!finishedNow && now - (shown.get(key(event)) ?? 0) < PROGRESS_EVERY) return [];
     shown.set(key(event), now);
-    return [`${indent(event.step)}  ${event.target}: ${oneLine(progressText(event, begun.get(key(event))))}`];
+    return [`${indent(event.step)}  ${event.target}: ${oneLine(progressText(event, bases.get(key(event))))}`];
   }
 
   /** What the probes did since the last such line, all samples added up. */

@@ -29,18 +29,37 @@ export function statusText(status: StepStatus, theme: Theme): string {
   return theme.dim(`${symbols.none} ${word}`);
 }
 
+/** From where the rate of an op is reckoned: times in milliseconds, as `at` is. */
+export interface ProgressBase {
+  readonly begun: number;
+  readonly at: number;
+  readonly done: number;
+}
+
+/** An op that begins now. */
+export function progressBegins(at: string): ProgressBase {
+  return { begun: Date.parse(at), at: Date.parse(at), done: 0 };
+}
+
+/** The base after an event: what is told in the first second may have been done before the op began, and says nothing of its rate. */
+export function progressBase({ at, done }: Progress, known: ProgressBase | undefined): ProgressBase | undefined {
+  if (!known || done === undefined || Date.parse(at) - known.begun >= 1_000) return known;
+  return { ...known, at: Date.parse(at), done };
+}
+
 /**
- * `message 1.2 GiB of 4.0 GiB (30%), 45.0 MiB/s, 1m 02s left`. Rate and estimate are of the whole time since `since`
- * (milliseconds, as `at` is), so that they do not jump.
+ * `message 1.2 GiB of 4.0 GiB (30%), 45.0 MiB/s, 1m 02s left`. Rate and estimate are of the whole time since `base`, so
+ * that they do not jump.
  */
-export function progressText(event: Progress, since: number | undefined): string {
+export function progressText(event: Progress, base: ProgressBase | undefined): string {
   const { message, done, total, unit } = event;
   if (done === undefined) return message;
   const amount = (value: number) => (unit === "bytes" ? formatBytes(value) : `${value}${unit ? ` ${unit}` : ""}`);
   const parts = [total === undefined ? amount(done) : `${amount(done)} of ${amount(total)} (${percent(done, total)})`];
-  const seconds = since === undefined ? 0 : (Date.parse(event.at) - since) / 1_000;
-  if (seconds >= 1 && done > 0) {
-    const rate = done / seconds;
+  const seconds = base === undefined ? 0 : (Date.parse(event.at) - base.at) / 1_000;
+  const moved = done - (base?.done ?? 0);
+  if (seconds >= 1 && moved > 0) {
+    const rate = moved / seconds;
     parts.push(`${amount(unit === "bytes" ? rate : Math.round(rate))}/s`);
     if (total !== undefined && total > done) parts.push(`${formatDuration(((total - done) / rate) * 1_000)} left`);
   }

@@ -6,7 +6,7 @@ import { PLAIN_THEME } from "../../../src/cli/output/theme.ts";
 import { plainLines } from "../../../src/cli/render/plain.ts";
 import { renderPlan } from "../../../src/cli/render/plan.ts";
 import { rendererKind } from "../../../src/cli/render/renderer.ts";
-import { progressText } from "../../../src/cli/render/words.ts";
+import { progressBase, progressBegins, progressText } from "../../../src/cli/render/words.ts";
 import { asUsageError, unknownCommand } from "../../../src/cli/usage-error.ts";
 import { RedishaError } from "../../../src/core/errors.ts";
 import type { RunEvent, RunEventBody } from "../../../src/engine/events.ts";
@@ -96,16 +96,20 @@ describe("progress", () => {
   const progress = { type: "op_progress", step: "s", target: "r1", message: "moved" } as const;
 
   it("tells rate and time left of the whole", () => {
-    const since = Date.parse("2026-11-21T01:00:00Z");
-    const text = progressText(
-      { ...event(10, { ...progress, done: 100, total: 400, unit: "slots" }), type: "op_progress" } as never,
-      since,
-    );
-    expect(text).toBe("moved 100 slots of 400 slots (25%), 10 slots/s, 30s left");
+    const moved = event(10, { ...progress, done: 100, total: 400, unit: "slots" }) as never;
+    const base = progressBase(moved, progressBegins("2026-11-21T01:00:00Z"));
+    expect(progressText(moved, base)).toBe("moved 100 slots of 400 slots (25%), 10 slots/s, 30s left");
+  });
+
+  it("reckons no rate from what was done before it began", () => {
+    const before = event(0, { ...progress, done: 300, total: 400, unit: "slots" }) as never;
+    const moved = event(10, { ...progress, done: 350, total: 400, unit: "slots" }) as never;
+    const base = progressBase(moved, progressBase(before, progressBegins("2026-11-21T01:00:00Z")));
+    expect(progressText(moved, base)).toBe("moved 350 slots of 400 slots (87%), 5 slots/s, 10s left");
   });
 
   it("says no more than its message where nothing is counted", () => {
-    expect(progressText(event(1, progress) as never, 0)).toBe("moved");
+    expect(progressText(event(1, progress) as never, undefined)).toBe("moved");
   });
 });
 
