@@ -39,8 +39,28 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
     expect(await packages()).toEqual(before);
   });
 
-  it("moves all packages of every host, loses no acknowledged write, keeps every file, and starts nothing by itself", async () => {
+  it("that is killed with a replica away is taken back: the packages, the files, the data", async () => {
     await offerPool(fleet.host("r3"), "bookworm-from-trixie");
+    const before = await versions();
+    const argv = ["upgrade", "--file", deployment.file, "--to", await offered(), "--waive", "backup", "--soak", "0s"];
+    let killed = false;
+    await redisha([...argv, "--confirm", name, "-o", "jsonl"], {
+      onStdout: (text, kill) => {
+        const there = /"op_started"[^\n]*"step":"replicas\[r2:6379\]\.start"/.test(text);
+        if (!killed && there) kill("SIGKILL");
+        killed ||= there;
+      },
+    });
+    expect(killed).toBe(true);
+    expect(await versions()).not.toEqual(before);
+    const back = await redisha(["rollback", "--file", deployment.file, "--to", "7.0.15", "--yes", "--confirm", name]);
+    expect({ code: back.code, said: back.code === 0 ? "" : back.stderr.slice(-3_000) }).toEqual({ code: 0, said: "" });
+    expect(await versions()).toEqual(before);
+    expect(await deployment.primaries()).toEqual(["r1:6379"]);
+    await deployment.settled();
+  });
+
+  it("moves all packages of every host, loses no acknowledged write, keeps every file, and starts nothing by itself", async () => {
     const version = await offered();
     const listed = fleet.hosts.flatMap(({ address }) => [
       { service: "redis", address, port: 6379 },
@@ -64,6 +84,13 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
       expect(await host.exec("dpkg --audit; ls /usr/sbin/policy-rc.d 2>/dev/null || true")).toBe("");
     }
   });
+
+  /** Of the packages, and of what runs. */
+  async function versions(): Promise<string[]> {
+    const running = ["r1", "r2", "r3"].map((host) => deployment.cli(`${host}:6379`, "INFO", "server").catch(() => ""));
+    const told = (await Promise.all(running)).map((info) => /redis_version:(\S+)/.exec(info)?.[1] ?? "none");
+    return [...(await packages()), ...told];
+  }
 
   /** The release of 8.0 that the pool has. */
   async function offered(): Promise<string> {

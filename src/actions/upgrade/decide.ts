@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { DataNode, Topology } from "../../topology/schema.ts";
+import { linesToKeep } from "../../upgrade/kept-behaviour.ts";
 import { type Decision, decideUpgrade } from "../../upgrade/matrix.ts";
 import { isOlder, isRelease, type Release, shown } from "../../upgrade/release.ts";
 import { wayBack } from "../../upgrade/way-back.ts";
@@ -31,6 +32,9 @@ export const upgradeDecide = defineAction({
     commits: z.boolean().describe("Behind the switchover only a backup leads back"),
     way_back: z.string().describe("In words"),
     lost: z.array(z.string()).describe("What going back behind the switchover would cost"),
+    lines: z
+      .array(z.string())
+      .describe("Directives that files of the present release need, so that they go on meaning what they mean"),
     replicas: z.array(id).describe("Those that have to move and follow another"),
     primaries: z.array(id).describe("Those that have to move and are followed"),
     sentinels: z.array(id),
@@ -112,6 +116,7 @@ function described(
       ? `${decision.way_back.by}: ${decision.way_back.reason}${decision.way_back.unless ? `, unless ${decision.way_back.unless}` : ""}`
       : "nothing to go back from",
     lost: [...(decision?.way_back.lost ?? [])],
+    lines: [...new Set(running.flatMap((release) => (release ? linesToKeep(release, to) : [])))],
   };
 }
 

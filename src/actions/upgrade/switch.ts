@@ -8,17 +8,20 @@ import { onHostOf } from "../service/shell.ts";
 const DROP_IN = "60-redisha-engine.conf";
 
 /**
- * `$1` the run, `$2` unit or `-`, `$3` program or `-`, then files. Copies each file beside itself, the older copy stays;
- * then has the unit start the program with the words that it has for its own. Packages forbid a unit what is not below
+ * `$1` the run, `$2` unit or `-`, `$3` program or `-`, `$4` directives, a line each, then files, its configuration first. Copies
+ * each file beside itself, the older copy stays; adds the directives that it does not have; then has the unit start the program with the words that it has for its own. Packages forbid a unit what is not below
  * /usr, so it is allowed the program's folder.
  */
 const SWITCH = `
 set -e
-run=$1 unit=$2 program=$3
-shift 3
+run=$1 unit=$2 program=$3 lines=$4
+shift 4
 for f in "$@"; do
   [ -e "$f" ] || continue
   [ -e "$f.redisha-$run" ] || cp -p -- "$f" "$f.redisha-$run"
+done
+echo "$lines" | while read -r name rest; do
+  [ -z "$name" ] || grep -qi "^[[:space:]]*$name[[:space:]]" "$1" || printf '\\n%s %s\\n' "$name" "$rest" >>"$1"
 done
 [ "$unit" != - ] && [ "$program" != - ] || exit 0
 words=$(systemctl show -p ExecStart --value -- "$unit" | sed -n 's/.*argv\\[\\]=[^ ]* \\([^;]*\\) ;.*/\\1/p' | head -n 1)
@@ -34,7 +37,7 @@ systemctl daemon-reload`;
 const SWITCH_BACK = `
 set -e
 run=$1 unit=$2 program=$3
-shift 3
+shift 4
 for f in "$@"; do [ ! -e "$f.redisha-$run" ] || mv -f -- "$f.redisha-$run" "$f"; done
 [ "$unit" != - ] && [ "$program" != - ] || exit 0
 f=/etc/systemd/system/$unit.d/${DROP_IN}
@@ -47,6 +50,7 @@ const input = z.strictObject({
     .string()
     .nullable()
     .describe("The server program of the release; null where packages replace it in its place"),
+  lines: z.array(z.string()).default([]).describe("Directives to add to its configuration where they are not there"),
   files: z.array(z.string()).default([]).describe("Other files that it will write in a new form"),
 });
 type Input = z.output<typeof input>;
@@ -71,13 +75,14 @@ export const upgradeSwitch = defineAction({
       text: `cp -p ${service.config_file || "CONFIG_FILE"} aside${program === null ? "" : `; ${service.unit ?? "start"} runs ${program}`}`,
     },
   ],
-  async run({ service, program, files }, context) {
+  async run(given, context) {
     const failure = {
       code: "UPGRADE_NOT_SWITCHED",
       what: `${instanceOf(context).id} could not be switched`,
       state: "it is stopped",
     };
-    await onHostOf(instanceOf(context), context, SWITCH, args({ service, program, files }, context.life.id), failure);
+    await onHostOf(instanceOf(context), context, SWITCH, args(given, context.life.id), failure);
+    const { service, program } = given;
     return { outputs: { service: program === null ? service : { ...service, program } }, changed: true };
   },
   repeatable: true,
@@ -114,7 +119,7 @@ export const upgradeSwitchBack = defineAction({
   repeatable: true,
 });
 
-function args({ service, program, files }: Input, run: string): string[] {
+function args({ service, program, lines, files }: Input, run: string): string[] {
   const kept = [service.config_file, ...files].filter((file) => file !== "");
-  return [run, service.unit ?? "-", program ?? "-", ...kept];
+  return [run, service.unit ?? "-", program ?? "-", lines.join("\n"), ...kept];
 }

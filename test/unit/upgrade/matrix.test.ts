@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { linesToKeep } from "../../../src/upgrade/kept-behaviour.ts";
 import { decideUpgrade } from "../../../src/upgrade/matrix.ts";
 import { isRelease, type Release } from "../../../src/upgrade/release.ts";
 import { wayBack } from "../../../src/upgrade/way-back.ts";
@@ -101,5 +102,16 @@ describe("a wanted release", () => {
     expect(isRelease(release("redis 7.0.15"), release("redis 7.0"))).toBe(true);
     expect(isRelease(release("redis 7.0.15"), release("redis 7.0.1"))).toBe(false);
     expect(isRelease(release("valkey 8.0.1"), release("redis 8.0"))).toBe(false);
+  });
+});
+
+describe("files of an older release", () => {
+  it.each([
+    ["redis 6.0.16", "redis 7.0.15", ["acl-pubsub-default allchannels"]],
+    ["redis 6.2.14", "valkey 8.1.1", ["acl-pubsub-default allchannels"]],
+    ["redis 7.0.15", "redis 8.0.2", []],
+    ["valkey 8.1.1", "valkey 9.1.2", []],
+  ])("from %s keep the rights on channels that they gave, in %s", (from, to, lines) => {
+    expect(linesToKeep(release(from), release(to))).toEqual(lines);
   });
 });
