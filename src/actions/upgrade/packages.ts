@@ -7,7 +7,8 @@ import { rootOn } from "../service/shell.ts";
 
 /**
  * `PACKAGE=VERSION` of each. The server, Sentinel and tools of Debian depend on each other by exact version, and restart what
- * runs; policy-rc.d holds that back while apt works. Edited configuration stays as it is, and nobody is asked about it.
+ * runs; policy-rc.d holds that back while apt works. Only that: an sshd of which another release came along lets nobody in
+ * until it is restarted. Edited configuration stays as it is, and nobody is asked about it.
  */
 const MOVE = `
 set -e
@@ -16,7 +17,16 @@ policy=/usr/sbin/policy-rc.d
 back() { rm -f "$policy"; if [ -e "$policy.redisha" ]; then mv -f "$policy.redisha" "$policy"; fi; }
 trap back EXIT
 if [ -e "$policy" ] && ! [ -e "$policy.redisha" ]; then mv "$policy" "$policy.redisha"; fi
-printf '#!/bin/sh\\n# redisha changes packages; what runs is not to be restarted by them\\nexit 101\\n' >"$policy"
+cat >"$policy" <<'END'
+#!/bin/sh
+# redisha changes packages; servers of Redis are not to be restarted by them, whatever else comes along is
+words="$*"
+while case $1 in -*) true ;; *) false ;; esac; do shift; done
+case $1 in redis*|valkey*|keydb*) exit 101 ;; esac
+set -- $words
+[ ! -x "$0.redisha" ] || exec "$0.redisha" "$@"
+exit 0
+END
 chmod 755 "$policy"
 dpkg --configure -a --force-confdef --force-confold >&2
 apt-get -y -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --allow-downgrades --no-install-recommends \\
