@@ -1,4 +1,5 @@
 import type { Deployment, Instance } from "../inventory/model.ts";
+import { tlsHomeOf } from "../inventory/tls-home.ts";
 
 /** Where an instance lives on its host, and what runs it. */
 export interface Home {
@@ -28,8 +29,7 @@ export function homeOf(
   const product = engine.name === "valkey" ? "valkey" : "redis";
   const own = port === PACKAGED[kind];
   const etc = `/etc/${product}`;
-  // Certificate and key in one file: they are replaced at one moment, so that no restart finds two that do not fit.
-  const tls = { folder: `${etc}/tls`, pair: `${etc}/tls/server.pem`, ca: `${etc}/tls/ca.crt` };
+  const tls = tlsHomeOf(engine);
   if (kind === "sentinel") {
     return {
       unit: own ? `${product}-sentinel.service` : `${product}-sentinel@${port}.service`,

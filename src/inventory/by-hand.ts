@@ -1,5 +1,6 @@
 import { redisCliByHand, shellByHand, typedOver } from "../connect/by-hand.ts";
 import type { Deployment, Host, Instance } from "./model.ts";
+import { tlsHomeOf } from "./tls-home.ts";
 
 /** What is put before a command that a person runs on this host; undefined where redisha.yaml knows no way there. */
 export function shellOf({ name, address, ssh }: Host): string | undefined {
@@ -12,11 +13,20 @@ export function shellOf({ name, address, ssh }: Host): string | undefined {
  */
 export function redisCliOf(
   { kind, address, port, host }: Instance,
-  { auth, tls, redisVia, config }: Pick<Deployment, "auth" | "tls" | "redisVia" | "config">,
+  {
+    auth,
+    tls,
+    redisVia,
+    config,
+    serverTls,
+    engine,
+  }: Pick<Deployment, "auth" | "tls" | "redisVia" | "config"> & Partial<Pick<Deployment, "serverTls" | "engine">>,
 ): string {
   const target = { address, port, auth: kind === "sentinel" ? auth.sentinel : auth.data };
   const shell = redisVia === "ssh" ? (shellOf(host) ?? "") : "";
   if (!tls) return typedOver(shell, redisCliByHand(target));
-  const ca = shell === "" ? tls.ca : (config["tls-ca-cert-file"] ?? tls.ca);
+  // Init sets up servers of packages; those of a directory have theirs wherever somebody put it.
+  const home = serverTls && engine && engine.source !== "directory" ? tlsHomeOf(engine).ca : undefined;
+  const ca = shell === "" ? tls.ca : (config["tls-ca-cert-file"] ?? home ?? tls.ca);
   return typedOver(shell, redisCliByHand({ ...target, tls: { ...tls, ...(ca ? { ca } : {}) } }));
 }

@@ -13,7 +13,8 @@ import { askSentinel } from "./sentinel.ts";
 export type ObservedDeployment = Pick<
   Deployment,
   "kind" | "masterName" | "redisVia" | "timeouts" | "auth" | "tls" | "config"
->;
+> &
+  Partial<Pick<Deployment, "serverTls" | "engine">>;
 
 export interface ObserveOptions {
   /** For connecting and reading together, in milliseconds. Default: the deployment's two limits added up. */

@@ -29,6 +29,24 @@ const REFUSED: [string, string, string[]][] = [
     replication("tls: { modes: required }", "drill: { modes: 1 }"),
     ['7:12 unknown key "modes" (did you mean "mode"?)', '8:14 unknown key "modes" (known here: budget, window)'],
   ],
+  [
+    "both ports without a second port, and without certificates",
+    replication("tls: { mode: both }"),
+    [
+      "7:18 mode: both needs certificates for servers (tls: { authority: {} })",
+      "7:18 mode: both needs a second port for TLS (port_offset: 1000)",
+    ],
+  ],
+  [
+    "certificates from two sides, and none for a host",
+    replication("tls: { ca: ca.crt, authority: {}, files: {} }"),
+    [
+      "7:39 tls.files and tls.authority are two ways to the same end",
+      "7:39 tls.files has no certificate for r1",
+      "7:39 tls.files has no certificate for r2",
+      "7:39 tls.files has no certificate for r3",
+    ],
+  ],
   ["a key that stands there twice", replication("ssh: none", "ssh: local"), ["8:5 this key stands here twice"]],
   ["a missing key", file("topology: replication", HOSTS), ['3:3 "redis" is missing']],
   [
