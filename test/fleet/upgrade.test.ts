@@ -58,7 +58,7 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
     expect(await versions()).toEqual(before);
     expect(await deployment.primaries()).toEqual(["r1:6379"]);
     await deployment.settled();
-  });
+  }, 900_000);
 
   it("moves all packages of every host, loses no acknowledged write, keeps every file, and starts nothing by itself", async () => {
     const version = await offered();
@@ -83,7 +83,7 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
       expect(await deployment.cli(`${host.name}:26379`, "INFO", "server")).toContain(`redis_version:${version}`);
       expect(await host.exec("dpkg --audit; ls /usr/sbin/policy-rc.d 2>/dev/null || true")).toBe("");
     }
-  });
+  }, 900_000);
 
   /** Of the packages, and of what runs. */
   async function versions(): Promise<string[]> {

@@ -11,7 +11,7 @@ describe("an upgrade by a folder of programs", () => {
   let lab: TestLab;
   beforeAll(async () => {
     lab = await bringUpLab({ topology: "sentinel", engine: "valkey-8.1", downAfterMs: 5_000 });
-  });
+  }, 600_000);
   afterAll(() => lab?.down());
   const versions = async () => (await topologyOf(lab)).nodes.map(({ version }) => version);
 
@@ -23,7 +23,7 @@ describe("an upgrade by a folder of programs", () => {
     expect(JSON.parse(older.stdout).error.code).toBe("UPGRADE_OTHER_PROJECT");
     expect([another.code, older.code]).toEqual([4, 4]);
     expect((await topologyOf(lab)).nodes.map(({ process_id }) => process_id)).toEqual(before);
-  });
+  }, 600_000);
 
   it("that is killed with a replica away is taken back without loss, and nothing of it stays", async () => {
     const writers = startWriters(lab, 4);
@@ -37,7 +37,7 @@ describe("an upgrade by a folder of programs", () => {
     expect(await lostOf(lab, "r3:6379", writers)).toEqual([]);
     expect(await versions()).toEqual(["8.1.1", "8.1.1", "8.1.1"]);
     expect(await lab.cli("r3:6379", "CONFIG", "GET", "replica-priority")).toBe("replica-priority\n100");
-  });
+  }, 600_000);
 
   it("that is killed with a replica away is gone on with, loses no acknowledged write, and ends on the release", async () => {
     const writers = startWriters(lab);
@@ -57,7 +57,7 @@ describe("an upgrade by a folder of programs", () => {
     expect(nodes.map(({ priority }) => priority)).toEqual([100, 100, 100]);
     const [first] = lab.status.processes;
     expect(await readFile(first?.log ?? "", "utf8")).not.toContain("Can't handle RDB format");
-  });
+  }, 600_000);
 
   it("is gone back from behind the switchover, node by node, and loses nothing either", async () => {
     const writers = startWriters(lab, 4);
@@ -67,7 +67,7 @@ describe("an upgrade by a folder of programs", () => {
     await writers.stop();
     expect(await lostOf(lab, primary, writers)).toEqual([]);
     expect(await versions()).toEqual(["8.1.1", "8.1.1", "8.1.1"]);
-  });
+  }, 600_000);
 });
 
 describe("an upgrade that only a backup leads back from", () => {
@@ -85,5 +85,5 @@ describe("an upgrade that only a backup leads back from", () => {
     expect(error.message).toContain("RDB 12, Redis 7.0.15 reads up to 10");
     expect(error.state).toMatch(/would lose (4[89]|5\d)(\.\d+)? ?[kK]i?B? of writes since/);
     expect((await topologyOf(lab)).nodes.map(({ process_id }) => process_id)).toEqual(before);
-  });
+  }, 600_000);
 });
