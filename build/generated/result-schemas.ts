@@ -11,6 +11,7 @@ import {
   runsRollbackResultSchema,
   runsVerifyResultSchema,
 } from "../../src/cli/runs/results.ts";
+import { sizeResultSchema } from "../../src/cli/size/result.ts";
 import { statusResultSchema } from "../../src/cli/status/status-result.ts";
 import { switchoverResultSchema } from "../../src/cli/switchover/result.ts";
 import { drillReportSchema } from "../../src/drill/report-schema.ts";
@@ -35,6 +36,10 @@ export function envelopeJsonSchema(): string {
 
 export function statusJsonSchema(): string {
   return jsonSchemaText(statusResultSchema, "status", "result of redisha status --json");
+}
+
+export function sizeJsonSchema(): string {
+  return jsonSchemaText(sizeResultSchema, "size", "result of redisha size --json");
 }
 
 export function unlockJsonSchema(): string {

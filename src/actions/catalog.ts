@@ -116,6 +116,8 @@ import { serviceDisable, serviceEnable } from "./service/enable.ts";
 import { serviceStart } from "./service/start.ts";
 import { serviceStatus } from "./service/status.ts";
 import { serviceStop } from "./service/stop.ts";
+import { sizeEstimate } from "./size/estimate.ts";
+import { sizeMeasure } from "./size/measure.ts";
 import { systemdUnit } from "./systemd/unit.ts";
 import { tlsAuthority, tlsForgetNext, tlsSettle, tlsUnsettle } from "./tls/authority.ts";
 import { tlsCompare } from "./tls/compare.ts";
@@ -250,6 +252,8 @@ const ACTIONS: readonly Action[] = [
   setAction,
   filePut,
   fileRestore,
+  sizeMeasure,
+  sizeEstimate,
   systemdUnit,
   osSysctl,
   hostCompare,
