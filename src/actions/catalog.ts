@@ -101,7 +101,7 @@ import { restoreChooseRouted } from "./restore/choose-routed.ts";
 import { restoreInstall } from "./restore/install.ts";
 import { restoreLoaded } from "./restore/loaded.ts";
 import { restoreLook } from "./restore/look.ts";
-import { restoreEmpty, restoreRoute } from "./restore/route.ts";
+import { restoreClaim, restoreEmpty, restoreRoute } from "./restore/route.ts";
 import { restorePutBack, restoreSetAside } from "./restore/set-aside.ts";
 import { restoreStage, restoreUnstage } from "./restore/stage.ts";
 import { restoreToScratch } from "./restore/to-scratch.ts";
@@ -227,6 +227,7 @@ const ACTIONS: readonly Action[] = [
   restoreCheck,
   restoreChoose,
   restoreChooseRouted,
+  restoreClaim,
   restoreEmpty,
   restoreRoute,
   restoreInstall,

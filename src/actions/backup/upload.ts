@@ -12,8 +12,9 @@ import { progressOf, removeEarlier } from "./packing.ts";
 import { shardPartSchema } from "./parts.ts";
 import { rdbFacts, sourceFacts } from "./rdb-facts.ts";
 import { packingOf, writingTo } from "./repository.ts";
+import { infoOf } from "./save/persistence.ts";
 import { type Saved, savedSchema } from "./save.ts";
-import { serverFacts } from "./server-facts.ts";
+import { keyspaceOf, serverFacts } from "./server-facts.ts";
 import { becomes, limitRateSchema, sourceSchema } from "./sources.ts";
 import { takeAhead } from "./store-ahead.ts";
 
@@ -83,7 +84,7 @@ export const backupUpload = defineAction({
         source: sourceFacts(source),
         server: await serverFacts(redis, context.signal),
         rdb: rdbFacts(saved.rdb, checked.checksum),
-        keys: { read, expires, already_expired },
+        keys: { read, expires, already_expired, per_db: keyspaceOf(await infoOf(redis, ["keyspace"], signal)) },
         save: saveFacts(saved),
         files: [file],
       };

@@ -107,6 +107,7 @@ async function copyShard(
       context.progress(`writing the keys of ${shard}: ${done} of ${total}`);
     };
     for (const database of Object.keys(keys).map(Number)) {
+      if (database > 0 && context.deployment.kind === "cluster") throw otherDatabase(shard, database);
       await from.command(["SELECT", String(database)], { signal });
       left += await copyKeys(from, database, routes, copied, { signal, onKeys });
     }
@@ -159,6 +160,17 @@ async function notThere(routes: Routes, copied: Copied, context: ActionContext):
   return (await holdsAll(routes, copied, context.signal)) ? "" : ", the number of keys is another";
 }
 
+/** Of an append-only file this is known only once it is loaded. */
+function otherDatabase(shard: string, database: number): RedishaError {
+  return new RedishaError({
+    code: "RESTORE_REFUSED",
+    message: `A Cluster has database 0 alone, and ${shard} has keys in ${database}.`,
+    exit: EXIT.gateRefused,
+    state: "what was written is taken back",
+    next: ["redisha restore --to-scratch: look at the data on this machine"],
+  });
+}
+
 function incomplete(left: number, wrong: string): RedishaError {
   return new RedishaError({
     code: "RESTORE_INCOMPLETE",
@@ -166,6 +178,42 @@ function incomplete(left: number, wrong: string): RedishaError {
     exit: EXIT.verificationFailed,
     state: "the deployment holds part of the backup; it was empty before",
     next: ["redisha status: do slots move, does anybody write there?", "then empty it and try again"],
+  });
+}
+
+/** Right before anything is written: what going back empties held nothing. */
+export const restoreClaim = defineAction({
+  name: "restore.claim",
+  summary:
+    "Makes sure once more that primaries are empty, right before keys are written to them: from here on going back empties them",
+  scope: "controller",
+  effect: "change",
+  input: z.strictObject({ primaries: z.array(z.string()).min(1) }),
+  output: z.strictObject({}),
+  example: `- id: claim
+  action: restore.claim
+  with: { primaries: ["r1:6379"] }
+  undo: { action: restore.empty, with: { primaries: ["r1:6379"] } }`,
+  commands: ({ primaries }) => [{ transport: "redis", text: `DBSIZE, on ${primaries.join(", ")}` }],
+  async run({ primaries }, context) {
+    for (const id of primaries) {
+      const redis = await context.redis(instanceNamed(context.deployment, id));
+      const keyspace = String(await redis.command(["INFO", "keyspace"], { signal: context.signal }));
+      if (/^db\d+:keys=/m.test(keyspace)) throw notEmpty(id);
+    }
+    return { outputs: {}, changed: true };
+  },
+  repeatable: true,
+});
+
+function notEmpty(instance: string): RedishaError {
+  return new RedishaError({
+    code: "RESTORE_REFUSED",
+    message: `${instance} was empty when it was looked at, and holds keys now: somebody writes to it.`,
+    host: instance,
+    exit: EXIT.gateRefused,
+    state: "nothing was changed",
+    next: ["redisha status", "keep applications away from it until the backup is there"],
   });
 }
 

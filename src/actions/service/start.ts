@@ -224,24 +224,33 @@ async function refuseDead(
     ? await brieflyOnHostOf(
         instance,
         context,
-        'journalctl -u "$1" -n 5 --no-pager -o cat 2>&1 || true',
+        'journalctl -u "$1" -n 30 --no-pager -o cat 2>&1 || true',
         [unit],
         notStarted(instance),
       )
     : await brieflyOnHostOf(
         instance,
         context,
-        'tail -n 5 -- "$1" 2>&1 || true',
+        'tail -n 30 -- "$1" 2>&1 || true',
         [stdout === "/dev/null" ? stderr : stdout],
         notStarted(instance),
       );
   throw new RedishaError({
     code: "SERVICE_DIED",
-    message: `${instance.id} was started and ended ${again ? `again and again (${restarts} restarts)` : "at once"}: ${tail.trim().split("\n").slice(-3).join(" / ")}`,
+    message: `${instance.id} was started and ended ${again ? `again and again (${restarts} restarts)` : "at once"}: ${lastWords(tail)}`,
     host: instance.id,
     state: again ? `systemd goes on starting ${unit}` : "it does not run",
     next: [`on ${instance.host.name}: ${unit ? `journalctl -u ${unit} -n 50` : `look at its log`}`],
   });
+}
+
+/** The lines of a log that say why it ended: behind them a server may go on about its data. */
+function lastWords(log: string): string {
+  const lines = log.trim().split("\n");
+  const telling = lines.filter((line) =>
+    /fatal|error|fail|can't|cannot|unable|denied|refus|bad |wrong|no such/i.test(line),
+  );
+  return (telling.length > 0 ? telling : lines).slice(-3).join(" / ");
 }
 
 function notStarted({ id }: Instance) {

@@ -3,6 +3,22 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type BackedUpLab, backedUpLab, dataFolder } from "../../support/backed-up-lab.ts";
 
+/** A key of a module type, `ReJSON-RL` 3: type 7, then its name of 9 letters and 10 bits of version in 64 bits. */
+const MODULE_DATA = Buffer.concat([
+  Buffer.from("REDIS0011"),
+  Buffer.from([0x07, 0x01, 0x6b, 0x81]),
+  moduleId("ReJSON-RL", 3),
+  Buffer.from([0x00, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]),
+]);
+
+function moduleId(name: string, version: number): Buffer {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const id = [...name].reduce((sum, letter) => (sum << 6n) | BigInt(letters.indexOf(letter)), 0n);
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE((id << 10n) | BigInt(version));
+  return bytes;
+}
+
 const NODES = ["r1:6379", "r2:6379", "r3:6379"];
 
 /** A lab with a backup of `was` and with `is` written since, which only its memory holds. */
@@ -46,6 +62,22 @@ describe.each([
     expect(done).toMatchObject({ status: "done", exit: 0 });
     expect(await place.lab.cli("r1:6379", "GET", "was")).toBe("saved");
     expect(await place.lab.cli("r1:6379", "EXISTS", "is")).toBe("0");
+  });
+});
+
+describe("a server that lacks a module of the data", () => {
+  // Traps: 29. A checker calls such a file good; the server that meets it says so in its log and ends, with whatever status.
+  it("has failed as soon as it is gone, and gets its old data back", async () => {
+    await using place = await laterThanItsBackup({ engine: "valkey-8.1", config: { appendonly: "no" } });
+    let spoilt = false;
+    const spoil = async () => {
+      if (!spoilt) await writeFile(join(dataFolder(place.lab, "r1:6379"), "dump.rdb"), MODULE_DATA);
+      spoilt = true;
+    };
+    const failed = await place.run("restore", {}, { before: { "service.start": spoil } });
+    expect(failed).toMatchObject({ status: "rolled_back", error: { code: "SERVICE_DIED", host: "r1:6379" } });
+    expect(failed.error?.message).toContain("module");
+    await expectAsBefore(place);
   });
 });
 

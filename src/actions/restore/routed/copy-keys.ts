@@ -96,14 +96,13 @@ async function put(
   copied: Copied,
   signal: AbortSignal,
 ): Promise<number> {
-  const select = [["SELECT", String(database)]];
   const writes = entries.map(({ key, payload, expires }) => [
     ...["RESTORE", key, String(expires), payload, "REPLACE"],
     ...(expires === 0 ? [] : ["ABSTTL"]),
   ]);
-  const replies = (await to.pipeline([...(database > 0 ? select : []), ...writes], { ...BYTES, signal })).slice(
-    -entries.length,
-  );
+  const [selected, ...replies] = await to.pipeline([["SELECT", String(database)], ...writes], { ...BYTES, signal });
+  // A Cluster has one database: keys of another are never to land in it.
+  if (selected instanceof Error && database > 0) throw selected;
   const written = entries.filter((entry, index) => {
     const reply = replies[index];
     if (!(reply instanceof Error)) return true;
