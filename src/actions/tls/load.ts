@@ -89,10 +89,12 @@ async function restart(
   const info = parseInfo(String(await connection.command(["INFO", "server"], { signal: context.signal })));
   // Both are whole seconds: one more restart than needed is better than one too few.
   if (Number(info.uptime_in_seconds ?? 0) < Number(stdout.trim() || Number.NaN) - 1) return "as it was";
+  // It may be called for a whole host, which has no instance of its own.
+  const own = { ...context, instance };
   const stop = z
     .object({ service: z.unknown() })
-    .parse((await serviceStop.run(serviceStop.input.parse({}), context)).outputs);
-  await serviceStart.run(serviceStart.input.parse({ service: stop.service ?? null }), context);
+    .parse((await serviceStop.run(serviceStop.input.parse({}), own)).outputs);
+  await serviceStart.run(serviceStart.input.parse({ service: stop.service ?? null }), own);
   return "restarted";
 }
 

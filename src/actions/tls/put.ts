@@ -103,7 +103,11 @@ export const tlsPutBack = defineAction({
   async run({ files }, context) {
     const host = hostOf(context);
     const shell = await context.shell(host);
-    for (const file of files) await restoreFile(shell, file, context.signal);
+    for (const file of files) {
+      // What was not kept yet was not replaced yet: a copy is made before.
+      if (file.kept !== null && !(await lookAtFile(shell, file.kept, context.signal))) continue;
+      await restoreFile(shell, file, context.signal);
+    }
     const here = context.deployment.instances.filter((instance) => instance.host.name === host.name);
     for (const instance of here) await load(instance, context);
     return { outputs: {}, changed: true };
