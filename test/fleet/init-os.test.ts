@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { preflight } from "../support/preflight.ts";
 import { redisha } from "../support/redisha.ts";
 import { describeOnFleet } from "./harness/describe.ts";
 import { bootFleet, type Fleet } from "./harness/fleet.ts";
@@ -29,6 +30,13 @@ describeOnFleet("hosts that are set up for Redis", () => {
   const kernel = () =>
     fleet.host("r1").exec(`sysctl -n vm.overcommit_memory vm.swappiness | grep . ; cat ${HUGE_PAGES}`);
 
+  const checks = ["--only", "overcommit-memory,huge-pages"];
+
+  it("fail preflight as they come", async () => {
+    const { verdicts } = await preflight(file, checks);
+    expect(verdicts).toEqual({ "overcommit-memory": "fail", "huge-pages": "fail" });
+  });
+
   it("are left alone by a dry run", async () => {
     const before = await kernel();
     expect((await run("--dry-run")).code).toBe(0);
@@ -43,6 +51,7 @@ describeOnFleet("hosts that are set up for Redis", () => {
     expect(await kernel()).toBe("1\n1\nalways madvise [never]");
     const { stdout } = await run("--yes", "-o", "jsonl");
     expect(stdout).not.toContain('"status":"changed"');
+    expect((await preflight(file, checks)).verdicts).toEqual({ "overcommit-memory": "pass", "huge-pages": "pass" });
   });
 
   it("get back what somebody has changed by hand", async () => {
@@ -50,5 +59,12 @@ describeOnFleet("hosts that are set up for Redis", () => {
     expect(await run("--yes")).toMatchObject({ code: 0 });
     // What stands in for the kernel here is still about to answer with all three words.
     expect(await kernel()).toMatch(/^1\n1\n(always madvise \[never\]|never)$/);
+  });
+
+  it("are mended by preflight --fix, and pass from then on", async () => {
+    await fleet.host("r1").exec("sysctl -w vm.overcommit_memory=0");
+    const only = ["--only", "overcommit-memory"];
+    expect(await preflight(file, [...only, "--fix"])).toMatchObject({ exit: 0 });
+    expect((await preflight(file, only)).verdicts).toEqual({ "overcommit-memory": "pass" });
   });
 });
