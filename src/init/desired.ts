@@ -5,7 +5,7 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import type { Deployment, Instance } from "../inventory/model.ts";
 import { type RenderedConf, renderRedisConf, type TlsNeeds } from "../render/redis-conf.ts";
-import { renderSentinelConf } from "../render/sentinel-conf.ts";
+import { renderSentinelConf, sentinelKnowsUsers } from "../render/sentinel-conf.ts";
 import { renderUsers } from "../render/users.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { homeOf } from "./homes.ts";
@@ -112,6 +112,10 @@ function sentinelConf(
   const primary = deployment.instances.find((each) => each.id === situation.primary);
   if (!primary || !deployment.sentinel) throw new TypeError("Sentinels are rendered for a primary");
   const { quorum, downAfterMs, failoverTimeoutMs, parallelSyncs } = deployment.sentinel;
+  const engine = engineOf(instance, deployment, situation);
+  if (!sentinelKnowsUsers(engine) && sentinelOperator && sentinelOperator.name !== "default") {
+    throw noUsers(instance.id, engine);
+  }
   return renderSentinelConf({
     ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
     paths: { data: home.data, log: home.log, pid: home.pid },
@@ -122,6 +126,16 @@ function sentinelConf(
     hostnames: deployment.instances.some((each) => isIP(each.address) === 0),
     ...(sentinel ? { dataLogin: { user: sentinel.name, password: sentinel.passwords[0] ?? "" }, peer: sentinel } : {}),
     ...(sentinelOperator ? { operator: sentinelOperator } : {}),
+  });
+}
+
+function noUsers(id: string, { name, version }: { name: string; version: string }): RedishaError {
+  return new RedishaError({
+    code: "INIT_SENTINEL_USERS",
+    message: `${id} runs ${name} ${version}, whose Sentinels know no users, and redisha.yaml has redisha log in to it as one.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["auth: { sentinel: { password: { env: SENTINEL_PASSWORD } } }, without a username"],
   });
 }
 

@@ -26,6 +26,16 @@ export interface SentinelConfNeeds
   readonly peer?: UserLogin;
 }
 
+/** Without users, one password opens a Sentinel to operators and to its peers alike: that of an operator without a name. */
+function onePassword({ operator, peer }: SentinelConfNeeds): string | undefined {
+  return operator?.name === "default" ? operator.passwords[0] : peer?.passwords[0];
+}
+
+/** Whether Sentinels of this version know users. */
+export function sentinelKnowsUsers(engine: EngineVersion): boolean {
+  return knownDirective("bind-source-addr", engine) !== undefined;
+}
+
 /** Renders sentinel.conf, for a Sentinel that has not run yet; `mergeSentinelConf` keeps what one that ran has learned. */
 export function renderSentinelConf(needs: SentinelConfNeeds): string {
   const modern = knownDirective("bind-source-addr", needs.engine) !== undefined;
@@ -41,6 +51,7 @@ export function renderSentinelConf(needs: SentinelConfNeeds): string {
     data_login: needs.dataLogin ?? null,
     // Sentinel has users of its own from 6.2 on; before, one password opens it to everybody.
     users: needs.operator !== undefined && needs.peer !== undefined && modern,
+    one_password: onePassword(needs) ?? null,
     operator: needs.operator ? loginOf(needs.operator) : null,
     peer: needs.peer ? { ...loginOf(needs.peer), password: needs.peer.passwords[0] } : null,
   });
