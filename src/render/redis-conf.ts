@@ -2,6 +2,7 @@ import { type ConfLine, type Directive, parseConf, quoteValue, renderConf } from
 import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { parseBytes } from "../core/units.ts";
 import { backlogOf, maxmemoryOf, outputBufferOf } from "./sizes.ts";
 import { renderTemplate } from "./template.ts";
 
@@ -96,7 +97,9 @@ function refuseUnknown({ id, engine, config }: RedisConfNeeds): void {
 
 function valuesOf(needs: RedisConfNeeds): object {
   const memory = maxmemoryOf(needs.host.memoryBytes, needs.host.dataInstances);
-  const backlog = backlogOf(memory.bytes, needs.writeBytesPerSecond);
+  // Up to Redis 6.2 the backlog counts as used memory.
+  const limit = parseBytes(needs.config.maxmemory ?? "") || memory.bytes;
+  const backlog = backlogOf(limit, needs.writeBytesPerSecond);
   const modern = knownDirective("bind-source-addr", needs.engine) !== undefined;
   return {
     q: quoteValue,

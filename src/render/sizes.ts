@@ -22,10 +22,12 @@ export function maxmemoryOf(hostBytes: number, instances: number, share = MEMORY
 
 /**
  * `repl-backlog-size`: what is written while a replica is away for ten minutes, at least 64 MiB; without a measured rate
- * 1 GiB, never more than a tenth of maxmemory. A replica that was away for longer is sent everything again.
+ * 1 GiB, never more than a tenth of maxmemory, or a quarter where that is
+ * little. A replica that was away for longer is sent everything again.
  */
 export function backlogOf(maxmemory: number, writeBytesPerSecond: number | undefined): Sized {
-  const most = Math.max(64 * MIB, Math.floor(maxmemory / 10 / MIB) * MIB);
+  const least = Math.max(MIB, Math.min(64 * MIB, Math.floor(maxmemory / 4 / MIB) * MIB));
+  const most = Math.max(least, Math.floor(maxmemory / 10 / MIB) * MIB);
   const wanted =
     writeBytesPerSecond === undefined ? GIB : Math.max(64 * MIB, Math.ceil((writeBytesPerSecond * 600) / MIB) * MIB);
   const bytes = Math.min(most, wanted);
