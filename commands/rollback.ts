@@ -44,9 +44,10 @@ export default class Rollback extends RunningCommand<Result> {
     const { flags } = await this.parse(Rollback);
     const work = await this.prepare("upgrade", flags);
     const past = await pastUpgrade(work.deployment.name, process.env);
-    if (past?.open && past.from.some((release) => release.endsWith(` ${flags.to}`)))
-      return this.takeBack(past, work, flags["dry-run"]);
-    const inputs = { ...inputsOfUpgrade({ ...flags, engine: undefined }, work.deployment), back: "true" };
+    const before = past?.from.find((release) => release.endsWith(` ${flags.to}`));
+    if (past?.open && before !== undefined) return this.takeBack(past, work, flags["dry-run"]);
+    const engine = before?.split(" ")[0]?.toLowerCase();
+    const inputs = { ...inputsOfUpgrade({ ...flags, engine }, work.deployment), back: "true" };
     if (flags["dry-run"]) return this.plan(work, inputs);
     const what = `Bring ${work.deployment.name} back to ${flags.to}`;
     const summary = await this.perform(work, inputs, { effect: "disruptive", what });

@@ -31,6 +31,25 @@ export function decideUpgrade(from: Release, to: Release): Decision {
   return refusal(from, to) ?? allowed(from, to);
 }
 
+/**
+ * Whether servers that run a newer release can be brought back to an older one, one by one, by replication: only where the
+ * newer one still sends its replicas what the older one reads.
+ */
+export function decideBack(from: Release, to: Release): Decision {
+  if (rdbOf(to) === undefined) return refuse("UPGRADE_UNKNOWN_RELEASE", `${shown(to)} is not known here.`);
+  if (from.engine === to.engine && !isOlder(from, to)) {
+    return refuse("UPGRADE_IS_DOWNGRADE", `${shown(to)} is not older than ${shown(from)}.`);
+  }
+  const way = wayBack(from, to);
+  if (way.by === "backup") {
+    const reason = `${way.reason}. Only a backup leads back, at the cost of: ${way.lost.join("; ")}.`;
+    return refuse("UPGRADE_IS_DOWNGRADE", reason, ["redisha backup list: what could be restored"]);
+  }
+  const forward = decideUpgrade(to, from);
+  if (!forward.allowed) return forward;
+  return { ...forward, rdb: { from: forward.rdb.to, to: forward.rdb.from }, commits: false };
+}
+
 function refusal(from: Release, to: Release): (Decision & { allowed: false }) | undefined {
   for (const release of [from, to]) {
     if (rdbOf(release) === undefined) return refuse("UPGRADE_UNKNOWN_RELEASE", `${shown(release)} is not known here.`);

@@ -3,9 +3,8 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { DataNode, Topology } from "../../topology/schema.ts";
 import { linesToKeep } from "../../upgrade/kept-behaviour.ts";
-import { type Decision, decideUpgrade } from "../../upgrade/matrix.ts";
-import { isOlder, isRelease, type Release, shown } from "../../upgrade/release.ts";
-import { wayBack } from "../../upgrade/way-back.ts";
+import { type Decision, decideBack, decideUpgrade } from "../../upgrade/matrix.ts";
+import { isRelease, type Release, shown } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
 
 const id = z.string();
@@ -78,26 +77,6 @@ function decideFor(node: DataNode, to: Release, back: boolean): Decision & { all
     state: "nothing was touched",
     next: decision.next,
   });
-}
-
-/** Going back node by node is an upgrade of the older one in its turn; what leads forward again is the upgrade itself. */
-function decideBack(from: Release, to: Release): Decision {
-  const way = wayBack(from, to);
-  if (!isOlder(from, to) || way.by === "backup") {
-    const reason = isOlder(from, to)
-      ? `${way.reason}. Only a backup leads back, at the cost of: ${way.lost.join("; ")}.`
-      : `${shown(to)} is not older than ${shown(from)}.`;
-    return {
-      allowed: false,
-      code: "UPGRADE_IS_DOWNGRADE",
-      reason,
-      next: ["redisha backup list: what could be restored"],
-    };
-  }
-  const forward = decideUpgrade(to, from);
-  return forward.allowed
-    ? { ...forward, rdb: { from: forward.rdb.to, to: forward.rdb.from }, commits: false }
-    : forward;
 }
 
 function described(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { linesToKeep } from "../../../src/upgrade/kept-behaviour.ts";
-import { decideUpgrade } from "../../../src/upgrade/matrix.ts";
+import { decideBack, decideUpgrade } from "../../../src/upgrade/matrix.ts";
 import { isRelease, type Release } from "../../../src/upgrade/release.ts";
 import { wayBack } from "../../../src/upgrade/way-back.ts";
 
@@ -94,6 +94,26 @@ describe("the way back", () => {
 
   it("warns of fields that expire, which keep Valkey 8 from following", () => {
     expect(wayBack(release("valkey 9.1.2"), release("valkey 8.1.1")).unless).toMatch(/time to live/);
+  });
+});
+
+describe("going back, behind the switchover", () => {
+  it.each([
+    ["valkey 9.1.2", "valkey 8.1.1"],
+    ["redis 7.0.15", "redis 7.0.14"],
+  ])("from %s to %s is allowed", (from, to) => {
+    expect(decideBack(release(from), release(to))).toMatchObject({ allowed: true, commits: false });
+  });
+
+  it.each([
+    ["redis 8.0.2", "redis 7.0.15", /RDB 12, Redis 7.0.15 reads up to 10. Only a backup/],
+    ["valkey 8.1.1", "redis 7.0.15", /RDB 11, Redis 7.0.15 reads up to 10. Only a backup/],
+    ["redis 7.0.15", "redis 6.0.16", /set-proc-title/],
+    ["redis 7.0.15", "redis 8.0.2", /not older/],
+    ["valkey 8.1.1", "valkey 7.0.15", /not known/],
+  ])("from %s to %s is refused, and says why", (from, to, reason) => {
+    const decision = decideBack(release(from), release(to));
+    expect(decision.allowed ? "" : decision.reason).toMatch(reason);
   });
 });
 
