@@ -54,10 +54,15 @@ async function redisCli(name: string, lab: Lab, more: readonly string[]): Promis
   ]);
 }
 
-/** Both ways, so that whoever comes next finds the slots where they were. */
+/**
+ * Both ways, so that whoever comes next finds the slots where they were. redis-cli refuses to begin until every replica has
+ * heard of the last move, so that it is tried again until it does not.
+ */
 function thereAndBack(name: string, argv: (from: string, to: string) => readonly string[]): Contestant {
   const line = (words: readonly string[]) => words.map((word) => `'${word}'`).join(" ");
-  return { name, argv: ["sh", "-c", `${line(argv("r1", "r3"))} && ${line(argv("r3", "r1"))}`] };
+  const move = (from: string, to: string) =>
+    `n=0; until ${line(argv(from, to))}; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done`;
+  return { name, argv: ["sh", "-c", `${move("r1", "r3")}; ${move("r3", "r1")}`] };
 }
 
 /** Writes to each primary of a new lab the keys whose slots it owns. */
