@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { packagePath } from "../../src/core/package-root.ts";
+import { preflight } from "../support/preflight.ts";
 import { redisha } from "../support/redisha.ts";
 import { until } from "../support/until.ts";
 import { describeOnFleet } from "./harness/describe.ts";
@@ -95,8 +96,17 @@ describeOnFleet("the firewall of real hosts", () => {
     expect((await fleet.host("r1").ssh("true")).code).toBe(0);
   });
 
-  it("names what lets a stranger in", async () => {
+  it("passes preflight while it keeps this machine out, and not once somebody has let everybody in", async () => {
+    const outside = () => preflight(file, ["--only", "firewall-outside"]);
+    expect((await outside()).of("firewall-outside", "r1")).toMatchObject({ verdict: "pass" });
     await fleet.host("r1").exec("ufw allow 6379");
+    expect((await outside()).of("firewall-outside", "r1")).toMatchObject({
+      verdict: "fail",
+      measured: expect.stringMatching(/^open: this machine .*:6379/),
+    });
+  });
+
+  it("names what lets a stranger in", async () => {
     const { code, stdout, stderr } = await run("init-firewall");
     expect(code).toBe(10);
     expect(stdout + stderr).toContain("FIREWALL_EXPOSES");
