@@ -20,8 +20,11 @@ const SENTINEL_DEFAULTS: Readonly<Record<string, string>> = {
   "deny-scripts-reconfig": "yes",
 };
 
-/** What CONFIG REWRITE adds beside a limit of ours, above its own mark: the other groups, as they would be anyway. */
-const OF_A_REWRITE: Readonly<Record<string, string>> = {
+/**
+ * Limits that a server has anyway. CONFIG REWRITE adds those of other groups beside a limit of ours, above its own mark, and
+ * leaves ours out where it is one of these.
+ */
+const LIMITS_BY_ITSELF: Readonly<Record<string, string>> = {
   "client-output-buffer-limit normal": "0 0 0",
   "client-output-buffer-limit pubsub": "33554432 8388608 60",
   "client-output-buffer-limit replica": "268435456 67108864 60",
@@ -42,12 +45,12 @@ export function differencesOf(
   const will = meaningOf(wanted, kind);
   const was = meaningOf(found, kind);
   const changed = [...will].flatMap(([key, value]) => {
-    const now = was.get(key) ?? (kind === "sentinel" ? defaultOf(key) : undefined);
+    const now = was.get(key) ?? (kind === "sentinel" ? defaultOf(key) : LIMITS_BY_ITSELF[key]);
     return now === value || (kind === "sentinel" && LEARNED.test(key)) ? [] : [difference(key, now ?? null, value)];
   });
   const gone = [...was].flatMap(([key, value]) => {
     if (will.has(key)) return [];
-    if (OF_A_REWRITE[key] === value) return [];
+    if (LIMITS_BY_ITSELF[key] === value) return [];
     const own = kind === "sentinel" && (!key.startsWith("sentinel ") || LEARNED.test(key));
     return own ? [] : [difference(key, value, null)];
   });

@@ -119,7 +119,7 @@ describe("a run", () => {
     const { code, stdout, stderr } = await redisha(["run", "canary", "--file", lab.file]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^✔ done canary on lab/);
-    expect(stderr).toMatch(/^\d{4}-\S+Z write: Write it on the primary r\d:6379$/m);
+    expect(stderr).toMatch(/^\d{4}-\S+Z write: Write it on the primary on r\d:6379$/m);
   });
 
   it("is JSON lines on stdout, the last of them the result", async () => {

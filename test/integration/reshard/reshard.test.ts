@@ -41,11 +41,11 @@ describe("redisha reshard", () => {
       const { slots, keys, retries } = JSON.parse(stdout).result;
       expect({ slots, retries }).toEqual({ slots: 600, retries: 0 });
       expect(keys).toBeGreaterThan(100);
-      expect(await complaints(lab)).toEqual([]);
+      await expect.poll(() => complaints(lab), { timeout: 30_000 }).toEqual([]);
       expect(await slotsOf(lab, "r3:6379")).toBe(5_461 + 600);
       const back = await goOn(lab, "rollback");
       expect({ code: back.code, stderr: back.code === 0 ? "" : back.stderr }).toEqual({ code: 0, stderr: "" });
-      expect(await complaints(lab)).toEqual([]);
+      await expect.poll(() => complaints(lab), { timeout: 30_000 }).toEqual([]);
       expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
     }));
 
@@ -59,7 +59,7 @@ describe("redisha reshard", () => {
       await signal(child, "SIGKILL");
       const { code, stderr } = await goOn(lab, how);
       expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
-      expect(await complaints(lab)).toEqual([]);
+      await expect.poll(() => complaints(lab), { timeout: 30_000 }).toEqual([]);
       expect(await slotsOf(lab, "r3:6379")).toBe(owned);
       if (how === "resume") await goOn(lab, "rollback");
       expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
@@ -72,7 +72,7 @@ describe("redisha reshard", () => {
       await said(child, moved(50));
       await signal(child, "SIGINT");
       expect(child.exitCode).toBe(7);
-      expect(await complaints(lab)).toEqual([]);
+      await expect.poll(() => complaints(lab), { timeout: 30_000 }).toEqual([]);
       const stopped = await slotsOf(lab, "r1:6379");
       expect(stopped).toBeLessThan(5_461 + 1_500);
       expect((await goOn(lab, "resume")).code).toBe(0);
@@ -87,7 +87,7 @@ describe("redisha reshard", () => {
       expect(await lab.cli("r2:6379", "CONFIG", "GET", "cluster-allow-replica-migration")).toMatch(/yes$/);
       expect((await goOn(lab, "rollback")).code).toBe(0);
       expect(await slotsOf(lab, "r2:6379")).toBe(5_462);
-      expect(await complaints(lab)).toEqual([]);
+      await expect.poll(() => complaints(lab), { timeout: 30_000 }).toEqual([]);
     }));
 
   it("goes on by itself when the source is killed and its replica takes over", async () => {
@@ -102,7 +102,7 @@ describe("redisha reshard", () => {
     expect(await slotsOf(lab, "r3:6379")).toBe(5_461 + 2_000);
     await lab.restart("r1:6379");
     await until(async () => (await lab.cli("r1:6379", "ROLE").catch(() => "")).startsWith("slave"));
-    await until(async () => (await complaints(lab)).length === 0);
+    await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
     await expectSame(lab, before);
   });
 });

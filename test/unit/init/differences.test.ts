@@ -14,6 +14,11 @@ describe("what differs between two files", () => {
     expect(of(wanted, rewritten)).toEqual([]);
   });
 
+  test("is not a limit of ours that a rewrite leaves out, since the server has it anyway", () => {
+    expect(of("client-output-buffer-limit replica 256mb 64mb 60", "port 6379")).toMatchObject([{ name: "port" }]);
+    expect(of("client-output-buffer-limit replica 512mb 64mb 60", "port 6379")).toHaveLength(2);
+  });
+
   test("is not a name that the server has of its own for a directive", () => {
     expect(of("slowlog-max-len 7", "commandlog-slow-execution-max-len 7")).toEqual([]);
     expect(of("slowlog-max-len 7", "commandlog-slow-execution-max-len 8")).toMatchObject([{ was: "8", will: "7" }]);
