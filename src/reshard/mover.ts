@@ -8,7 +8,7 @@ import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
 import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
-import { all, type Pair, setSlots } from "./window.ts";
+import { all, type Pair, setSlots, stable } from "./window.ts";
 
 /** Between two looks at a shard that nobody answers for. */
 const LOOK_AGAIN_MS = 500;
@@ -136,6 +136,9 @@ export class Mover {
     const untold = of("untold");
     if (untold.length > 0) {
       await this.#order([source, target, ...others], untold, target.nodeId);
+      // It would have given them to the source, which knows nothing of that.
+      const going = untold.filter((slot) => target.migrating.get(slot) === source.nodeId);
+      await all(await this.#moving.connect(target.instance), stable(going), this.#moving.signal);
       this.#finish(untold);
     }
     const told: Told = {

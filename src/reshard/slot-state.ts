@@ -35,6 +35,7 @@ export function stateOf(slot: number, source: NodeView, target: NodeView, others
   }
   if (byTarget !== target.nodeId || bySource !== target.nodeId) return "elsewhere";
   if (source.importing.has(slot)) return "other_way";
-  const marked = source.migrating.has(slot) || target.importing.has(slot);
+  const going = target.migrating.get(slot) === source.nodeId;
+  const marked = source.migrating.has(slot) || target.importing.has(slot) || going;
   return marked || others.some(({ owners }) => owners[slot] !== target.nodeId) ? "untold" : "done";
 }

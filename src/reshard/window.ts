@@ -64,7 +64,8 @@ export async function drainSlot(
 
 /**
  * Gives slots that hold no key any more to the target: the target is told first, since only it can take them over; then the
- * source, which until then sends everybody to the target anyway; then the others.
+ * source, which until then sends everybody to the target anyway; then the others. A target that was about to give the slot
+ * away keeps that mark for as long as it holds keys of it (cluster.c, CLUSTER SETSLOT NODE), until it is told otherwise.
  */
 export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (keys: number) => void): Promise<void> {
   const { handover, targetId } = pair;
@@ -79,6 +80,7 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   const orders = setSlots(slots, "NODE", targetId);
   await all(target, orders, signal);
   await all(source, orders, signal);
+  if (!handover.sourceOwns) await all(target, stable(slots), signal);
   await pair.tell(slots);
 }
 
@@ -91,9 +93,14 @@ export async function abandonSlots(slots: readonly number[], { handover }: Pair)
     signal,
   );
   const untouched = slots.filter((_, index) => counts[index] === 0);
-  const orders = untouched.map((slot) => ["CLUSTER", "SETSLOT", String(slot), "STABLE"]);
+  const orders = stable(untouched);
   await all(source, orders, signal);
   await all(target, orders, signal);
+}
+
+/** Takes every mark off these slots. */
+export function stable(slots: readonly number[]): string[][] {
+  return slots.map((slot) => ["CLUSTER", "SETSLOT", String(slot), "STABLE"]);
 }
 
 /** `CLUSTER SETSLOT` for each of them. */

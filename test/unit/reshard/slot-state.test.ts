@@ -23,6 +23,8 @@ describe("how far the move of a slot has come", () => {
     ["half_closed", "only the source was told of the end", node("s", "t"), node("t", "s", { importing: "s" })],
     ["untold", "a mark is left at the source", node("s", "t", { migrating: "t" }), node("t", "t")],
     ["untold", "a mark is left at the target", node("s", "t"), node("t", "t", { importing: "s" })],
+    ["untold", "the target is still to give it to the source", node("s", "t"), node("t", "t", { migrating: "s" })],
+    ["done", "the target gives it to somebody else", node("s", "t"), node("t", "t", { migrating: "x" })],
     ["done", "all is said", node("s", "t"), node("t", "t")],
     ["other_way", "the way back had begun", node("s", "t", { importing: "t" }), node("t", "t", { migrating: "s" })],
     ["stale_target", "the target waits for a dead one", node("s", "s"), node("t", "dead", { importing: "dead" })],
