@@ -43,7 +43,8 @@ async function shippedThatChange(): Promise<string[]> {
 }
 
 describe("a crash at any moment", () => {
-  const SHIPPED = ["backup", "canary", "rotate-certificates"];
+  // In this order: what is restored is what was backed up first.
+  const SHIPPED = ["backup", "canary", "restore", "restore-scratch", "rotate-certificates"];
 
   it("is tried on every shipped runbook that there can be one in on a lab", async () => {
     expect(await shippedThatChange()).toEqual(SHIPPED);
