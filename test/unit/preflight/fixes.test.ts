@@ -7,7 +7,8 @@ import { type Change, changed, config, deployment, host } from "./change.ts";
 const CHECKS = ["backlog-size", "min-replicas", "output-buffers", "huge-pages", "swappiness", "default-user"];
 const asked = CHECKS.map((check) => ({ check, severity: "error" as const, limits: {} }));
 const checklist = checklistOf(asked, { production: {} }, { profile: "production", only: [], skip: [] });
-const fixes = (...changes: Change[]) => fixesIn(judgeAll(checklist, changed(...changes), "error"));
+const reported = (...changes: Change[]) => judgeAll(checklist, changed(...changes), "error");
+const fixes = (...changes: Change[]) => fixesIn(reported(...changes), new Set());
 
 describe("what --fix does", () => {
   it("is nothing where all is well", () => {
@@ -24,6 +25,12 @@ describe("what --fix does", () => {
       hosts: ["r1"],
       checks: ["backlog-size", "min-replicas", "huge-pages", "swappiness"],
     });
+  });
+
+  it("does not set up the machine that redisha runs on", () => {
+    const report = reported(host("r1", { huge_pages: "always" }), host("r2", { huge_pages: "always" }));
+    expect(fixesIn(report, new Set(["r1"])).hosts).toEqual(["r2"]);
+    expect(fixesIn(report, new Set(["r1", "r2"]))).toEqual({ directives: {}, hosts: [], checks: [] });
   });
 
   it("raises limits, and lowers none", () => {
