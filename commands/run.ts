@@ -3,7 +3,7 @@ import { boolean, string } from "@oclif/core/flags";
 import { agreeFirst } from "../src/cli/confirm.ts";
 import { outputFlag } from "../src/cli/flags.ts";
 import { inputFlag, parseInputs } from "../src/cli/input-flag.ts";
-import { approvalFlags, RunningCommand } from "../src/cli/running-command.ts";
+import { approvalFlags, RUN_EXITS, RunningCommand } from "../src/cli/running-command.ts";
 import { RedishaError } from "../src/core/errors.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
@@ -29,16 +29,7 @@ export default class Run extends RunningCommand<RunSummary | Plan> {
     },
     { description: "A shipped one, for a machine", command: "<%= config.bin %> run canary -o jsonl" },
   ];
-  static override exitCodes = [
-    EXIT.done,
-    EXIT.failedSafe,
-    EXIT.warnings,
-    EXIT.gateRefused,
-    EXIT.cannotConnect,
-    EXIT.paused,
-    EXIT.outcomeUnknown,
-    EXIT.verificationFailed,
-  ];
+  static override exitCodes = [...RUN_EXITS, EXIT.verificationFailed];
   static override args = { runbook: stringArg({ description: "A name, or the path of a file; not with --plan" }) };
   static override flags = {
     output: outputFlag(["table", "json", "yaml", "jsonl"]),

@@ -1,5 +1,5 @@
 import { agreeFirst } from "../../src/cli/confirm.ts";
-import { RunningCommand } from "../../src/cli/running-command.ts";
+import { RUN_EXITS, RunningCommand } from "../../src/cli/running-command.ts";
 import { continueFlags, pastRun } from "../../src/cli/runs/continue-flags.ts";
 import { runArgument } from "../../src/cli/runs/run-argument.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
@@ -16,17 +16,7 @@ export default class RunsResume extends RunningCommand<RunSummary> {
     "<%= config.bin %> runs resume last",
     { description: "An op in doubt took effect", command: "<%= config.bin %> runs resume last --done restart@r2:6379" },
   ];
-  static override exitCodes = [
-    EXIT.done,
-    EXIT.failedSafe,
-    EXIT.warnings,
-    EXIT.gateRefused,
-    EXIT.lockHeld,
-    EXIT.cannotConnect,
-    EXIT.paused,
-    EXIT.outcomeUnknown,
-    EXIT.verificationFailed,
-  ];
+  static override exitCodes = [...RUN_EXITS, EXIT.verificationFailed];
   static override args = { run: runArgument };
   static override flags = continueFlags;
 

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { z } from "zod";
 import type { HostConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
+import type { PlannedCommand } from "../../engine/plan.ts";
 
 /** A file of a host as it is: what tells whether it is the wanted one. */
 export interface HostFile {
@@ -87,12 +88,28 @@ export async function keepFile(
 }
 
 /** What `before` of an action that replaces files captured, as it comes back to `run`. */
-export const keptSchema = z.object({ path: z.string(), kept: z.string().nullable() });
+export const keptSchema = z.object({
+  path: z.string(),
+  kept: z.string().nullable(),
+  sha256: z.string().optional().describe("Of the file that was there"),
+});
 
-/** Puts the kept `$2` back as `$1`, with owner and mode; without one, there was no file, and it goes. */
+/** Commands that put files back, as a plan shows them. */
+export function restoreCommands(files: readonly z.infer<typeof keptSchema>[]): PlannedCommand[] {
+  return files.map(({ path, kept }) => ({
+    transport: "script",
+    text: kept === null ? `rm -f ${path}` : `cp -p ${kept} ${path}`,
+  }));
+}
+
+/**
+ * Puts the kept `$2` back as `$1`, with owner and mode; without one, there was no file, and it goes. Where nothing was kept yet,
+ * nothing was replaced yet: that is believed of a file whose digest is still `$3`.
+ */
 export const RESTORE = `
 set -e
 if [ -z "$2" ]; then rm -f -- "$1"; exit 0; fi
+if [ -n "$3" ] && [ ! -e "$2" ] && [ "$(sha256sum < "$1" | cut -d " " -f 1)" = "$3" ]; then exit 0; fi
 part=$(dirname -- "$1")/.redisha-restore.$$
 cp -p -- "$2" "$part"
 sync -- "$part" 2>/dev/null || sync
@@ -102,10 +119,10 @@ mv -f -- "$part" "$1"
 /** Puts back what was kept. Fails with FILE_NOT_RESTORED. */
 export async function restoreFile(
   shell: HostConnection,
-  { path, kept }: Pick<KeptFile, "path" | "kept">,
+  { path, kept, sha256 = "" }: z.infer<typeof keptSchema>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { code, stderr } = await shell.script(RESTORE, [path, kept ?? ""], { become: true, signal });
+  const { code, stderr } = await shell.script(RESTORE, [path, kept ?? "", sha256], { become: true, signal });
   if (code === 0) return;
   throw new RedishaError({
     code: "FILE_NOT_RESTORED",

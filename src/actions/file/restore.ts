@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAction } from "../define.ts";
 import { hostOf } from "../needs.ts";
-import { RESTORE, restoreFile } from "./host-file.ts";
+import { RESTORE, restoreCommands, restoreFile } from "./host-file.ts";
 
 /** Takes back what file.put did. */
 export const fileRestore = defineAction({
@@ -19,11 +19,9 @@ export const fileRestore = defineAction({
   targets: { role: data }
   with: { path: /etc/sysctl.d/60-redisha.conf, kept: null }
   undo: none`,
-  commands: ({ path, kept }) => [
-    { transport: "script", text: kept === null ? `rm -f ${path}` : `cp -p ${kept} ${path}` },
-  ],
+  commands: (file) => restoreCommands([file]),
   onHost: ({ path, kept }) => [
-    { kind: "script", script: RESTORE, args: [path, kept ?? ""], env: {}, become: true, okCodes: [0] },
+    { kind: "script", script: RESTORE, args: [path, kept ?? "", ""], env: {}, become: true, okCodes: [0] },
   ],
   async run({ path, kept }, context) {
     await restoreFile(await context.shell(hostOf(context)), { path, kept }, context.signal);

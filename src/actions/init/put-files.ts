@@ -4,7 +4,7 @@ import { contentOf } from "../../init/desired.ts";
 import { homeOf } from "../../init/homes.ts";
 import { situationSchema } from "../../init/situation.ts";
 import { defineAction } from "../define.ts";
-import { keepFile, keptSchema, placeToKeep, restoreFile } from "../file/host-file.ts";
+import { keepFile, keptSchema, placeToKeep, restoreCommands, restoreFile } from "../file/host-file.ts";
 import { instanceOf } from "../needs.ts";
 import { rootOn } from "../service/shell.ts";
 import { compareFiles } from "./comparison.ts";
@@ -43,11 +43,13 @@ export const initPutFiles = defineAction({
     const shell = await context.shell(instanceOf(context).host);
     const files = [];
     for (const path of paths) {
-      const { kept } = await placeToKeep(shell, path, context.life.id, context.signal);
-      files.push({ path, kept });
+      const { kept, sha256 } = await placeToKeep(shell, path, context.life.id, context.signal);
+      files.push({ path, kept, sha256 });
     }
     return { files };
   },
+  // A kill may come between two files: then some were put, and are to be taken back, although not all are as wanted.
+  repeatable: true,
   async run({ situation, paths }, context) {
     const instance = instanceOf(context);
     const shell = await context.shell(instance.host);
@@ -68,10 +70,6 @@ export const initPutFiles = defineAction({
     }
     return { outputs: { put }, changed: put.length > 0 };
   },
-  async probe({ situation, paths }, context) {
-    const files = await compareFiles(instanceOf(context), situation, context);
-    return files.filter(({ desired }) => paths.includes(desired.path)).every(({ same }) => same);
-  },
 });
 
 /** Takes back what init.put_files did. */
@@ -87,11 +85,7 @@ export const initPutBack = defineAction({
   targets: { role: data }
   with: { files: [] }
   undo: none`,
-  commands: ({ files }) =>
-    files.map(({ path, kept }) => ({
-      transport: "script",
-      text: kept === null ? `rm -f ${path}` : `cp -p ${kept} ${path}`,
-    })),
+  commands: ({ files }) => restoreCommands(files),
   async run({ files }, context) {
     const shell = await context.shell(instanceOf(context).host);
     for (const file of files) await restoreFile(shell, file, context.signal);

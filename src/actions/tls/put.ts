@@ -5,7 +5,7 @@ import type { HostConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
-import { keepFile, keptSchema, lookAtFile, placeToKeep, restoreFile } from "../file/host-file.ts";
+import { keepFile, keptSchema, lookAtFile, placeToKeep, restoreCommands, restoreFile } from "../file/host-file.ts";
 import { hostOf } from "../needs.ts";
 import { load } from "./load.ts";
 import { type Place, placeSchema } from "./place.ts";
@@ -94,20 +94,12 @@ export const tlsPutBack = defineAction({
   targets: { role: any, per: host }
   with: { files: [] }
   undo: none`,
-  commands: ({ files }) =>
-    files.map(({ path, kept }) => ({
-      transport: "script",
-      text: kept === null ? `rm -f ${path}` : `cp -p ${kept} ${path}`,
-    })),
+  commands: ({ files }) => restoreCommands(files),
   repeatable: true,
   async run({ files }, context) {
     const host = hostOf(context);
     const shell = await context.shell(host);
-    for (const file of files) {
-      // What was not kept yet was not replaced yet: a copy is made before.
-      if (file.kept !== null && !(await lookAtFile(shell, file.kept, context.signal))) continue;
-      await restoreFile(shell, file, context.signal);
-    }
+    for (const file of files) await restoreFile(shell, file, context.signal);
     const here = context.deployment.instances.filter((instance) => instance.host.name === host.name);
     for (const instance of here) await load(instance, context);
     return { outputs: {}, changed: true };
@@ -120,8 +112,8 @@ async function keptOf(paths: readonly string[], context: ActionContext) {
   const under = `${context.life.id}/${context.step.replace(/[^\w.-]+/g, "_")}`;
   const files = [];
   for (const path of paths) {
-    const { kept } = await placeToKeep(shell, path, under, context.signal);
-    files.push({ path, kept });
+    const { kept, sha256 } = await placeToKeep(shell, path, under, context.signal);
+    files.push({ path, kept, sha256 });
   }
   return { files };
 }

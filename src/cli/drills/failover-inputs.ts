@@ -1,4 +1,5 @@
 import { formatExactDuration } from "../../core/units.ts";
+import { givenInputs } from "../given-inputs.ts";
 
 /** What can be done to a primary, as the runbook failover-test knows it. */
 export const DRILL_MODES = ["hang", "crash", "partition", "partition_all", "host", "switchover"] as const;
@@ -22,7 +23,7 @@ interface DrillFlags {
 /** Flags as inputs of the runbook, as texts; what is not given is left to the runbook's own default. */
 export function inputsOfDrill(flags: DrillFlags): Record<string, string> {
   const duration = (ms: number | undefined) => (ms === undefined ? undefined : formatExactDuration(ms));
-  const inputs = {
+  return givenInputs({
     mode: flags.mode,
     shard: flags.shard,
     backup: flags.backup,
@@ -36,8 +37,5 @@ export function inputsOfDrill(flags: DrillFlags): Record<string, string> {
     max_lost: flags["max-lost"],
     waive: flags.waive,
     production: flags.production,
-  };
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
-  );
+  });
 }

@@ -1,6 +1,7 @@
 import { boolean, string } from "@oclif/core/flags";
 import { FAIL_ON } from "../../preflight/report.ts";
 import { outputFlag } from "../flags.ts";
+import { givenInputs } from "../given-inputs.ts";
 import { runFlags } from "../running-command.ts";
 import { REPORT_FORMATS } from "./render.ts";
 
@@ -29,10 +30,5 @@ interface Given {
 
 /** Inputs of the runbooks preflight and preflight-fix. */
 export function inputsOf({ profile, only, skip }: Given, failOn: string): Record<string, string> {
-  return {
-    fail_on: failOn,
-    ...(profile === undefined ? {} : { profile }),
-    ...(only === undefined ? {} : { only }),
-    ...(skip === undefined ? {} : { skip }),
-  };
+  return givenInputs({ fail_on: failOn, profile, only, skip });
 }

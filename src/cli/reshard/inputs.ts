@@ -1,3 +1,5 @@
+import { givenInputs } from "../given-inputs.ts";
+
 interface MovingFlags {
   readonly "max-latency": string | undefined;
   readonly method: string | undefined;
@@ -18,20 +20,14 @@ interface RebalanceFlags extends MovingFlags {
 
 /** Flags as inputs of the runbook reshard, as texts; what is not given is left to the runbook's own default. */
 export function inputsOfReshard({ from, to, slots, ...rest }: ReshardFlags): Record<string, string> {
-  return given({ from, to, slots, ...moving(rest) });
+  return givenInputs({ from, to, slots, ...moving(rest) });
 }
 
 /** Flags as inputs of the runbook rebalance. */
 export function inputsOfRebalance({ weight, threshold, ...rest }: RebalanceFlags): Record<string, string> {
-  return given({ weights: weight?.join(","), use_empty: rest["use-empty"], threshold, ...moving(rest) });
+  return givenInputs({ weights: weight?.join(","), use_empty: rest["use-empty"], threshold, ...moving(rest) });
 }
 
 function moving(flags: MovingFlags) {
   return { max_latency: flags["max-latency"], method: flags.method, big_keys: flags["big-keys"] };
-}
-
-function given(inputs: Readonly<Record<string, string | boolean | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
-  );
 }

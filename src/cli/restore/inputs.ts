@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { parseMoment } from "../../restore/moment.ts";
+import { givenInputs } from "../given-inputs.ts";
 
 export interface RestoreFlags {
   readonly at?: string | undefined;
@@ -15,14 +16,11 @@ export function restoreInputs(backup: string, from: string | undefined, flags: R
   if (flags.at !== undefined) parseMoment(flags.at);
   for (const entry of flags["config-file"] ?? []) refuseNamelessFile(entry);
   const { at, shard, identity = [], "config-file": configFiles = [] } = flags;
-  return {
-    backup,
-    ...(from === undefined ? {} : { from }),
-    ...(at === undefined ? {} : { at }),
-    ...(shard === undefined ? {} : { shard }),
-    ...(configFiles.length === 0 ? {} : { config_files: configFiles.join(",") }),
-    ...(identity.length === 0 ? {} : { identities: identity.map((file) => resolve(file)).join(",") }),
-  };
+  return givenInputs({
+    ...{ backup, from, at, shard },
+    config_files: configFiles.join(",") || undefined,
+    identities: identity.map((file) => resolve(file)).join(",") || undefined,
+  });
 }
 
 function refuseNamelessFile(entry: string): void {

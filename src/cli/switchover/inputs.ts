@@ -1,3 +1,5 @@
+import { givenInputs } from "../given-inputs.ts";
+
 /** How writes may be stopped, as the runbook switchover knows it. */
 export const METHODS = ["auto", "fence"] as const;
 
@@ -14,8 +16,5 @@ interface SwitchoverFlags {
 /** Flags as inputs of the runbook, as texts; what is not given is left to the runbook's own default. */
 export function inputsOfSwitchover(flags: SwitchoverFlags): Record<string, string> {
   const { to, from, shard, degraded, method, measure } = flags;
-  const inputs = { to, from, shard, max_lag: flags["max-lag"], degraded, method, measure };
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
-  );
+  return givenInputs({ to, from, shard, max_lag: flags["max-lag"], degraded, method, measure });
 }

@@ -1,5 +1,6 @@
 import { formatExactDuration } from "../../core/units.ts";
 import type { Deployment } from "../../inventory/model.ts";
+import { givenInputs } from "../given-inputs.ts";
 
 interface UpgradeFlags {
   readonly to: string;
@@ -15,15 +16,12 @@ interface UpgradeFlags {
  */
 export function inputsOfUpgrade(flags: UpgradeFlags, { engine }: Deployment): Record<string, string> {
   const { to, directory, waive, soak } = flags;
-  const inputs = {
+  return givenInputs({
     version: to,
     engine: flags.engine,
     source: directory === undefined ? (engine.source ?? "apt") : "directory",
     directory,
     backup: waive === "backup" ? "false" : undefined,
     soak: soak === undefined ? undefined : formatExactDuration(soak),
-  };
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+  });
 }

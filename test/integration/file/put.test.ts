@@ -2,6 +2,8 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { keepFile, placeToKeep, restoreFile } from "../../../src/actions/file/host-file.ts";
+import { connectLocal } from "../../../src/connect/local/connect.ts";
 import { Servers } from "../../support/redis.ts";
 import { runbookText, Workplace } from "../../support/runs.ts";
 
@@ -96,5 +98,21 @@ ${failing}`);
     on_failure: rollback`;
     await run(put("new", "", failing));
     await expect(stat(file)).rejects.toThrow("ENOENT");
+  });
+
+  test("is taken back also by a run that was killed before it was kept, but not where the copy was lost", async () => {
+    const shell = await connectLocal({ host: "here", address: "127.0.0.1", ssh: "local" });
+    const { signal } = new AbortController();
+    await writeFile(file, "old");
+    runs.push("killed");
+    const before = await placeToKeep(shell, file, "killed", signal);
+    await restoreFile(shell, before, signal);
+    expect(await readFile(file, "utf8")).toBe("old");
+
+    await keepFile(shell, before, signal);
+    await writeFile(file, "new");
+    await rm(before.kept ?? "");
+    await expect(restoreFile(shell, before, signal)).rejects.toMatchObject({ code: "FILE_NOT_RESTORED" });
+    expect(await readFile(file, "utf8")).toBe("new");
   });
 });

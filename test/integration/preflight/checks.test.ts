@@ -240,6 +240,13 @@ describe("preflight of a deployment that is ready", () => {
     }
     await lab.restart("r3:6379");
   });
+
+  it("is left as it is by --fix where a host is the machine that redisha runs on", async () => {
+    const fix = ["--only", "overcommit-memory", "--fix", "--dry-run"];
+    const { stdout } = await redisha(["preflight", "--file", lab.file, ...fix]);
+    expect(stdout).toContain("Plan of preflight-fix");
+    expect(stdout).not.toMatch(/init-os|sysctl/);
+  });
 });
 
 describe("preflight of a deployment that nobody cared for", () => {
