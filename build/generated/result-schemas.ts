@@ -2,6 +2,7 @@ import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.t
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
 import { preflightListSchema } from "../../src/cli/preflight/list.ts";
+import { renderListSchema } from "../../src/cli/rendering/list.ts";
 import { reshardResultSchema } from "../../src/cli/reshard/result.ts";
 import { rotateResultSchema } from "../../src/cli/rotate/result.ts";
 import {
@@ -28,6 +29,7 @@ import { reportSchema } from "../../src/preflight/report.ts";
 import { storySchema } from "../../src/report/story.ts";
 import { unlockResultSchema } from "../../src/use-cases/lock-views.ts";
 import { renderedSchema } from "../../src/use-cases/render-deployment.ts";
+import { renderSchema } from "../../src/use-cases/render-kind.ts";
 import { jsonSchemaText } from "./json-schema.ts";
 
 export function envelopeJsonSchema(): string {
@@ -104,6 +106,18 @@ export const preflightJsonSchemas = [
 export function renderedJsonSchema(): string {
   return jsonSchemaText(renderedSchema, "init-rendered", "result of redisha init --render-only --json");
 }
+
+/** A schema of what was rendered, and one of the list of kinds. */
+export const renderJsonSchemas = [
+  {
+    path: "schemas/render.schema.json",
+    content: () => jsonSchemaText(renderSchema, "render", "result of redisha render --json"),
+  },
+  {
+    path: "schemas/render-list.schema.json",
+    content: () => jsonSchemaText(renderListSchema, "render-list", "result of redisha render --list --json"),
+  },
+];
 
 export function rotateJsonSchema(): string {
   return jsonSchemaText(rotateResultSchema, "rotate", "result of redisha rotate --json");

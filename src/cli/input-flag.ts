@@ -13,15 +13,20 @@ export const inputFlag = string({
 
 /** The inputs as name to text; the type of each is checked against the runbook later. */
 export function parseInputs(given: readonly string[] | undefined): Record<string, string> {
-  const inputs: Record<string, string> = {};
+  return parseAssignments("--input", given);
+}
+
+/** Words of the form NAME=VALUE that a flag was given, each name once. */
+export function parseAssignments(flag: string, given: readonly string[] | undefined): Record<string, string> {
+  const values: Record<string, string> = {};
   for (const word of given ?? []) {
     const at = word.indexOf("=");
     const name = word.slice(0, at);
-    if (at < 1) throw usage(`--input wants NAME=VALUE, not ${word}`);
-    if (name in inputs) throw usage(`--input ${name} is given twice`);
-    inputs[name] = word.slice(at + 1);
+    if (at < 1) throw usage(`${flag} wants NAME=VALUE, not ${word}`);
+    if (name in values) throw usage(`${flag} ${name} is given twice`);
+    values[name] = word.slice(at + 1);
   }
-  return inputs;
+  return values;
 }
 
 function usage(message: string): RedishaError {

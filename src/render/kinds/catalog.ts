@@ -1,0 +1,5 @@
+import { haproxy } from "./haproxy.ts";
+import type { AnyKind } from "./kind.ts";
+
+/** Everything that `redisha render` renders, in the order in which it lists them. */
+export const KINDS: readonly AnyKind[] = [haproxy];
