@@ -124,14 +124,31 @@ export interface IndependentLog {
   readonly late_ms: number;
 }
 
+/** What an independent client needs to know of a deployment: that of a lab, or of hosts. */
+export interface Servers {
+  readonly status: {
+    readonly topology?: string;
+    readonly processes: readonly { readonly service: string; readonly address: string; readonly port: number }[];
+  };
+}
+
 /** Starts a client that shares no code with redisha; `stop` gives its log. */
-export function independentClient(lab: TestLab, key: string, follow: boolean): { stop: () => Promise<IndependentLog> } {
-  const sentinels = lab.status.processes
-    .filter(({ service }) => service === "sentinel")
-    .map(({ address, port }) => [address, port]);
-  const job = JSON.stringify({ sentinels, master: "mymaster", key, follow });
+export function independentClient(
+  { status }: Servers,
+  key: string,
+  { follow = false, password }: { follow?: boolean; password?: string } = {},
+): { stop: () => Promise<IndependentLog> } {
+  const endpoints = (wanted: string) =>
+    status.processes.filter(({ service }) => service === wanted).map(({ address, port }) => [address, port]);
+  const cluster = status.topology === "cluster";
+  const job = cluster
+    ? { nodes: endpoints("redis"), key }
+    : { sentinels: endpoints("sentinel"), master: "mymaster", key, follow };
   const script = fileURLToPath(new URL("independent-client.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, job], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, JSON.stringify(job)], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...(password === undefined ? {} : { INDEPENDENT_PASSWORD: password }) },
+  });
   let text = "";
   child.stdout.on("data", (chunk) => {
     text += chunk;

@@ -1,11 +1,14 @@
 /**
  * An application's client that shares no code with redisha: a process of its own, raw RESP, its own clock and log. It
- * appends numbers to a list, five milliseconds apart, and asks the Sentinels for the primary after an error or, with
- * `follow`, as soon as +switch-master is told.
+ * appends numbers to a list, five milliseconds apart. After an error it asks the Sentinels for the primary, the one first
+ * that answered last, or goes on to the next node of a Cluster, and where MOVED points; with `follow` it goes to the new primary
+ * as soon as a Sentinel tells +switch-master.
  *
  *     node independent-client.ts '{"sentinels":[["127.0.0.1",26379]],"master":"mymaster","key":"k","follow":false}'
+ *     node independent-client.ts '{"nodes":[["127.0.0.1",6379]],"key":"k"}'
  *
- * Ends when its standard input does, and prints what it saw: one line of JSON.
+ * INDEPENDENT_PASSWORD is the password of servers, where there is one. Ends when its standard input does, and prints what it
+ * saw: one line of JSON.
  */
 import { connect, type Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -13,19 +16,26 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 const ANSWER_MS = 250;
 const PERIOD_MS = 5;
 
+type Endpoint = readonly [host: string, port: number];
+
 interface Job {
-  readonly sentinels: readonly (readonly [string, number])[];
-  readonly master: string;
+  readonly sentinels?: readonly Endpoint[];
+  readonly master?: string;
+  readonly follow?: boolean;
+  readonly nodes?: readonly Endpoint[];
   readonly key: string;
-  readonly follow: boolean;
 }
 
 const job: Job = JSON.parse(process.argv[2] ?? "");
+const password = process.env.INDEPENDENT_PASSWORD;
 const acks: [seq: number, at: number][] = [];
 const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
+let askable = [...(job.sentinels ?? [])];
 let connection: Socket | undefined;
+let dialling: Socket | undefined;
 let address: string | undefined;
+let node = 0;
 let stopping = false;
 process.stdin.resume().on("end", () => {
   stopping = true;
@@ -52,10 +62,12 @@ function call(socket: Socket, ...words: string[]): Promise<string> {
   });
 }
 
-function dial(host: string, port: number): Promise<Socket> {
+function dial([host, port]: Endpoint, begun?: (socket: Socket) => void): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true });
+    begun?.(socket);
     const timer = setTimeout(() => socket.destroy(new Error("silence")), ANSWER_MS);
+    socket.once("close", () => reject(new Error("closed")));
     socket.once("error", reject).once("connect", () => {
       clearTimeout(timer);
       socket.on("error", () => undefined);
@@ -64,20 +76,42 @@ function dial(host: string, port: number): Promise<Socket> {
   });
 }
 
+/** The connection to write on. */
+async function reach(to: string): Promise<Socket> {
+  const [host = "", port] = to.split(" ");
+  const socket = await dial([host, Number(port)], (begun) => {
+    dialling = begun;
+  });
+  if (password !== undefined) await call(socket, "AUTH", password);
+  return socket;
+}
+
+/** Where the primary is, or may be. */
 async function ask(): Promise<string> {
-  for (const [host, port] of job.sentinels) {
-    const sentinel = await dial(host, port).catch(() => undefined);
-    if (!sentinel) continue;
-    const reply = await call(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", job.master).catch(() => undefined);
-    sentinel.destroy();
+  if (job.nodes) return (job.nodes[node % job.nodes.length] ?? []).join(" ");
+  for (const sentinel of askable) {
+    const socket = await dial(sentinel).catch(() => undefined);
+    if (!socket) continue;
+    const reply = await call(socket, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", job.master ?? "").catch(() => undefined);
+    socket.destroy();
     const words = reply?.split("\r\n").filter((line) => line !== "" && !/^[*$]/.test(line)) ?? [];
-    if (words.length === 2) return words.join(" ");
+    if (words.length !== 2) continue;
+    askable = [sentinel, ...askable.filter((other) => other !== sentinel)];
+    return words.join(" ");
   }
   throw new Error("no Sentinel answers");
 }
 
-async function follow([host, port]: readonly [string, number]): Promise<void> {
-  const socket = await dial(host, port);
+/** After an error: the next node, or the one that a node named. */
+function elsewhere(error: unknown): string | undefined {
+  const moved = /-MOVED \d+ (.*):(\d+)/.exec(String(error));
+  if (moved) return `${moved[1]} ${moved[2]}`;
+  node += 1;
+  return undefined;
+}
+
+async function follow(sentinel: Endpoint): Promise<void> {
+  const socket = await dial(sentinel);
   socket.write("*2\r\n$9\r\nSUBSCRIBE\r\n$14\r\n+switch-master\r\n");
   socket.on("data", (chunk) => {
     const told = new RegExp(`${job.master} \\S+ \\d+ (\\S+) (\\d+)`).exec(chunk.toString());
@@ -85,28 +119,25 @@ async function follow([host, port]: readonly [string, number]): Promise<void> {
     const to = `${told[1]} ${told[2]}`;
     if (to === address) return;
     address = to;
+    dialling?.destroy();
     connection?.destroy();
   });
 }
 
-const listening = job.follow ? job.sentinels.map(follow) : [];
-await Promise.all(listening);
+if (job.follow) await Promise.all(askable.map(follow));
 for (let seq = 0; !stopping; seq += 1) {
   const began = performance.now();
   let tried: string | undefined;
   try {
     address ??= await ask();
     tried = address;
-    if (!connection || connection.destroyed) {
-      const [host = "", port] = address.split(" ");
-      connection = await dial(host, Number(port));
-    }
+    if (!connection || connection.destroyed) connection = await reach(address);
     await call(connection, "RPUSH", job.key, String(seq));
     acks.push([seq, performance.now()]);
-  } catch {
+  } catch (error) {
     connection?.destroy();
     // Told of another primary meanwhile, it goes there; else it asks.
-    if (address === tried) address = undefined;
+    if (address === tried) address = elsewhere(error);
   }
   await new Promise((resolve) => setTimeout(resolve, Math.max(1, began + PERIOD_MS - performance.now())));
 }

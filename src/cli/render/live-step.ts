@@ -24,6 +24,8 @@ export class LiveStep {
   readonly title: string;
   readonly #theme: Theme;
   readonly #verbose: boolean;
+  /** A remark that is no good news: its task ends as skipped, which has a sign of its own. */
+  readonly warns: boolean;
   readonly #lines = new Map<string, string>();
   readonly #bases = new Map<string, ProgressBase | undefined>();
   readonly #ended = Promise.withResolvers<Of<"step_finished"> | undefined>();
@@ -31,9 +33,10 @@ export class LiveStep {
   #trouble = "";
   #handle: StepHandle | undefined;
 
-  private constructor(id: string, title: string, theme: Theme, verbose: boolean) {
+  private constructor(id: string, title: string, theme: Theme, verbose: boolean, warns = false) {
     this.id = id;
     this.title = title;
+    this.warns = warns;
     this.#theme = theme;
     this.#verbose = verbose;
   }
@@ -43,9 +46,9 @@ export class LiveStep {
     return new LiveStep(event.step, title, theme, options.verbose);
   }
 
-  /** A line that stands by itself and is over at once. */
-  static remark(text: string, theme: Theme): LiveStep {
-    const step = new LiveStep(text, text, theme, false);
+  /** A line that stands by itself and is over at once: behind a tick, or behind the sign of a warning. */
+  static remark(text: string, theme: Theme, sign: "ok" | "warn" = "ok"): LiveStep {
+    const step = new LiveStep(text, text, theme, false, sign === "warn");
     step.abandon();
     return step;
   }
@@ -55,7 +58,10 @@ export class LiveStep {
     this.#handle = handle;
     this.#draw();
     const end = await Promise.race([this.#ended.promise, this.#interrupted.promise]);
-    if (!end) return;
+    if (!end) {
+      if (this.warns) handle.skip(this.title);
+      return;
+    }
     if (typeof end === "string") {
       handle.skip(`${this.title} ${this.#theme.dim(end)}`);
       return;

@@ -49,10 +49,11 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
       open.set(step.id, step);
       show(step);
     } else if (event.type === "warning")
-      show(LiveStep.remark(`${theme.warn("warning")}: ${oneLine(event.message)}`, theme));
-    else if (event.type === "verdict")
-      show(LiveStep.remark(`verdict: ${event.verdict.state}: ${oneLine(event.verdict.summary)}`, theme));
-    else if (event.type === "drill_phase") show(LiveStep.remark(phaseText(event, theme), theme));
+      show(LiveStep.remark(`${theme.warn("warning")}: ${oneLine(event.message)}`, theme, "warn"));
+    else if (event.type === "verdict") {
+      const { state, summary } = event.verdict;
+      show(LiveStep.remark(`verdict: ${state}: ${oneLine(summary)}`, theme, state === "healthy" ? "ok" : "warn"));
+    } else if (event.type === "drill_phase") show(LiveStep.remark(phaseText(event, theme), theme));
     else if ("step" in event) {
       open.get(event.step)?.hear(event);
       if (event.type === "step_finished") open.delete(event.step);
@@ -136,11 +137,13 @@ function taskOf(shown: LiveStep | LiveDrill): Task {
   // A task without a title is not listed; what it puts out stands below all that are.
   if (shown instanceof LiveDrill) return { task: (_, handle: Handle) => shown.show(handle) };
   const step = shown;
+  // What is skipped and not collapsed has a sign of its own: that of a warning.
+  const options = step.warns ? { collapseSkips: false, showSkipMessage: false } : { outputBar: 1 };
   return {
     title: step.title,
     task: (_, handle: Handle) => step.show(handle),
-    rendererOptions: { outputBar: 1 },
-    fallbackRendererOptions: { outputBar: 1 },
+    rendererOptions: options,
+    fallbackRendererOptions: options,
   };
 }
 
@@ -155,6 +158,7 @@ function listOptions(theme: Theme, stderr: TextStream) {
       COMPLETED: symbols.ok,
       FAILED: symbols.bad,
       SKIPPED_WITH_COLLAPSE: symbols.none,
+      SKIPPED_WITHOUT_COLLAPSE: symbols.warn,
       OUTPUT: symbols.dot,
       OUTPUT_WITH_BOTTOMBAR: symbols.dot,
       ...(stderr.unicode ? {} : { PENDING: "*", WAITING: "." }),
@@ -163,6 +167,7 @@ function listOptions(theme: Theme, stderr: TextStream) {
       COMPLETED: colour(theme.good),
       FAILED: colour(theme.bad),
       SKIPPED_WITH_COLLAPSE: colour(theme.dim),
+      SKIPPED_WITHOUT_COLLAPSE: colour(theme.warn),
       OUTPUT: colour(theme.dim),
       OUTPUT_WITH_BOTTOMBAR: colour(theme.dim),
       PENDING: colour(theme.accent),

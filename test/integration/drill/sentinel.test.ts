@@ -155,8 +155,8 @@ describe("a drill on Sentinel", () => {
     "measures the same outage after %s as a client of its own process, clock and log",
     async (signal) => {
       const clients = [
-        independentClient(lab, "independent:asking", false),
-        independentClient(lab, "independent:following", true),
+        independentClient(lab, "independent:asking"),
+        independentClient(lab, "independent:following", { follow: true }),
       ];
       const { ran, old } = await drill(
         (id) => lab.kill(id, signal),
