@@ -127,7 +127,11 @@ class Picture {
     return {
       task: async (_, handle) => {
         const shown = await this.#coming.take();
-        return shown && handle.newListr([taskOf(shown), this.#next()], { concurrent: true, exitOnError: false });
+        if (!shown) return undefined;
+        // What is skipped and not collapsed has a sign of its own: that of a warning.
+        const warns = shown instanceof LiveStep && shown.warns;
+        const rendererOptions = { collapseSkips: !warns, showSkipMessage: !warns };
+        return handle.newListr([taskOf(shown), this.#next()], { concurrent: true, exitOnError: false, rendererOptions });
       },
     };
   }
@@ -137,13 +141,11 @@ function taskOf(shown: LiveStep | LiveDrill): Task {
   // A task without a title is not listed; what it puts out stands below all that are.
   if (shown instanceof LiveDrill) return { task: (_, handle: Handle) => shown.show(handle) };
   const step = shown;
-  // What is skipped and not collapsed has a sign of its own: that of a warning.
-  const options = step.warns ? { collapseSkips: false, showSkipMessage: false } : { outputBar: 1 };
   return {
     title: step.title,
     task: (_, handle: Handle) => step.show(handle),
-    rendererOptions: options,
-    fallbackRendererOptions: options,
+    rendererOptions: { outputBar: 1 },
+    fallbackRendererOptions: { outputBar: 1 },
   };
 }
 

@@ -1,5 +1,9 @@
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storySchema } from "../../../src/report/story.ts";
+import { runbookText } from "../../support/drills.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { onTerminal, redisha } from "../../support/redisha.ts";
 import { writeTuneRunbook } from "../../support/tune-runbook.ts";
@@ -73,5 +77,17 @@ describe("what must be agreed to", () => {
     expect({ code, stdout }).toMatchObject({ code: 130 });
     expect(await story()).toMatchObject({ state: "paused", point_of_no_return: null });
     expect(await redisha(["runs", "rollback", "last", "--yes"])).toMatchObject({ code: 0 });
+  });
+});
+
+describe("what is shown on a terminal while a run goes on", () => {
+  it("has a sign of its own for a warning, which nobody takes for something that went well", async () => {
+    const warns = join(dirname(lab.file), "warns.yaml");
+    await writeFile(warns, runbookText("steps:\n  - { id: guard, action: guard.backup, with: {} }\n"));
+    const { code, stdout } = await onTerminal(["run", warns, "--file", lab.file, "--yes"]);
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    const drawn = stripVTControlCharacters(stdout).split(/\r?\n/);
+    // Before it is shown for good it may be drawn as something that is going to come.
+    expect(drawn.filter((line) => line.includes("warning:")).at(-1)).toMatch(/^▲ warning: redisha.yaml names no/);
   });
 });
