@@ -131,7 +131,11 @@ class Picture {
         // What is skipped and not collapsed has a sign of its own: that of a warning.
         const warns = shown instanceof LiveStep && shown.warns;
         const rendererOptions = { collapseSkips: !warns, showSkipMessage: !warns };
-        return handle.newListr([taskOf(shown), this.#next()], { concurrent: true, exitOnError: false, rendererOptions });
+        return handle.newListr([taskOf(shown), this.#next()], {
+          concurrent: true,
+          exitOnError: false,
+          rendererOptions,
+        });
       },
     };
   }
