@@ -116,6 +116,8 @@ import { serviceDisable, serviceEnable } from "./service/enable.ts";
 import { serviceStart } from "./service/start.ts";
 import { serviceStatus } from "./service/status.ts";
 import { serviceStop } from "./service/stop.ts";
+import { sizeBenchmarkLive } from "./size/benchmark/live.ts";
+import { sizeBenchmark } from "./size/benchmark/scratch.ts";
 import { sizeEstimate } from "./size/estimate.ts";
 import { sizeMeasure } from "./size/measure.ts";
 import { systemdUnit } from "./systemd/unit.ts";
@@ -254,6 +256,8 @@ const ACTIONS: readonly Action[] = [
   filePut,
   fileRestore,
   sizeMeasure,
+  sizeBenchmark,
+  sizeBenchmarkLive,
   sizeEstimate,
   systemdUnit,
   osSysctl,

@@ -48,14 +48,14 @@ export const RUN_EXITS: readonly ExitCode[] = [
   EXIT.outcomeUnknown,
 ];
 
-/** What such a command is given, beside flags of its own. */
+/** What such a command is given, beside flags of its own; one that takes no lock, or only reads, need not have them all. */
 interface RunFlagValues {
   readonly file: string | undefined;
   readonly deployment: string | undefined;
-  readonly "dry-run": boolean;
-  readonly yes: boolean;
-  readonly confirm: string | undefined;
-  readonly "lock-minority": boolean;
+  readonly "dry-run"?: boolean;
+  readonly yes?: boolean;
+  readonly confirm?: string | undefined;
+  readonly "lock-minority"?: boolean;
 }
 
 export interface Work {
@@ -63,7 +63,7 @@ export interface Work {
   readonly runbook: Runbook;
   /** It only looks: steps are shown with --verbose alone. */
   readonly quietly: boolean;
-  readonly flags: Pick<RunFlagValues, "yes" | "confirm" | "lock-minority">;
+  readonly flags: Omit<RunFlagValues, "file" | "deployment" | "dry-run">;
   /** A command that shows, and does not do, what is going to be asked about. */
   readonly look: string;
 }
@@ -86,7 +86,7 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
     const { deployment, warnings } = await findDeployment(this.choice(flags));
     this.warnOf(warnings);
     const runbook = await this.runbookOf(name, deployment);
-    return { deployment, runbook, flags, quietly: flags["dry-run"], look: "look first: --dry-run" };
+    return { deployment, runbook, flags, quietly: flags["dry-run"] ?? true, look: "look first: --dry-run" };
   }
 
   protected async runbookOf(name: string, { file }: Deployment): Promise<Runbook> {
@@ -125,7 +125,7 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
     const renderer = await this.subscribe({ quietly });
     const { pause, stop: signal } = interrupts;
     const { streams } = this.invocation;
-    const { yes, confirm, "lock-minority": lockMinority } = flags;
+    const { yes = false, confirm, "lock-minority": lockMinority = false } = flags;
     const asking = { deployment: deployment.name, yes, confirm, streams, renderer, pause, look };
     const session = openSession(deployment, signal);
     const approve = approver(asking);

@@ -37,15 +37,10 @@ export function loadBetween(first: InfoMap, second: InfoMap, ms: number): Load {
   const keys = Object.entries(second)
     .filter(([name]) => /^db\d+$/.test(name))
     .reduce((sum, [, text]) => sum + Number(/keys=(\d+)/.exec(text)?.[1] ?? 0), 0);
-  const buffers = [
-    "mem_clients_normal",
-    "mem_clients_slaves",
-    "mem_replication_backlog",
-    "mem_total_replication_buffers",
-    "mem_aof_buffer",
-  ];
-  const shared = now("mem_total_replication_buffers") > 0 ? "mem_replication_backlog" : "mem_total_replication_buffers";
-  const besides = buffers.filter((name) => name !== shared).reduce((sum, name) => sum + now(name), 0);
+  // From 7.0 on replicas share the backlog, and the total holds both; before, each replica had a buffer of its own.
+  const replication =
+    now("mem_total_replication_buffers") || now("mem_clients_slaves") + now("mem_replication_backlog");
+  const besides = now("mem_clients_normal") + replication + now("mem_aof_buffer");
   const used = now("used_memory");
   const clients = Math.max(0, now("connected_clients"));
   const replicas = now("connected_slaves");

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { formatBytes, formatDuration } from "../core/units.ts";
+import { type Benchmark, bestOf, PLANNING } from "./benchmark.ts";
 import type { Load } from "./load.ts";
 
 const needSchema = z.strictObject({
@@ -43,9 +44,14 @@ const SAVE_BYTES_PER_S = 100 * MIB;
 const PAGE = 4_096;
 const LEAST_BACKLOG = 64 * MIB;
 
-/** What servers and hosts have to have for all of these loads, a primary each, with the arithmetic. Pure. */
-export function sizingOf(loads: readonly Load[], wishes: Wishes): Sizing {
-  const { growth, outageMs, serverBytes, serverOps, networkBytes } = wishes;
+/**
+ * What servers and hosts have to have for all of these loads, a primary each, with the arithmetic. Where a benchmark says that
+ * a server bears less than is wished, it counts. Pure.
+ */
+export function sizingOf(loads: readonly Load[], wishes: Wishes, benchmark?: Benchmark): Sizing {
+  const { growth, outageMs, serverBytes, networkBytes } = wishes;
+  const bearable = benchmark ? bestOf(benchmark) * PLANNING.to : Number.POSITIVE_INFINITY;
+  const serverOps = Math.min(wishes.serverOps, bearable);
   const sum = (of: (load: Load) => number) => loads.reduce((total, load) => total + of(load), 0);
   const most = (of: (load: Load) => number) => Math.max(0, ...loads.map(of));
   const [allData, allOps] = [sum((load) => load.data_bytes) * growth, sum((load) => load.ops) * growth];
@@ -152,7 +158,42 @@ export function sizingOf(loads: readonly Load[], wishes: Wishes): Sizing {
       how: `data / ${b(networkBytes)}/s of network; ${b((writes * resync) / 1_000)} are written meanwhile`,
     },
   ];
-  return { shards, needs };
+  return { shards, needs: [...needs, ...(benchmark ? needsBy(benchmark, allOps) : [])] };
+}
+
+function needsBy(benchmark: Benchmark, ops: number): Need[] {
+  const { rates, host, server, connections, value_bytes, cores } = benchmark;
+  const best = bestOf(benchmark);
+  const [least, most] = [best * PLANNING.from, best * PLANNING.to];
+  const told = rates.map(
+    (rate) => `${rate.test} ${count(rate.ops)}/s${rate.p99_ms === null ? "" : `, 99 % within ${rate.p99_ms} ms`}`,
+  );
+  const how = `${connections} connections, values of ${value_bytes} bytes, on ${host}${cores === null ? "" : ` with ${cores} cores`}`;
+  const whom = server === "scratch" ? "a server made for it, on a socket" : server;
+  const shardsAt = (limit: number) => Math.max(1, Math.ceil(ops / limit));
+  return [
+    {
+      id: "benchmark",
+      title: "A server bears at best",
+      value: Math.round(best),
+      unit: "ops/s",
+      how: `the slower of ${told.join("; ")}: redis-benchmark against ${whom}, ${how}`,
+    },
+    {
+      id: "plan_from",
+      title: "Plan with, carefully",
+      value: Math.round(least),
+      unit: "ops/s",
+      how: `${count(best)}/s × ${PLANNING.from}: TLS, other commands, forks and the network take the rest; ${count(ops)}/s need ${shardsAt(least)} shards`,
+    },
+    {
+      id: "plan_to",
+      title: "Plan with, at most",
+      value: Math.round(most),
+      unit: "ops/s",
+      how: `${count(best)}/s × ${PLANNING.to}; ${count(ops)}/s need ${shardsAt(most)} shards`,
+    },
+  ];
 }
 
 function mib(bytes: number): number {

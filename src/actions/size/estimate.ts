@@ -1,8 +1,35 @@
 import { z } from "zod";
+import { benchmarkSchema } from "../../size/benchmark.ts";
 import { loadSchema } from "../../size/load.ts";
-import { sizingOf, sizingSchema } from "../../size/sizing.ts";
+import { sizingOf, sizingSchema, type Wishes } from "../../size/sizing.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
+
+/** What is to be borne, by the names of the inputs of the runbook size. */
+export const wishesSchema = z.object({
+  growth_percent: z.int().min(1).describe("Percent of this load that is to be borne"),
+  outage: durationSchema.describe("How long a replica may be away without a full resync"),
+  server_bytes: z.int().min(1).describe("The most data that one server is to hold"),
+  server_ops: z.int().min(1).describe("The most commands in a second that one server is to bear"),
+  network_bytes: z.int().min(1).describe("What the network carries in a second"),
+});
+
+export function wishesOf(given: z.output<typeof wishesSchema>): Wishes {
+  return {
+    growth: given.growth_percent / 100,
+    outageMs: given.outage,
+    serverBytes: given.server_bytes,
+    serverOps: given.server_ops,
+    networkBytes: given.network_bytes,
+  };
+}
+
+const benchmarks = (action: string) =>
+  z
+    .array(benchmarkSchema)
+    .max(1)
+    .default([])
+    .describe(`What a server bears, as ${action} gives it; none: not measured`);
 
 /** What servers and hosts have to have for loads that were measured. */
 export const sizeEstimate = defineAction({
@@ -12,11 +39,9 @@ export const sizeEstimate = defineAction({
   effect: "read",
   input: z.strictObject({
     loads: z.array(loadSchema).min(1).describe("A primary each, as size.measure gives them"),
-    growth_percent: z.int().min(1).describe("Percent of this load that is to be borne"),
-    outage: durationSchema.describe("How long a replica may be away without a full resync"),
-    server_bytes: z.int().min(1).describe("The most data that one server is to hold"),
-    server_ops: z.int().min(1).describe("The most commands in a second that one server is to bear"),
-    network_bytes: z.int().min(1).describe("What the network carries in a second"),
+    ...wishesSchema.shape,
+    scratch: benchmarks("size.benchmark"),
+    live: benchmarks("size.benchmark_live"),
   }),
   output: sizingSchema,
   example: `- id: estimate
@@ -29,14 +54,7 @@ export const sizeEstimate = defineAction({
     server_ops: 50000
     network_bytes: 125000000`,
   commands: () => [{ transport: "controller", text: "reckon what that load needs" }],
-  async run({ loads, growth_percent, outage, server_bytes, server_ops, network_bytes }) {
-    const wishes = {
-      growth: growth_percent / 100,
-      outageMs: outage,
-      serverBytes: server_bytes,
-      serverOps: server_ops,
-      networkBytes: network_bytes,
-    };
-    return { outputs: sizingOf(loads, wishes), changed: false };
+  async run({ loads, scratch, live, ...wishes }) {
+    return { outputs: sizingOf(loads, wishesOf(wishes), live[0] ?? scratch[0]), changed: false };
   },
 });

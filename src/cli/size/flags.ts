@@ -1,6 +1,7 @@
-import { integer, option, string } from "@oclif/core/flags";
+import { boolean, integer, option, string } from "@oclif/core/flags";
 import { bytesFlag } from "../backup/flags.ts";
 import { durationFlag } from "../flags.ts";
+import { approvalFlags } from "../running-command.ts";
 
 const FIGURES = "FIGURES, instead of a deployment";
 
@@ -17,6 +18,28 @@ export const wishFlags = {
   network: bytesFlag({ summary: "What the network carries in a second (default: 100mb, as 1 Gbit/s does)" }),
 };
 
+const BENCHMARK = "BENCHMARK";
+const needs = { helpGroup: BENCHMARK, dependsOn: ["benchmark"] };
+
+/** How many commands a second a server bears. */
+export const benchmarkFlags = {
+  benchmark: boolean({
+    exclusive: ["keys"],
+    summary: "Have redis-benchmark say what a server bears, on the host of a replica, with a server made for it",
+    helpGroup: BENCHMARK,
+  }),
+  on: string({ ...needs, helpValue: "HOST", summary: "Make that server on this host", exclusive: ["target"] }),
+  target: string({
+    ...needs,
+    helpValue: "INSTANCE",
+    summary: "Measure this live primary instead, which clients feel: asks for the deployment's name",
+  }),
+  "benchmark-for": durationFlag({ ...needs, summary: "How long to measure (default: 20s)", least: 1_000 }),
+  connections: integer({ ...needs, min: 1, max: 10_000, summary: "Connections that it opens (default: 50)" }),
+  "dry-run": boolean({ ...needs, char: "n", summary: "Print the plan, and measure nothing with it" }),
+  confirm: approvalFlags.confirm,
+};
+
 /** A load that nobody has yet. */
 export const figureFlags = {
   keys: integer({ min: 1, summary: "How many keys there will be", helpGroup: FIGURES }),
@@ -30,7 +53,7 @@ export const figureFlags = {
   "value-size": integer({
     min: 0,
     default: 100,
-    summary: "Bytes of a value, or of one element",
+    summary: "Bytes of a value, or of one element; of --benchmark too",
     helpGroup: FIGURES,
   }),
   elements: integer({ min: 1, default: 10, summary: "Elements of a hash, list, set or zset", helpGroup: FIGURES }),

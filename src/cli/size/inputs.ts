@@ -1,7 +1,6 @@
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Figures } from "../../size/figures.ts";
-import type { Wishes } from "../../size/sizing.ts";
 
 interface WishFlags {
   readonly growth: number | undefined;
@@ -20,33 +19,43 @@ interface FigureFlags extends Pick<Figures, "type" | "elements" | "reads" | "wri
   readonly engine: string;
 }
 
-const MIB = 1024 ** 2;
+interface MeasureFlags extends Pick<FigureFlags, "value-size"> {
+  readonly for: number | undefined;
+  readonly benchmark: boolean;
+  readonly target: string | undefined;
+  readonly on: string | undefined;
+  readonly "benchmark-for": number | undefined;
+  readonly connections: number | undefined;
+}
 
 /** Flags as inputs of the runbook size; what is not given is left to the runbook's own default. */
-export function inputsOfSize(flags: WishFlags & { readonly for: number | undefined }): Record<string, string> {
-  const { growth, outage, network, for: ms } = flags;
-  const inputs = {
-    growth_percent: growth,
-    outage: outage && `${outage}ms`,
+export function inputsOfSize(flags: WishFlags): Record<string, string> {
+  return textsOf({
+    growth_percent: flags.growth,
+    outage: flags.outage && `${flags.outage}ms`,
     server_bytes: flags["server-bytes"],
     server_ops: flags["server-ops"],
-    network_bytes: network,
-    for: ms && `${ms}ms`,
-  };
+    network_bytes: flags.network,
+  });
+}
+
+/** The same of what is measured; what is not given is the runbook's. */
+export function inputsOfMeasuring(flags: MeasureFlags): Record<string, string> {
+  return textsOf({
+    for: flags.for && `${flags.for}ms`,
+    benchmark: flags.benchmark || undefined,
+    target: flags.target,
+    on: flags.on,
+    benchmark_for: flags["benchmark-for"] && `${flags["benchmark-for"]}ms`,
+    connections: flags.connections,
+    value_bytes: flags.benchmark ? flags["value-size"] : undefined,
+  });
+}
+
+function textsOf(inputs: Readonly<Record<string, string | number | boolean | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(inputs).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
   );
-}
-
-/** The same for figures, which no runbook is needed for. */
-export function wishesOf(flags: WishFlags): Wishes {
-  return {
-    growth: (flags.growth ?? 100) / 100,
-    outageMs: flags.outage ?? 600_000,
-    serverBytes: flags["server-bytes"] ?? 25 * 1024 * MIB,
-    serverOps: flags["server-ops"] ?? 50_000,
-    networkBytes: flags.network ?? 100 * MIB,
-  };
 }
 
 /** Fails with USAGE for an engine that is none. */

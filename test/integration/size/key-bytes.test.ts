@@ -3,7 +3,6 @@ import { type KeyShape, keyBytes } from "../../../src/size/key-bytes.ts";
 import { layoutOf } from "../../../src/size/layout.ts";
 import { ENGINES } from "../../support/engines.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
-import { redisha } from "../../support/redisha.ts";
 
 const SHAPE: KeyShape = {
   ...{ type: "string", keys: 5_000, keyBytes: 20, valueBytes: 100, elements: 1, fieldBytes: 10, expiring: 0 },
@@ -75,16 +74,3 @@ function withinPercent(after: number, before: number, shape: KeyShape, engine: s
   const measured = (after - before) / shape.keys;
   return Math.abs(keyBytes(shape, layoutOf(name, version)) / measured - 1) * 100;
 }
-
-it("a deployment that is there is measured, and one that is not is reckoned", async () => {
-  await using lab = await bringUpLab({ topology: "sentinel" });
-  await lab.cli("r1:6379", "DEBUG", "POPULATE", "50000", "key", "200").catch(() => undefined);
-  const live = await redisha(["size", "--for", "300ms", "--json", "--file", lab.file]);
-  expect(live.code).toBe(0);
-  const { loads, sizing } = JSON.parse(live.stdout).result;
-  expect(loads).toHaveLength(1);
-  expect(loads[0]).toMatchObject({ replicas: 2 });
-  expect(sizing.needs.map(({ id }: { id: string }) => id)).toContain("maxmemory");
-  const figures = await redisha(["size", "--keys", "50000", "--value-size", "200", "--key-size", "9", "--json"]);
-  expect(figures.code).toBe(0);
-});
