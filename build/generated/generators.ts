@@ -6,6 +6,7 @@ import { inventoryReference } from "./inventory-reference.ts";
 import { inventoryJsonSchema } from "./inventory-schema.ts";
 import { repositoryJsonSchemas } from "./repository-schemas.ts";
 import {
+  clusterCheckJsonSchema,
   driftJsonSchema,
   drillsJsonSchemas,
   envelopeJsonSchema,
@@ -49,6 +50,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/failover-test.schema.json", content: failoverTestJsonSchema },
   { path: "schemas/unlock.schema.json", content: unlockJsonSchema },
   ...renderJsonSchemas,
+  { path: "schemas/cluster-check.schema.json", content: clusterCheckJsonSchema },
   ...reshardJsonSchemas,
   ...preflightJsonSchemas,
   ...labJsonSchemas,

@@ -1,3 +1,4 @@
+import { clusterCheckResultSchema } from "../../src/cli/cluster/check-result.ts";
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
@@ -144,3 +145,7 @@ export const reshardJsonSchemas = ["reshard", "rebalance"].map((verb) => ({
   path: `schemas/${verb}.schema.json`,
   content: () => jsonSchemaText(reshardResultSchema, verb, `result of redisha ${verb} --json`),
 }));
+
+export function clusterCheckJsonSchema(): string {
+  return jsonSchemaText(clusterCheckResultSchema, "cluster-check", "result of redisha cluster check --json");
+}

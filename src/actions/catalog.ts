@@ -19,7 +19,10 @@ import { backupRoom } from "./backup/room.ts";
 import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
 import { backupUploadAof } from "./backup/upload-aof.ts";
+import { clusterBusWays } from "./cluster/bus-ways.ts";
 import { clusterFailover } from "./cluster/failover.ts";
+import { clusterInspect } from "./cluster/inspect.ts";
+import { clusterJudge } from "./cluster/judge.ts";
 import { clusterMoveSlots } from "./cluster/move-slots.ts";
 import { clusterPlanBalance } from "./cluster/plan-balance.ts";
 import { clusterPlanSlots } from "./cluster/plan-slots.ts";
@@ -215,6 +218,9 @@ const ACTIONS: readonly Action[] = [
   redisConfigSetMany,
   redisQuery,
   runbookAction,
+  clusterBusWays,
+  clusterInspect,
+  clusterJudge,
   clusterFailover,
   clusterForm,
   clusterMoveSlots,

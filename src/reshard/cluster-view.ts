@@ -44,7 +44,12 @@ export function primaryOf(members: readonly string[], views: readonly NodeView[]
 
 async function readView(instance: string, { connect, signal }: Reach): Promise<NodeView | undefined> {
   const connection = await connect(instance);
-  const lines = parseClusterNodes(String(await connection.command(["CLUSTER", "NODES"], { signal })));
+  return viewOf(instance, String(await connection.command(["CLUSTER", "NODES"], { signal })));
+}
+
+/** The view in an answer to CLUSTER NODES; undefined where it does not name who gave it. Pure. */
+export function viewOf(instance: string, nodes: string): NodeView | undefined {
+  const lines = parseClusterNodes(nodes);
   const self = lines.find(({ flags }) => flags.includes("myself"));
   if (!self) return undefined;
   const owners: (string | undefined)[] = new Array(SLOTS);

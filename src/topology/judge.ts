@@ -1,6 +1,7 @@
 import { openCase, type Rule, worstFirst } from "./findings/case.ts";
 import { certificateFindings } from "./findings/certificates.ts";
 import { clusterFindings } from "./findings/cluster.ts";
+import { clusterEpochFindings } from "./findings/cluster-epochs.ts";
 import { durabilityFindings } from "./findings/durability.ts";
 import { placementFindings } from "./findings/placement.ts";
 import { primaryFindings } from "./findings/primary.ts";
@@ -19,6 +20,7 @@ import { tolerance } from "./tolerance.ts";
 const RULES: readonly Rule[] = [
   primaryFindings,
   clusterFindings,
+  clusterEpochFindings,
   sentinelPowerFindings,
   durabilityFindings,
   reachFindings,
@@ -36,10 +38,16 @@ const RULES: readonly Rule[] = [
  *
  * `unreachable`: nothing answered. `critical`: writes are not possible, two primaries, or data at risk. `degraded`:
  * warnings. `healthy`: neither; remarks (info) may stand.
+ *
+ * @param refine what somebody who looked at more than the model holds makes of the findings.
  */
-export function judge(topology: Topology, thresholds: Thresholds = DEFAULT_THRESHOLDS): Verdict {
+export function judge(
+  topology: Topology,
+  thresholds: Thresholds = DEFAULT_THRESHOLDS,
+  refine: (findings: readonly Finding[]) => readonly Finding[] = (same) => same,
+): Verdict {
   const facts = openCase(topology, thresholds);
-  const findings = worstFirst(RULES.flatMap((rule) => rule(facts)));
+  const findings = worstFirst(refine(RULES.flatMap((rule) => rule(facts))));
   const state = stateOf(topology, findings);
   const bearable = tolerance(topology);
   return { state, summary: summarise(topology, state, findings, bearable), tolerance: bearable, findings };
