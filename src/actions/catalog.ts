@@ -98,6 +98,8 @@ import { replicationFollow } from "./replication/follow.ts";
 import { replicationLogin } from "./replication/login.ts";
 import { replicationSwitchover } from "./replication/switchover.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
+import { restartPending } from "./restart/pending.ts";
+import { restartPut } from "./restart/put.ts";
 import { restoreCheck } from "./restore/check.ts";
 import { restoreChoose } from "./restore/choose.ts";
 import { restoreChooseRouted } from "./restore/choose-routed.ts";
@@ -116,6 +118,7 @@ import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSet } from "./sentinel/set.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
 import { serviceDisable, serviceEnable } from "./service/enable.ts";
+import { serviceStale } from "./service/stale.ts";
 import { serviceStart } from "./service/start.ts";
 import { serviceStatus } from "./service/status.ts";
 import { serviceStop } from "./service/stop.ts";
@@ -136,6 +139,7 @@ import { topologySurvives } from "./topology/survives.ts";
 import { upgradeClear } from "./upgrade/clear.ts";
 import { upgradeConfig } from "./upgrade/config.ts";
 import { upgradeDecide } from "./upgrade/decide.ts";
+import { upgradeLeave } from "./upgrade/leave.ts";
 import { upgradePackages } from "./upgrade/packages.ts";
 import { upgradeStart } from "./upgrade/start.ts";
 import { upgradeSurvey } from "./upgrade/survey.ts";
@@ -232,6 +236,8 @@ const ACTIONS: readonly Action[] = [
   replicationLogin,
   replicationSwitchover,
   replicationUnfence,
+  restartPending,
+  restartPut,
   restoreCheck,
   restoreChoose,
   restoreChooseRouted,
@@ -249,6 +255,7 @@ const ACTIONS: readonly Action[] = [
   sentinelCkquorum,
   serviceDisable,
   serviceEnable,
+  serviceStale,
   serviceStart,
   serviceStatus,
   serviceStop,
@@ -291,6 +298,7 @@ const ACTIONS: readonly Action[] = [
   upgradeClear,
   upgradeConfig,
   upgradeDecide,
+  upgradeLeave,
   upgradePackages,
   upgradeStart,
   upgradeSurvey,

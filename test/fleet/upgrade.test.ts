@@ -16,6 +16,14 @@ async function upgrade(deployment: FleetDeployment, version: string, ...flags: s
   return { result, error, code, said: code === 0 ? "" : stderr.slice(-3_000) };
 }
 
+/** What clients are told of a deployment with Sentinel. */
+function listed({ hosts }: Fleet) {
+  return hosts.flatMap(({ address }) => [
+    { service: "redis", address, port: 6379 },
+    { service: "sentinel", address, port: 26379 },
+  ]);
+}
+
 describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
   let fleet: Fleet;
   let deployment: FleetDeployment;
@@ -29,6 +37,26 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
   afterAll(() => fleet?.down());
   const packages = () =>
     Promise.all(fleet.hosts.map((host) => host.exec("dpkg-query -W -f '${Status} ${Version}\\n' 'redis-*' | sort -u")));
+
+  it("brings another revision of the same release to every host under load, and nothing restarts by itself", async () => {
+    const [newest] = (await packages()).map((each) => each.replace(/.* /s, ""));
+    const older = (await revisions()).find((each) => each !== newest) ?? "";
+    const writers = startWriters({ status: { processes: listed(fleet) } });
+    const down = await patch("--to", older);
+    expect(down).toMatchObject({ code: 0, error: undefined });
+    expect(await packages()).toEqual(Array(3).fill(`install ok installed ${older}`));
+    const up = await patch();
+    expect(up).toMatchObject({ code: 0, error: undefined });
+    expect(up.result.outputs.moved).toHaveLength(3);
+    await writers.stop();
+    const [primary = ""] = await deployment.primaries();
+    expect(await lostOf(deployment, primary, writers)).toEqual([]);
+    expect(await packages()).toEqual(Array(3).fill(`install ok installed ${newest}`));
+    const stale = fleet.hosts.map((host) => host.exec("readlink /proc/$(pidof redis-server)/exe"));
+    for (const program of await Promise.all(stale)) expect(program).not.toContain("deleted");
+    expect((await patch()).result.outputs.moved).toEqual([]);
+    await deployment.settled();
+  }, 900_000);
 
   it("is refused before anything stops where one host is not offered the release", async () => {
     await offerPool(fleet.host("r1"), "bookworm-from-trixie");
@@ -62,11 +90,7 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
 
   it("moves all packages of every host, loses no acknowledged write, keeps every file, and starts nothing by itself", async () => {
     const version = await offered();
-    const listed = fleet.hosts.flatMap(({ address }) => [
-      { service: "redis", address, port: 6379 },
-      { service: "sentinel", address, port: 26379 },
-    ]);
-    const writers = startWriters({ status: { processes: listed } });
+    const writers = startWriters({ status: { processes: listed(fleet) } });
     await delay(500);
     const { code, error, said } = await upgrade(deployment, version, "--confirm", name);
     expect({ code, error, said }).toEqual({ code: 0, error: undefined, said: "" });
@@ -84,6 +108,19 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
       expect(await host.exec("dpkg --audit; ls /usr/sbin/policy-rc.d 2>/dev/null || true")).toBe("");
     }
   }, 900_000);
+
+  async function patch(...flags: string[]) {
+    const argv = ["patch", "--file", deployment.file, "--soak", "0s", "--yes", "--json", ...flags];
+    const { stdout, code } = await redisha(argv);
+    const { result, error } = JSON.parse(stdout || "{}");
+    return { result, error, code };
+  }
+
+  /** Of Redis 7.0, as apt of the hosts offers them. */
+  async function revisions(): Promise<string[]> {
+    const offered = await fleet.host("r1").exec("apt-cache madison redis-tools | cut -d'|' -f2 | tr -d ' '");
+    return offered.split("\n").filter((each) => each.startsWith("5:7.0"));
+  }
 
   /** Of the packages, and of what runs. */
   async function versions(): Promise<string[]> {

@@ -6,7 +6,7 @@ import type { TestLab } from "./lab.ts";
 import { type Ended, redisha } from "./redisha.ts";
 
 /** What each engine says of itself. */
-const VERSIONS: Readonly<Record<EngineUnderTest, string>> = {
+export const VERSIONS: Readonly<Record<EngineUnderTest, string>> = {
   "redis-6.0": "6.0.16",
   "redis-7.0": "7.0.15",
   "redis-8.0": "8.0.2",
@@ -33,19 +33,28 @@ export function goBack(lab: TestLab, engine: EngineUnderTest): Promise<Ended> {
 
 /** Starts an upgrade, to be killed on the way; its standard output is the run's events. */
 export function startUpgrade(lab: TestLab, engine: EngineUnderTest): ChildProcess {
-  const argv = [packagePath("bin", "run.js"), "upgrade", "-o", "jsonl", ...towards(lab, engine)];
-  return spawn(process.execPath, argv, {
+  return start(lab, ["upgrade", ...towards(lab, engine)]);
+}
+
+/** Starts a restart of everything, to be killed on the way. */
+export function startRestart(lab: TestLab): ChildProcess {
+  return start(lab, ["restart", "--file", lab.file, "--soak", "0s", "--yes"]);
+}
+
+function start(lab: TestLab, argv: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [packagePath("bin", "run.js"), ...argv, "-o", "jsonl"], {
     env: { ...process.env, ...stateOf(lab) },
     stdio: ["ignore", "pipe", "ignore"],
   });
 }
 
-/** Goes on with the last run of the lab, or takes it back. */
-export function afterUpgrade(lab: TestLab, how: "resume" | "rollback"): Promise<Ended> {
+/** Goes on with a run of the lab, or takes it back. */
+export function afterUpgrade(lab: TestLab, how: "resume" | "rollback", run = "last"): Promise<Ended> {
   const confirm = ["--confirm", lab.status.name];
-  return redisha(["runs", how, "last", "--yes", ...confirm, "--file", lab.file], { env: stateOf(lab) });
+  return redisha(["runs", how, run, "--yes", ...confirm, "--file", lab.file], { env: stateOf(lab) });
 }
 
-function stateOf({ root }: TestLab): { REDISHA_STATE_DIR: string } {
+/** The environment in which the runs of a lab are kept with it. */
+export function stateOf({ root }: TestLab): { REDISHA_STATE_DIR: string } {
   return { REDISHA_STATE_DIR: join(root, "state") };
 }

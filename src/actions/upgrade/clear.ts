@@ -1,15 +1,11 @@
 import { z } from "zod";
-import { RedishaError } from "../../core/errors.ts";
-import type { Instance } from "../../inventory/model.ts";
-import type { Topology } from "../../topology/schema.ts";
-import { canFullSync } from "../../topology/versions.ts";
-import { type Release, shown } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { lookedSchema } from "../restore/schemas.ts";
 import { serviceSchema } from "../service/descriptor.ts";
 import { onHostOf } from "../service/shell.ts";
 import { serviceStop } from "../service/stop.ts";
+import { refuseOnlyCopy } from "./only-copy.ts";
 
 const placeSchema = z.object(
   lookedSchema.pick({ dir: true, dbfilename: true, appendfilename: true, appenddirname: true }).shape,
@@ -68,26 +64,4 @@ export const upgradeClear = defineAction({
 
 function filesOf({ dbfilename, appendfilename, appenddirname }: Place): string[] {
   return [dbfilename, appendfilename, ...(appenddirname ? [appenddirname] : [])].filter((name) => name !== "");
-}
-
-function refuseOnlyCopy({ id }: Instance, next: Release, { kind, nodes, shards }: Topology): void {
-  const shard =
-    kind === "cluster"
-      ? shards.find(({ primary_id, replica_ids }) => primary_id === id || replica_ids.includes(id))
-      : shards[0];
-  const primary = nodes.find((node) => node.id === shard?.primary_id && node.role === "primary" && node.up);
-  if (primary && primary.id !== id && canFullSync(primary, next)) return;
-  const why =
-    primary === undefined
-      ? "no primary answers that it could get its data from"
-      : primary.id === id
-        ? "it is the primary by now"
-        : `the primary ${primary.id} runs ${primary.version} by now, from which ${shown(next)} cannot be synced`;
-  throw new RedishaError({
-    code: "UPGRADE_ONLY_COPY",
-    message: `${id} is not taken back: ${why}.`,
-    host: id,
-    state: "nothing of it was touched: it runs on with its data",
-    next: ["redisha status", "go on instead: redisha runs resume last"],
-  });
 }

@@ -22,6 +22,11 @@ export const upgradeSurvey = defineAction({
     doubtful: ids.describe("Sentinels that could not get a failover through"),
     cluster_ok: z.boolean(),
     priorities: z.record(z.string(), z.string()).describe("What keeps a node from being promoted, by id"),
+    run_ids: z
+      .record(z.string(), z.string().nullable())
+      .describe("Of each data node: another one since tells of a restart"),
+    replicas: ids.describe("Who followed another then"),
+    primaries: ids.describe("Who was followed then"),
   }),
   example: `- id: survey
   action: upgrade.survey
@@ -45,6 +50,9 @@ function surveyOf(topology: Topology) {
     doubtful: idsOf(sentinels.filter(({ ckquorum_ok }) => ckquorum_ok === false)),
     cluster_ok: cluster === null || cluster.state === "ok",
     priorities: Object.fromEntries(nodes.map((node) => [node.id, fenceOf(kind, node)])),
+    run_ids: Object.fromEntries(nodes.map(({ id, run_id }) => [id, run_id])),
+    replicas: idsOf(nodes.filter(({ role }) => role !== "primary")),
+    primaries: idsOf(nodes.filter(({ role }) => role === "primary")),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
+import { upstreamOf } from "../../init/read-host.ts";
 import { isRelease, shown } from "../../upgrade/release.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -19,16 +20,21 @@ echo "no $2 in $1 or $1/bin" >&2
 exit 3`;
 
 /**
- * `$1` engine, `$2` wanted version. Prints `now PACKAGE VERSION` of each package that is installed, `new VERSION` that apt
- * offers, and `back` where apt offers the present one, too; then has apt rehearse it.
+ * `$1` engine, `$2` wanted version or the beginning of one, `$3` the package's own version where it is to be that. Prints
+ * `now PACKAGE VERSION` of each package that is installed, `new VERSION` that apt offers, and `back` where apt offers the
+ * present one, too; then has apt rehearse it.
  */
 const BY_APT = `
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 upstream() { echo "$1" | sed 's/^[0-9]*://; s/[-+~].*//'; }
 offered=$(apt-cache madison "$1-tools" | awk -F'|' '{ gsub(/ /, "", $2); print $2 }')
 new=
-for v in $offered; do if [ -z "$new" ] && [ "$(upstream "$v")" = "$2" ]; then new=$v; fi; done
-[ -n "$new" ] || { echo "apt offers no $1-tools $2, only: $(echo $offered)" >&2; exit 3; }
+for v in $offered; do
+  case $(upstream "$v") in "$2"|"$2".*) ;; *) continue ;; esac
+  [ -z "$3" ] || [ "$v" = "$3" ] || continue
+  if [ -z "$new" ] || dpkg --compare-versions "$v" gt "$new"; then new=$v; fi
+done
+[ -n "$new" ] || { echo "apt offers no $1-tools \${3:-$2}, only: $(echo $offered)" >&2; exit 3; }
 echo "new $new"
 wanted=
 for p in "$1-server" "$1-sentinel" "$1-tools"; do
@@ -52,11 +58,17 @@ export const upgradeTarget = defineAction({
   once: true,
   input: z.strictObject({
     engine: z.string().describe("redis or valkey"),
-    version: z.string(),
+    version: z.string().describe("In full, or how it begins: the newest such one is meant"),
+    revision: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe("The package's own version, for source apt: 5:7.0.15-1~deb12u7"),
     source: z.enum(["apt", "directory"]),
     directory: z.string().nullable().default(null).describe("The folder, for source directory"),
   }),
   output: z.strictObject({
+    version: z.string().describe("In full"),
     program: z.string().nullable().describe("The server program in the folder; null for apt"),
     packages: z.record(z.string(), z.string()).describe("What apt is to install, by package"),
     present: z.record(z.string(), z.string()).describe("What is installed of it now"),
@@ -75,13 +87,22 @@ export const upgradeTarget = defineAction({
           : `apt-cache madison ${engine}-tools; apt-get -s install ${engine}-server=${version}*`,
     },
   ],
+  tell: ({ version, program, packages, present }) =>
+    program === null
+      ? Object.entries(packages)
+          .map(
+            ([name, wanted]) =>
+              `${name} ${present[name] === wanted ? `is ${wanted}` : `${present[name]} -> ${wanted}`}`,
+          )
+          .join(", ")
+      : `${program} is ${version}`,
   async run(input, context) {
     const outputs = input.source === "directory" ? await inFolder(input, context) : await byApt(input, context);
     return { outputs, changed: false };
   },
 });
 
-type Wanted = { engine: string; version: string; directory: string | null };
+type Wanted = { engine: string; version: string; revision: string | null; directory: string | null };
 
 async function inFolder({ engine, version, directory }: Wanted, context: ActionContext) {
   if (directory === null)
@@ -90,21 +111,24 @@ async function inFolder({ engine, version, directory }: Wanted, context: ActionC
   const [program = "", banner = ""] = said.split("\n");
   const [, name = "", found = ""] = /^(Redis|Valkey) server v=(\S+)/i.exec(banner) ?? [];
   const is = { engine: name.toLowerCase(), version: found };
-  if (isRelease(is, { engine, version })) return { program, packages: {}, present: {}, back: true };
+  if (isRelease(is, { engine, version })) return { version: found, program, packages: {}, present: {}, back: true };
   throw missing(
     context,
     `${program} is ${found ? shown(is) : `none that answers: ${banner}`}, not ${shown({ engine, version })}`,
   );
 }
 
-async function byApt({ engine, version }: Wanted, context: ActionContext) {
-  const lines = (await onHost(context, BY_APT, [engine, version])).split("\n").map((line) => line.split(" "));
+async function byApt({ engine, version, revision }: Wanted, context: ActionContext) {
+  const lines = (await onHost(context, BY_APT, [engine, version, revision ?? ""]))
+    .split("\n")
+    .map((line) => line.split(" "));
   const fresh = lines.find(([word]) => word === "new")?.[1] ?? "";
   const present = Object.fromEntries(
     lines.flatMap(([word, name = "", has = ""]): [string, string][] => (word === "now" ? [[name, has]] : [])),
   );
   const packages = Object.fromEntries(Object.keys(present).map((name) => [name, fresh]));
-  return { program: null, packages, present, back: lines.some(([word]) => word === "back") };
+  const back = lines.some(([word]) => word === "back");
+  return { version: upstreamOf(fresh), program: null, packages, present, back };
 }
 
 async function onHost(context: ActionContext, script: string, args: readonly string[]): Promise<string> {
