@@ -9,7 +9,7 @@ import { type BackupCheckResult, checkBackups } from "../../src/use-cases/backup
 export default class BackupCheck extends BaseCommand<BackupCheckResult> {
   static override summary = "Say for monitoring whether the backups are as they should be";
   static override description =
-    "Too old, too small, shrinking, not verified, damaged, too few: by the limits of redisha.yaml or of the flags. Ends with 0 where all is well, 3 with warnings, 4 where a limit is passed, 10 where a backup is damaged or its last verification failed. Reads no payload.";
+    "Too old, too small, shrinking, not verified, damaged, too few, or nobody follows any more: by the limits of redisha.yaml or of the flags. Ends with 0 where all is well, 3 with warnings, 4 where a limit is passed, 10 where a backup is damaged or its last verification failed. Reads no payload.";
   static override examples = [
     "<%= config.bin %> backup check",
     {
@@ -29,6 +29,9 @@ export default class BackupCheck extends BaseCommand<BackupCheckResult> {
     output: outputFlag(["table", "json", "yaml"]),
     "max-age": durationFlag({ summary: "Age of the newest backup" }),
     "verified-within": durationFlag({ summary: "Age of the newest successful verification" }),
+    "followed-within": durationFlag({
+      summary: "Age of the newest moment that backup follow has stored (default 15m)",
+    }),
     "min-size": bytesFlag({ summary: "Plain size of the newest backup" }),
     textfile: textfileFlag,
   };
@@ -39,10 +42,12 @@ export default class BackupCheck extends BaseCommand<BackupCheckResult> {
     this.warnOf(warnings);
     const age = flags["max-age"];
     const within = flags["verified-within"];
+    const followed = flags["followed-within"];
     const size = flags["min-size"];
     const limits = {
       ...(age === undefined ? {} : { maxAgeMs: age }),
       ...(within === undefined ? {} : { verifiedWithinMs: within }),
+      ...(followed === undefined ? {} : { followedWithinMs: followed }),
       ...(size === undefined ? {} : { minSize: size }),
     };
     const { signal } = new AbortController();

@@ -12,7 +12,7 @@ const LEVELS = ["stored", "rdb", "restore"] as const;
 export default class BackupVerify extends BaseCommand<VerifyBackupsResult> {
   static override summary = "Look whether backups are what was stored, whether they can be read, whether they load";
   static override description =
-    "stored reads every byte in the repository and needs no key. rdb decrypts the snapshots and runs the checking program of their version. restore loads them into a server on this machine, which listens on no port and follows nobody, and counts their keys. What was found is kept beside the backup.";
+    "stored reads every byte in the repository and needs no key. rdb decrypts the snapshots and runs the checking program of their version. restore loads them into a server on this machine, which listens on no port and follows nobody, and counts their keys. Where no backup is named, what backup follow stored is looked at, too: the newest base and all on top of it. What was found is kept beside the backup.";
   static override examples = [
     { description: "The newest, as far as the key is not needed", command: "<%= config.bin %> backup verify" },
     {
@@ -38,7 +38,7 @@ export default class BackupVerify extends BaseCommand<VerifyBackupsResult> {
       helpValue: LEVELS.join("|"),
       summary: "How deep to look",
     }),
-    all: boolean({ summary: "All complete backups" }),
+    all: boolean({ summary: "All complete backups, and all that is followed" }),
     identity: string({
       multiple: true,
       multipleNonGreedy: true,

@@ -114,6 +114,8 @@ export interface BackupHealth {
   readonly bytes: number;
   readonly newestMs: number | null;
   readonly verifiedMs: number | null;
+  /** Unix seconds, both included. */
+  readonly followed: { readonly from: number; readonly to: number } | null;
   readonly findings: Readonly<Record<string, number>>;
 }
 
@@ -143,6 +145,16 @@ export function renderHealthMetrics(health: BackupHealth): string {
       ...(health.verifiedMs === null
         ? []
         : [one("last_verify_timestamp_seconds", "When one was last verified, and good.", health.verifiedMs / 1000)]),
+      ...(health.followed === null
+        ? []
+        : [
+            one(
+              "pitr_window_start_timestamp_seconds",
+              "Since when restore --at reaches every second.",
+              health.followed.from,
+            ),
+            one("pitr_window_end_timestamp_seconds", "Up to when what is followed is stored.", health.followed.to),
+          ]),
     ],
     [],
     redishaVersion,

@@ -176,6 +176,8 @@ export interface BackupCheckPolicy {
   readonly maxShrink: number;
   /** Age of the newest backup that was verified. */
   readonly verifiedWithinMs?: number;
+  /** Age of the newest moment that is followed to, where anything is. */
+  readonly followedWithinMs: number;
 }
 
 export interface S3Settings {

@@ -24,6 +24,11 @@ const checkSchema = z.strictObject({
   verified_within: duration()
     .optional()
     .describe("Age of the newest backup that was verified. Left out: none needs to be."),
+  followed_within: duration()
+    .optional()
+    .describe(
+      "Where `redisha backup follow` stores something: age of the newest moment that it reaches. Default: 15m.",
+    ),
 });
 
 const s3Schema = z

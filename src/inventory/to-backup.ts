@@ -8,8 +8,18 @@ import { milliseconds, present } from "./to-values.ts";
 
 type Declared = NonNullable<DeclaredDeployment["backup"]>;
 
-/** Where redisha.yaml says nothing. A day and two hours: a daily backup may be late once, but not left out. */
-const DEFAULTS = { compression: 3, minimumRedundancy: 1, timezone: "UTC", maxAgeMs: 26 * 3_600_000, maxShrink: 50 };
+/**
+ * Where redisha.yaml says nothing. A day and two hours: a daily backup may be late once, but not left out. A quarter of an
+ * hour: whoever follows may be started anew, or look for another server, and no more.
+ */
+const DEFAULTS = {
+  compression: 3,
+  minimumRedundancy: 1,
+  timezone: "UTC",
+  maxAgeMs: 26 * 3_600_000,
+  maxShrink: 50,
+  followedWithinMs: 15 * 60_000,
+};
 
 /** What is declared of backups, with defaults in, paths absolute and secrets still to be asked for. */
 export function backupOf(
@@ -39,6 +49,7 @@ export function backupOf(
     check: {
       maxAgeMs: milliseconds(check?.max_age) ?? DEFAULTS.maxAgeMs,
       maxShrink: check?.max_shrink ?? DEFAULTS.maxShrink,
+      followedWithinMs: milliseconds(check?.followed_within) ?? DEFAULTS.followedWithinMs,
       ...present({
         minSize: bytesOf(check?.min_size),
         verifiedWithinMs: milliseconds(check?.verified_within),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { newBackupId } from "./backup-id.ts";
-import { type Shard, shardSchema, storedFileSchema } from "./manifest.ts";
-import { parseJson, readSmall, toJson } from "./small-object.ts";
+import { printRecord } from "./chain-record.ts";
+import { type Shard, shardSchema, storedFileSchema, type Verification, verificationSchema } from "./manifest.ts";
 import type { Store } from "./store.ts";
 
 /*
@@ -12,6 +12,7 @@ import type { Store } from "./store.ts";
  *     <deployment>/follow/<shard>/<id>/i-<number>-<n>.json   up to 256 pieces of an increment, one after the other
  *     <deployment>/follow/<shard>/<id>/s-<number>.json       that increment is whole, and which one the server loads next
  *     <deployment>/follow/<shard>/<id>/head.json             up to when all that was written is here
+ *     <deployment>/follow/<shard>/<id>/verified.json         what the last look at all this found
  *     <deployment>/follow/<shard>/<id>/data/…                payloads; one that no record names does not count
  *     <deployment>/follow/locks/                             who follows
  */
@@ -19,7 +20,7 @@ import type { Store } from "./store.ts";
 const instant = () => z.iso.datetime({ precision: 3 });
 const nullableSecond = () => z.int().nullable();
 
-const chainSchema = z.object({
+export const chainSchema = z.object({
   chain_version: z.literal(1),
   id: z.string(),
   deployment: z.string(),
@@ -31,7 +32,7 @@ const chainSchema = z.object({
 });
 export type ChainHead = z.infer<typeof chainSchema>;
 
-const baseSchema = z.object({
+export const baseSchema = z.object({
   number: z.int(),
   /** The first increment on top of it. */
   from: z.int(),
@@ -52,9 +53,9 @@ const pieceSchema = z.object({
 });
 export type ChainPiece = z.infer<typeof pieceSchema>;
 
-const incrementSchema = z.object({ number: z.int(), pieces: z.array(pieceSchema) });
+export const incrementSchema = z.object({ number: z.int(), pieces: z.array(pieceSchema) });
 
-const sealSchema = z.object({
+export const sealSchema = z.object({
   number: z.int(),
   size: z.int(),
   /** The increment that the server itself loads after it; null where nobody saw both of them together. */
@@ -62,7 +63,7 @@ const sealSchema = z.object({
 });
 export type ChainSeal = z.infer<typeof sealSchema>;
 
-const proofSchema = z.object({
+export const proofSchema = z.object({
   /** Unix seconds, by the clock of the server: what was written up to and with it is in the bytes below. */
   at: z.int(),
   number: z.int(),
@@ -77,6 +78,7 @@ export interface Chain {
   readonly increments: ReadonlyMap<number, readonly ChainPiece[]>;
   readonly seals: ReadonlyMap<number, ChainSeal>;
   readonly proof: ChainProof | undefined;
+  readonly verified: Verification | undefined;
 }
 
 const PIECES_PER_RECORD = 256;
@@ -101,12 +103,12 @@ export function pieceName(increment: number, offset: number): string {
 /** Begins the record of a file that is followed from here on. */
 export async function startChain(store: Store, facts: Omit<ChainHead, "chain_version" | "id">): Promise<Chain> {
   const head: ChainHead = { chain_version: 1, id: newBackupId(), ...facts };
-  await store.replace(`${chainFolder(head)}chain.json`, toJson(chainSchema.parse(head)));
-  return { head, bases: [], increments: new Map(), seals: new Map(), proof: undefined };
+  await write(store, head, "chain.json", chainSchema.parse(head));
+  return { head, bases: [], increments: new Map(), seals: new Map(), proof: undefined, verified: undefined };
 }
 
 export async function recordBase(store: Store, chain: Chain, base: ChainBase): Promise<Chain> {
-  await store.replace(`${chainFolder(chain.head)}b-${padded(base.number, 10)}.json`, toJson(baseSchema.parse(base)));
+  await write(store, chain.head, baseName(base.number), baseSchema.parse(base));
   const others = chain.bases.filter(({ number }) => number !== base.number);
   return { ...chain, bases: [...others, base].sort((a, b) => a.number - b.number) };
 }
@@ -116,60 +118,28 @@ export async function recordPiece(store: Store, chain: Chain, number: number, pi
   const pieces = [...(chain.increments.get(number) ?? []), piece];
   const record = Math.floor((pieces.length - 1) / PIECES_PER_RECORD);
   const some = pieces.slice(record * PIECES_PER_RECORD);
-  const key = `${chainFolder(chain.head)}i-${padded(number, 10)}-${padded(record, 6)}.json`;
-  await store.replace(key, toJson(incrementSchema.parse({ number, pieces: some })));
+  await write(store, chain.head, incrementName(number, record), incrementSchema.parse({ number, pieces: some }));
   return { ...chain, increments: new Map([...chain.increments, [number, pieces]]) };
 }
 
 export async function recordSeal(store: Store, chain: Chain, seal: ChainSeal): Promise<Chain> {
-  await store.replace(`${chainFolder(chain.head)}s-${padded(seal.number, 10)}.json`, toJson(sealSchema.parse(seal)));
+  await write(store, chain.head, sealName(seal.number), sealSchema.parse(seal));
   return { ...chain, seals: new Map([...chain.seals, [seal.number, seal]]) };
 }
 
 export async function recordProof(store: Store, chain: Chain, proof: ChainProof): Promise<Chain> {
-  await store.replace(`${chainFolder(chain.head)}head.json`, toJson(proofSchema.parse(proof)));
+  await write(store, chain.head, "head.json", proofSchema.parse(proof));
   return { ...chain, proof };
 }
 
-/** Every followed file of a deployment, the oldest first. What cannot be read is left out: it proves nothing. */
-export async function readChains(store: Store, deployment: string, signal?: AbortSignal): Promise<Chain[]> {
-  const folder = followFolder(deployment);
-  const byChain = new Map<string, string[]>();
-  for await (const { key } of store.list(folder, signal)) {
-    const [shard = "", id = "", name = "", more] = key.slice(folder.length).split("/");
-    if (more !== undefined || !name.endsWith(".json")) continue;
-    const place = `${folder}${shard}/${id}/`;
-    const names = byChain.get(place) ?? [];
-    byChain.set(place, [...names, name]);
-  }
-  const chains: Chain[] = [];
-  for (const [place, names] of byChain) {
-    signal?.throwIfAborted();
-    const chain = await readChain(store, place, names);
-    if (chain) chains.push(chain);
-  }
-  return chains.sort((a, b) => (a.head.id < b.head.id ? -1 : 1));
+/** Writes down what a look at a followed file found, in place of what the one before it did. */
+export async function recordLook(store: Store, { head }: Chain, verified: Verification): Promise<void> {
+  await write(store, head, "verified.json", verificationSchema.parse(verified));
 }
 
-async function readChain(store: Store, place: string, names: readonly string[]): Promise<Chain | undefined> {
-  const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T | undefined> => {
-    const parsed = parseJson(await readSmall(store, `${place}${name}`), schema);
-    return "value" in parsed ? parsed.value : undefined;
-  };
-  const all = async <T>(prefix: string, schema: z.ZodType<T>): Promise<T[]> => {
-    const wanted = names.filter((name) => name.startsWith(prefix)).sort();
-    const found = await Promise.all(wanted.map((name) => read(name, schema)));
-    return found.filter((each) => each !== undefined);
-  };
-  const head = names.includes("chain.json") ? await read("chain.json", chainSchema) : undefined;
-  if (!head) return undefined;
-  const increments = new Map<number, ChainPiece[]>();
-  for (const { number, pieces } of await all("i-", incrementSchema)) {
-    increments.set(number, [...(increments.get(number) ?? []), ...pieces]);
-  }
-  const seals = (await all("s-", sealSchema)).map((seal) => [seal.number, seal] as const);
-  const proof = names.includes("head.json") ? await read("head.json", proofSchema) : undefined;
-  return { head, bases: await all("b-", baseSchema), increments, seals: new Map(seals), proof };
+async function write(store: Store, head: ChainHead, name: string, record: unknown): Promise<void> {
+  const key = `${chainFolder(head)}${name}`;
+  await store.replace(key, printRecord(key, record));
 }
 
 /** Takes away what of a followed file no moment since `from` (Unix seconds) needs. Gives the chain that is left. */
@@ -179,13 +149,13 @@ export async function forgetBefore(store: Store, chain: Chain, from: number): Pr
   const bases = chain.bases.filter((each) => each.number < base.number);
   const increments = [...chain.increments].filter(([number]) => number < base.from);
   const folder = chainFolder(chain.head);
-  // Records first: a payload without one does not count.
-  for (const { number } of bases) await store.delete(`${folder}b-${padded(number, 10)}.json`);
+  // Records first: a payload without one does not count. The last one first: what is left of them has no gap.
+  for (const { number } of bases) await store.delete(`${folder}${baseName(number)}`);
   for (const [number, pieces] of increments) {
-    for (let record = 0; record * PIECES_PER_RECORD < pieces.length; record += 1) {
-      await store.delete(`${folder}i-${padded(number, 10)}-${padded(record, 6)}.json`);
+    for (let record = Math.ceil(pieces.length / PIECES_PER_RECORD) - 1; record >= 0; record -= 1) {
+      await store.delete(`${folder}${incrementName(number, record)}`);
     }
-    await store.delete(`${folder}s-${padded(number, 10)}.json`);
+    await store.delete(`${folder}${sealName(number)}`);
   }
   for (const { file } of bases) await store.delete(`${folder}${file.name}`);
   for (const { file } of increments.flatMap(([, pieces]) => pieces)) await store.delete(`${folder}${file.name}`);
@@ -198,19 +168,31 @@ export async function forgetBefore(store: Store, chain: Chain, from: number): Pr
   };
 }
 
-/** Takes a whole followed file away, its name first. */
+/** Takes a whole followed file away: its records, its payloads, and last whose it was, by which a rest of it is found again. */
 export async function forgetChain(store: Store, { head }: Chain): Promise<void> {
   const folder = chainFolder(head);
-  await store.delete(`${folder}chain.json`);
   const keys: string[] = [];
   for await (const { key } of store.list(folder)) keys.push(key);
-  for (const key of keys) await store.delete(key);
+  const late = (key: string) => (key === `${folder}chain.json` ? 2 : Number(key.startsWith(`${folder}data/`)));
+  for (const key of keys.sort((a, b) => late(a) - late(b))) await store.delete(key);
 }
 
 /** The shard of a chain as a manifest has it, with these files. Their names are relative to `followFolder`. */
 export function shardOf({ head }: Chain, files: Shard["files"]): Shard {
   const place = `${head.shard.name}/${head.id}/`;
   return { ...head.shard, files: files.map((file) => ({ ...file, name: `${place}${file.name}` })) };
+}
+
+function baseName(number: number): string {
+  return `b-${padded(number, 10)}.json`;
+}
+
+function incrementName(number: number, record: number): string {
+  return `i-${padded(number, 10)}-${padded(record, 6)}.json`;
+}
+
+function sealName(number: number): string {
+  return `s-${padded(number, 10)}.json`;
 }
 
 function padded(number: number, digits: number): string {

@@ -23,11 +23,21 @@ export interface BackupFinding {
     | "verification-failed"
     | "unverified"
     | "damaged"
-    | "below-redundancy";
+    | "below-redundancy"
+    | "follow-behind";
   readonly severity: "error" | "warning";
   readonly message: string;
   /** The backup it is about, where it is about one. */
   readonly backup?: string;
+}
+
+/** The same of what is followed. */
+export interface JudgedFollowed {
+  /** The newest moment that can be restored; null where there is none. */
+  readonly reachesMs: number | null;
+  readonly problems: readonly string[];
+  /** Where the last look found that it is not what was stored. */
+  readonly failed: readonly string[];
 }
 
 export interface JudgeInput {
@@ -35,6 +45,8 @@ export interface JudgeInput {
   readonly backups: readonly JudgedBackup[];
   /** Ids of those that were complete and are not whole any more. */
   readonly damaged: readonly string[];
+  /** Left out where nothing is followed. */
+  readonly followed?: JudgedFollowed;
   readonly check: BackupCheckPolicy;
   readonly minimumRedundancy: number;
   readonly nowMs: number;
@@ -45,7 +57,7 @@ const FUTURE_MS = 5 * 60_000;
 
 /** Whether the backups are as they should be: what is not, worst first. Nothing found: all is well. Pure. */
 export function judgeBackups(input: JudgeInput): readonly BackupFinding[] {
-  const { damaged, check, minimumRedundancy, nowMs } = input;
+  const { damaged, followed, check, minimumRedundancy, nowMs } = input;
   const newestFirst = [...input.backups].sort((a, b) => b.finishedMs - a.finishedMs);
   const [newest, before] = newestFirst;
   const findings: BackupFinding[] = damaged.map((backup) => ({
@@ -54,6 +66,7 @@ export function judgeBackups(input: JudgeInput): readonly BackupFinding[] {
     backup,
     message: `the backup ${backup} is not whole any more`,
   }));
+  if (followed) findings.push(...followingOf(followed, check, nowMs));
   if (!newest) {
     findings.push({ code: "no-backup", severity: "error", message: "there is no complete backup" });
     return findings;
@@ -68,6 +81,31 @@ export function judgeBackups(input: JudgeInput): readonly BackupFinding[] {
     findings.push({ code: "below-redundancy", severity: "warning", message });
   }
   return findings.sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+}
+
+function followingOf(
+  { reachesMs, problems, failed }: JudgedFollowed,
+  { followedWithinMs }: BackupCheckPolicy,
+  nowMs: number,
+): BackupFinding[] {
+  const severity = "error";
+  const findings: BackupFinding[] = [
+    ...problems.map(
+      (message) => ({ code: "damaged" as const, severity, message: `what is followed: ${message}` }) as const,
+    ),
+    ...failed.map((place) => {
+      const message = `the last verification of what is followed in ${place} failed`;
+      return { code: "verification-failed", severity, message } as const;
+    }),
+  ];
+  const age = reachesMs === null ? null : nowMs - reachesMs;
+  if (age !== null && age <= followedWithinMs) return findings;
+  const allowed = `${formatDuration(followedWithinMs)} is allowed`;
+  const message =
+    age === null
+      ? "of what is followed nothing can be restored yet"
+      : `what is followed ends ${formatDuration(age)} ago, and ${allowed}: does redisha backup follow run?`;
+  return [...findings, { code: "follow-behind", severity, message }];
 }
 
 function ageOf({ id, finishedMs }: JudgedBackup, { maxAgeMs }: BackupCheckPolicy, nowMs: number): BackupFinding[] {

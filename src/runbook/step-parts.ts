@@ -3,6 +3,7 @@ import { parseDuration } from "../core/units.ts";
 import type { YamlPath } from "../core/yaml/yaml-source.ts";
 import type { Effect } from "./effect.ts";
 import type { Retry, Rollout, Targets } from "./model.ts";
+import { successorOf } from "./retired-actions.ts";
 import type { RawRetry, RawRollout, RawStep, RawTargets } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { compileTemplate } from "./template.ts";
@@ -107,8 +108,10 @@ export function verifyOf(unit: Unit, step: RawStep, path: YamlPath, scope: Scope
   return that ? { verify: { that, withinMs: ms(step.verify?.within, DEFAULT_VERIFY_MS) } } : {};
 }
 
-/** "did you mean", for a name of the catalogue. */
+/** What to do about a name that is not in the catalogue: what took its place, or "did you mean". */
 export function nearestAction(unit: Unit, name: string): string | undefined {
+  const successor = successorOf(name);
+  if (successor !== undefined) return successor;
   const near = nearest(name, unit.catalog.keys());
   return near === undefined ? undefined : `did you mean "${near}"?`;
 }

@@ -17,11 +17,18 @@ if micros < 50000 or micros > 850000 then return 0 end
 redis.call('RPUSH', KEYS[1], now[1])
 return tonumber(now[1])`;
 
-/** Writes to a list for so long; gives the second, by the server's clock, in which each entry was written. */
-export async function writeForSeconds({ lab }: BackedUpLab, seconds: number): Promise<number[]> {
+/** The list that is written to; of a Cluster, one in each of its three shards. */
+const ONE = ["log"];
+export const LOGS = ["log:{b}", "log:{c}", "log:{a}"];
+
+/** Writes to lists for so long; gives the second, by the server's clock, in which each entry was written. */
+export async function writeForSeconds({ lab }: BackedUpLab, seconds: number, lists = ONE): Promise<number[]> {
   const written: number[] = [];
+  let turn = 0;
   for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(100)) {
-    const second = Number(await lab.cli("r1:6379", "EVAL", APPEND, "1", "log"));
+    const list = lists[turn % lists.length] ?? "";
+    turn += 1;
+    const second = Number(await lab.cli("r1:6379", "EVAL", APPEND, "1", list));
     if (second > 0) written.push(second);
   }
   return written;
@@ -46,11 +53,13 @@ export async function exactMoment({ run }: BackedUpLab, written: readonly number
     expect(summary.error?.code).toBe("PITR_OUTSIDE_WINDOW");
     return false;
   }
-  const [server] = servers.parse(summary.outputs).servers;
-  const connection = await connectRedisSocket(server?.socket ?? "");
-  const count = Number(await connection.command(["LLEN", "log"]));
-  await connection.command(["SHUTDOWN", "NOSAVE"]).catch(() => undefined);
-  connection.close();
+  let count = 0;
+  for (const { socket } of servers.parse(summary.outputs).servers) {
+    const connection = await connectRedisSocket(socket);
+    for (const list of [...ONE, ...LOGS]) count += Number(await connection.command(["LLEN", list]));
+    await connection.command(["SHUTDOWN", "NOSAVE"]).catch(() => undefined);
+    connection.close();
+  }
   expect(count).toBe(written.filter((when) => when <= second).length);
   return true;
 }

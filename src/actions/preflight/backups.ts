@@ -3,6 +3,8 @@ import { messageOf } from "../../core/errors.ts";
 import { backupFactsSchema } from "../../preflight/facts.ts";
 import { readCatalog } from "../../repository/catalog.ts";
 import { judgeBackups, judged } from "../../repository/judge-backups.ts";
+import { readFollowed } from "../../repository/read-chains.ts";
+import { followedHealth } from "../../restore/followed-health.ts";
 import { repositoryOf } from "../backup/repository.ts";
 import { defineAction } from "../define.ts";
 
@@ -23,7 +25,9 @@ export const preflightBackups = defineAction({
     const none = { newest: null, verified: null, findings: [] };
     if (!backup) return { outputs: { declared: false, why: null, ...none }, changed: false };
     try {
-      const catalog = await readCatalog(await repositoryOf(context), context.signal);
+      const repository = await repositoryOf(context);
+      const catalog = await readCatalog(repository, context.signal);
+      const followed = followedHealth(await readFollowed(repository.store, repository.deployment, context.signal));
       const { backups, damaged } = judged(catalog);
       const nowMs = catalog.storeNowMs;
       const { check, minimumRedundancy } = backup;
@@ -36,9 +40,14 @@ export const preflightBackups = defineAction({
         why: null,
         newest: newest ? { id: newest.id, age_s: age(newest.finishedMs) } : null,
         verified: verified ? { id: verified.id, age_s: age(verified.finishedMs) } : null,
-        findings: judgeBackups({ backups, damaged, check, minimumRedundancy, nowMs }).map(
-          ({ code, severity, message }) => ({ code, severity, message }),
-        ),
+        findings: judgeBackups({
+          backups,
+          damaged,
+          ...(followed ? { followed } : {}),
+          check,
+          minimumRedundancy,
+          nowMs,
+        }).map(({ code, severity, message }) => ({ code, severity, message })),
       };
       return { outputs, changed: false };
     } catch (error) {

@@ -79,9 +79,12 @@ export async function loadAof(
   });
 }
 
+/** Where the parts of an append-only file lie, and what opens them. */
+type Parts = Pick<OpenBackup, "repository" | "folder" | "identities" | "provenTo">;
+
 /** Brings the parts into the room and holds them against the moment. Fails with PITR_… */
-async function fetchAof(
-  open: OpenBackup,
+export async function fetchAof(
+  open: Parts,
   shard: Shard,
   until: number | undefined,
   room: ScratchRoom,
@@ -130,7 +133,7 @@ async function fetchAof(
 
 /** The bytes of an increment: one file, or the pieces that it was stored in. */
 async function* contentOf(
-  { repository, folder, identities }: OpenBackup,
+  { repository, folder, identities }: Parts,
   files: readonly StoredFile[],
   { signal, progress }: Pick<ActionContext, "signal" | "progress">,
 ): AsyncGenerator<Buffer> {
@@ -148,7 +151,7 @@ async function* contentOf(
 }
 
 async function fetchFile(
-  open: OpenBackup,
+  open: Parts,
   file: StoredFile,
   path: string,
   context: Pick<ActionContext, "signal" | "progress">,

@@ -131,8 +131,9 @@ export function renderPrune(
 }
 
 /** What a look at each backup found. */
-export function renderVerified({ backups, level }: VerifyBackupsResult, theme: Theme): string {
-  const lines = backups.flatMap(({ id, ok, files, bytes, keys, checked_by, duration_ms, problems }) => {
+export function renderVerified({ backups, followed, level }: VerifyBackupsResult, theme: Theme): string {
+  const looks = [...backups, ...followed.map((each) => ({ ...each, id: `followed ${each.id}` }))];
+  const lines = looks.flatMap(({ id, ok, files, bytes, keys, checked_by, duration_ms, problems }) => {
     const what = [
       plural(files, "file"),
       formatBytes(bytes),
@@ -150,14 +151,15 @@ export function renderVerified({ backups, level }: VerifyBackupsResult, theme: T
 
 /** One line for a monitoring system, then what is wrong. */
 export function renderCheck(result: BackupCheckResult, theme: Theme, now: number): string {
-  const { newest, findings, backups } = result;
+  const { newest, findings, backups, followed } = result;
   const { symbols } = theme;
   const age = newest ? shortAge((now - Date.parse(newest.finished)) / 1_000) : "";
   const newestText = newest ? `newest ${newest.id}, ${age} old, ${formatBytes(newest.size_raw)}` : "none";
   const state = findings.some(({ severity }) => severity === "error") ? "bad" : findings.length > 0 ? "warn" : "good";
   const symbol = { good: symbols.ok, warn: symbols.warn, bad: symbols.bad }[state];
+  const followedText = followed ? `; followed from ${followed.from} to ${followed.to}` : "";
   return [
-    theme[state](`${symbol} ${plural(backups, "backup")} of ${result.deployment}: ${newestText}`),
+    theme[state](`${symbol} ${plural(backups, "backup")} of ${result.deployment}: ${newestText}${followedText}`),
     ...findings.map(({ severity, message }) => (severity === "error" ? theme.bad : theme.warn)(`  ${message}`)),
   ].join("\n");
 }

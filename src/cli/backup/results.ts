@@ -46,24 +46,23 @@ export const backupShowResultSchema = z.strictObject({
   folder: z.string(),
 });
 
+const verifiedSchema = z.strictObject({
+  id: z.string(),
+  ok: z.boolean(),
+  files: z.int(),
+  bytes: z.int().describe("Bytes that were read"),
+  keys: z.int().nullable().describe("Keys that were counted"),
+  checked_by: z.string().nullable().describe("Programs that read the snapshots"),
+  duration_ms: z.int(),
+  problems: z.array(z.string()).readonly(),
+});
+
 export const backupVerifyResultSchema = z.strictObject({
   deployment: z.string(),
   repository: z.string(),
   level: z.enum(["stored", "rdb", "restore"]),
-  backups: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        ok: z.boolean(),
-        files: z.int(),
-        bytes: z.int().describe("Bytes that were read"),
-        keys: z.int().nullable().describe("Keys that were counted"),
-        checked_by: z.string().nullable().describe("Programs that read the snapshots"),
-        duration_ms: z.int(),
-        problems: z.array(z.string()).readonly(),
-      }),
-    )
-    .readonly(),
+  backups: z.array(verifiedSchema).readonly(),
+  followed: z.array(verifiedSchema).readonly().describe("What backup follow stored, by shard"),
   exit: z.int(),
 });
 
@@ -98,6 +97,10 @@ export const backupCheckResultSchema = z.strictObject({
   repository: z.string(),
   backups: z.int().describe("Complete ones"),
   newest: z.strictObject({ id: z.string(), finished: z.string(), size_raw: z.int() }).nullable(),
+  followed: z
+    .strictObject({ from: z.string(), to: z.string() })
+    .nullable()
+    .describe("The newest moments that restore --at reaches by what backup follow stored"),
   findings: z
     .array(
       z.strictObject({

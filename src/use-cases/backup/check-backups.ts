@@ -4,6 +4,8 @@ import { ownVersion } from "../../core/own-version.ts";
 import type { BackupCheckPolicy, Deployment } from "../../inventory/model.ts";
 import { readCatalog } from "../../repository/catalog.ts";
 import { type BackupFinding, judgeBackups, judged } from "../../repository/judge-backups.ts";
+import { readFollowed } from "../../repository/read-chains.ts";
+import { followedHealth } from "../../restore/followed-health.ts";
 import { replaceText } from "./textfile.ts";
 import { withRepository } from "./with-repository.ts";
 
@@ -12,6 +14,8 @@ export interface BackupCheckResult {
   readonly repository: string;
   readonly backups: number;
   readonly newest: { readonly id: string; readonly finished: string; readonly size_raw: number } | null;
+  /** The newest stretch of moments that what is followed can be restored to. */
+  readonly followed: { readonly from: string; readonly to: string } | null;
   /** Worst first; empty where all is well. */
   readonly findings: readonly BackupFinding[];
   readonly exit: ExitCode;
@@ -29,9 +33,11 @@ export function checkBackups(
   return withRepository(deployment, signal, async (repository, policy) => {
     const catalog = await readCatalog(repository, signal);
     const { backups, damaged } = judged(catalog);
+    const followed = followedHealth(await readFollowed(repository.store, deployment.name, signal));
     const findings = judgeBackups({
       backups,
       damaged,
+      ...(followed ? { followed } : {}),
       check: { ...policy.check, ...limits },
       minimumRedundancy: policy.minimumRedundancy,
       nowMs: Date.now(),
@@ -49,6 +55,7 @@ export function checkBackups(
         bytes: catalog.backups.reduce((sum, { bytes }) => sum + bytes, 0),
         newestMs: newest?.finishedMs ?? null,
         verifiedMs: verified.length === 0 ? null : Math.max(...verified),
+        followed: followed?.window ?? null,
         findings: countBy(findings.map(({ code }) => code)),
       });
       await replaceText(textfile, text);
@@ -60,11 +67,14 @@ export function checkBackups(
       newest: newest
         ? { id: newest.id, finished: new Date(newest.finishedMs).toISOString(), size_raw: newest.size }
         : null,
+      followed: followed?.window ? { from: isoOf(followed.window.from), to: isoOf(followed.window.to) } : null,
       findings,
       exit,
     };
   });
 }
+
+const isoOf = (seconds: number) => new Date(seconds * 1_000).toISOString();
 
 /** Damage is told from what is merely late: the one needs another backup, the other a look at cron. */
 function exitOf(findings: readonly BackupFinding[]): ExitCode {

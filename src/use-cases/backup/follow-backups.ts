@@ -6,8 +6,9 @@ import { EXIT } from "../../core/exit-codes.ts";
 import type { Deployment } from "../../inventory/model.ts";
 import { acquireLock } from "../../repository/acquire-lock.ts";
 import { readRecipients } from "../../repository/age/recipients.ts";
-import { followName, readChains } from "../../repository/chain.ts";
+import { followName } from "../../repository/chain.ts";
 import { Throttle } from "../../repository/pipeline/throttle.ts";
+import { readFollowed } from "../../repository/read-chains.ts";
 import { openRepository, type Repository } from "../../repository/repository.ts";
 import type { Shard as LiveShard } from "../../topology/schema.ts";
 import { openSession, type Session } from "../session.ts";
@@ -59,11 +60,11 @@ export async function followBackups(deployment: Deployment, request: FollowReque
         tell,
       };
       const shards = await liveShards(session, around.signal);
-      const chains = await readChains(repository.store, deployment.name, around.signal);
+      const { chains, problems } = await readFollowed(repository.store, deployment.name, around.signal);
       const slots = [...shards.values()].map((live) => live.slots);
       const followers = [...shards].map(([name, live]) => {
         const own = chains.filter(({ head }) => head.shard.name === name);
-        return new ShardFollower(around, { name, live, slots }, own);
+        return new ShardFollower(around, { name, live, slots }, own, problems);
       });
       await follow(followers, { ...request, signal: around.signal }, (name) => shardNow(session, name, around.signal));
       return {

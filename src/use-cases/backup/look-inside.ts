@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { readCheckReport } from "../../backup/check-report.ts";
-import { RdbScanner } from "../../backup/rdb-scan.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { Deployment } from "../../inventory/model.ts";
 import type { AgeIdentities } from "../../repository/age/identities.ts";
@@ -17,6 +14,7 @@ import { findServerProgram, type ServerProgram } from "../../scratch/find-progra
 import { openRoom } from "../../scratch/room.ts";
 import { startScratch } from "../../scratch/start.ts";
 import { damageOf } from "./damage.ts";
+import { CHECKSUM_ALONE, readRdb } from "./read-rdb.ts";
 
 /** With what a backup is looked at. */
 export interface Look {
@@ -80,68 +78,16 @@ async function check(manifest: Manifest, shard: Shard, look: Look): Promise<Shar
     const content = await plain(manifest, file, look);
     if (file.kind !== "rdb") for await (const _ of content) look.signal.throwIfAborted();
     else {
-      const found = program ? await throughTool(content, program) : await throughScanner(content);
+      const found = await readRdb(content, program);
       keys = found.keys;
       problems.push(...found.problems, ...disagreement(shard, found.keys));
     }
   }
-  return { keys, program: program ? `${program.name} ${program.version}` : "its checksum", problems };
-}
-
-/** redis-check-rdb reads a pipe by its name; what it says of the end is held against the bytes that went in. */
-async function throughTool(
-  content: Readable,
-  program: ServerProgram,
-): Promise<{ keys: number | null; problems: string[] }> {
-  const tool = program.path.replace(/-server$/, "-check-rdb");
-  // What Node calls a pipe is a socket, which cannot be opened by its name; one of the shell can.
-  const child = spawn("/bin/sh", ["-c", 'cat | "$1" /dev/stdin', "sh", tool], { stdio: ["pipe", "pipe", "ignore"] });
-  let output = "";
-  let size = 0;
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString("latin1");
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  content.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-  });
-  // It closes its end as soon as it has found something: the rest is read for the digest all the same.
-  child.stdin.on("error", () => content.unpipe(child.stdin).resume());
-  const whole = new Promise<void>((resolve, reject) => {
-    content.once("end", resolve).once("error", reject);
-  });
-  content.pipe(child.stdin);
-  try {
-    await whole;
-  } catch (error) {
-    child.kill("SIGKILL");
-    await ended.catch(() => undefined);
-    throw error;
-  }
-  const report = readCheckReport(await ended, output);
-  if (!report.ok) return { keys: report.keys, problems: [`${basename(program.path)}: ${report.complaint}`] };
-  const behind = report.end === null ? 0 : size - report.end;
-  return { keys: report.keys, problems: behind === 0 ? [] : [`${behind} bytes stand behind the end of the snapshot`] };
-}
-
-/** Where no program of this machine can read the format: head, end and checksum. */
-async function throughScanner(content: Readable): Promise<{ keys: null; problems: string[] }> {
-  const scanner = new RdbScanner();
-  for await (const chunk of content) scanner.update(chunk);
-  const { header, ended, checksum } = scanner.finish();
-  const problems = [
-    ...(header ? [] : ["it does not begin as a snapshot does"]),
-    ...(ended ? [] : ["it does not end as a snapshot does"]),
-    ...(checksum === "mismatch" ? ["its checksum does not fit"] : []),
-  ];
-  return { keys: null, problems };
+  return { keys, program: program ? `${program.name} ${program.version}` : CHECKSUM_ALONE, problems };
 }
 
 /** More than the file itself: the log, and what a server writes of its own accord. */
-const BESIDE_BYTES = 16 * 1024 * 1024;
+export const BESIDE_BYTES = 16 * 1024 * 1024;
 
 /** Loads a shard into a server that follows nobody, and counts. */
 async function load(manifest: Manifest, shard: Shard, look: Look): Promise<ShardLook> {
@@ -187,7 +133,11 @@ function disagreement({ keys }: Shard, count: number | null): string[] {
   return [`${count} keys were counted, and ${keys.read} when it was made`];
 }
 
-function programFor({ server, rdb }: Shard, { engine }: Deployment): Promise<ServerProgram> {
+/** The server of this machine that reads what a shard holds. */
+export function programFor(
+  { server, rdb }: Pick<Shard, "server" | "rdb">,
+  { engine }: Deployment,
+): Promise<ServerProgram> {
   return findServerProgram({
     engine: { name: server.name, version: server.version },
     ...(rdb ? { format: { magic: rdb.magic, version: rdb.version } } : {}),

@@ -1,3 +1,4 @@
+import { RedishaError } from "../../core/errors.ts";
 import { EXIT, type ExitCode } from "../../core/exit-codes.ts";
 import { ownVersion } from "../../core/own-version.ts";
 import type { Deployment } from "../../inventory/model.ts";
@@ -12,12 +13,13 @@ import type { Repository } from "../../repository/repository.ts";
 import { damageOf } from "./damage.ts";
 import { findBackup } from "./list-backups.ts";
 import { type Look, lookInside } from "./look-inside.ts";
+import { type VerifiedChain, verifyFollowed } from "./verify-followed.ts";
 import { withRepository } from "./with-repository.ts";
 
 export interface VerifyRequest {
   /** `stored`: every byte of the repository. `rdb`: the plain snapshots too. `restore`: loaded into a server, keys counted. */
   readonly level: Verification["level"];
-  /** Ids; undefined for the newest, `all` for every complete one. */
+  /** Ids of backups; undefined for the newest and what is followed since, `all` for every complete one and all that is followed. */
   readonly ids: readonly string[] | "all" | undefined;
   /** Files of keys beside those of redisha.yaml. */
   readonly identities: readonly string[];
@@ -41,6 +43,8 @@ export interface VerifyBackupsResult {
   readonly repository: string;
   readonly level: Verification["level"];
   readonly backups: readonly VerifiedBackup[];
+  /** What was followed, by shard; empty where nothing is, and where backups were named. */
+  readonly followed: readonly VerifiedChain[];
   readonly exit: ExitCode;
 }
 
@@ -54,7 +58,13 @@ export function verifyBackups(deployment: Deployment, request: VerifyRequest): P
     const identities =
       level === "stored" ? undefined : await readIdentities([...policy.identities, ...request.identities]);
     const look: Look = { deployment, repository, level, identities, signal, progress: request.progress };
-    const chosen = await choose(repository, ids, signal);
+    const followed =
+      ids === undefined || ids === "all" ? await verifyFollowed(look, ids === "all" ? "all" : "newest") : [];
+    const chosen = await choose(repository, ids, signal).catch((error: unknown) => {
+      // Somebody may follow, and make no backups.
+      if (followed.length > 0 && error instanceof RedishaError && error.code === "BACKUP_NOT_FOUND") return [];
+      throw error;
+    });
     const lock =
       chosen.length === 0 ? undefined : await acquireLock(repository, { kind: "shared", purpose: "verify", signal });
     const backups: VerifiedBackup[] = [];
@@ -63,8 +73,8 @@ export function verifyBackups(deployment: Deployment, request: VerifyRequest): P
     } finally {
       await lock?.release();
     }
-    const exit = backups.every(({ ok }) => ok) ? EXIT.done : EXIT.verificationFailed;
-    return { deployment: deployment.name, repository: repository.store.shown, level, backups, exit };
+    const exit = [...backups, ...followed].every(({ ok }) => ok) ? EXIT.done : EXIT.verificationFailed;
+    return { deployment: deployment.name, repository: repository.store.shown, level, backups, followed, exit };
   });
 }
 

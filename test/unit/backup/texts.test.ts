@@ -69,8 +69,10 @@ describe("the metrics of an attempt", () => {
       bytes: 7,
       newestMs: null,
       verifiedMs: null,
+      followed: { from: 7, to: 9 },
       findings: { "too-old": 1 },
     });
     expect(text).toContain('redisha_backup_findings{deployment="a\\"b",code="too-old"} 1\n');
+    expect(text).toContain('redisha_backup_pitr_window_end_timestamp_seconds{deployment="a\\"b"} 9\n');
   });
 });

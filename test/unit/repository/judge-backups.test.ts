@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type JudgedBackup, type JudgeInput, judgeBackups } from "../../../src/repository/judge-backups.ts";
 
 const HOUR = 3_600_000;
+const LIMITS = { maxAgeMs: 26 * HOUR, maxShrink: 50, followedWithinMs: HOUR };
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 
 function backup(hoursAgo: number, more: Partial<JudgedBackup> = {}): JudgedBackup {
@@ -9,7 +10,7 @@ function backup(hoursAgo: number, more: Partial<JudgedBackup> = {}): JudgedBacku
 }
 
 function judge(backups: JudgedBackup[], more: Partial<JudgeInput> = {}) {
-  const check = { maxAgeMs: 26 * HOUR, maxShrink: 50, ...more.check };
+  const check = { ...LIMITS, ...more.check };
   const found = judgeBackups({ backups, damaged: [], minimumRedundancy: 1, nowMs: NOW, ...more, check });
   return found.map(({ code, severity }) => `${severity} ${code}`);
 }
@@ -31,13 +32,13 @@ describe("backups", () => {
   });
 
   it("are too small, or shrink", () => {
-    const check = { maxAgeMs: 26 * HOUR, maxShrink: 50, minSize: 1001 };
+    const check = { ...LIMITS, minSize: 1001 };
     expect(judge([backup(1)], { check })).toEqual(["error too-small"]);
     expect(judge([backup(1), backup(2, { size: 2001 })])).toEqual(["warning shrinking"]);
   });
 
   it("were never verified, too long ago, or in vain", () => {
-    const check = { maxAgeMs: 26 * HOUR, maxShrink: 50, verifiedWithinMs: 48 * HOUR };
+    const check = { ...LIMITS, verifiedWithinMs: 48 * HOUR };
     const verified = (hoursAgo: number, ok = true) => ({ verified: { atMs: NOW - hoursAgo * HOUR, ok } });
     expect(judge([backup(1)], { check })).toEqual(["warning unverified"]);
     expect(judge([backup(1), backup(30, verified(29))], { check })).toEqual([]);
@@ -49,5 +50,16 @@ describe("backups", () => {
 
   it("are fewer than should be there; errors come first", () => {
     expect(judge([backup(27)], { minimumRedundancy: 2 })).toEqual(["error too-old", "warning below-redundancy"]);
+  });
+
+  it("are not well where what is followed ends too long ago, is damaged, or was found to be", () => {
+    const followed = { reachesMs: NOW - HOUR, problems: [], failed: [] };
+    expect(judge([backup(2)], { followed })).toEqual([]);
+    expect(judge([backup(2)], { followed: { ...followed, reachesMs: NOW - HOUR - 1 } })).toEqual([
+      "error follow-behind",
+    ]);
+    expect(judge([backup(2)], { followed: { ...followed, reachesMs: null } })).toEqual(["error follow-behind"]);
+    expect(judge([backup(2)], { followed: { ...followed, problems: ["x"] } })).toEqual(["error damaged"]);
+    expect(judge([backup(2)], { followed: { ...followed, failed: ["x"] } })).toEqual(["error verification-failed"]);
   });
 });

@@ -69,6 +69,7 @@ function live(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : n
     increments,
     seals,
     proof: { at: now + provenAfter, number: increment, size },
+    verified: undefined,
   };
   /** Writes that are there once a part was loaded up to the first annotation behind the moment. */
   const load = (part: NonNullable<ReturnType<typeof partFor>>, at: number): number => {

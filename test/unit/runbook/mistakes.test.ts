@@ -22,6 +22,11 @@ describe("a mistake in a runbook is refused at its place, with what to write ins
       step("action: redis.inf\ntargets: { role: replica }"),
       '6:13 there is no action "redis.inf" (did you mean "redis.info"?)',
     ],
+    [
+      "an action that there is no more",
+      step("action: backup.check_rdb\ntargets: { role: replica }"),
+      '6:13 there is no action "backup.check_rdb" (backup.upload checks while it stores, and takes no `checked`: delete this step, or move this file away and do redisha runbook eject backup again)',
+    ],
     ["an unknown field", onReplica("when: host.linkup"), '8:16 host has no "linkup" (did you mean "link_up"?)'],
     ["an unknown name", onReplica("when: hots.up"), '8:11 hots is not known here (did you mean "host"?)'],
     [

@@ -22,6 +22,7 @@ import { type Packing, packFile } from "../../../repository/pipeline/pack-file.t
 import type { Store } from "../../../repository/store.ts";
 import { AofScanner } from "../../../restore/aof-scanner.ts";
 import { windowsOf } from "../../../restore/chain-moment.ts";
+import { chainProblems } from "../../../restore/followed-health.ts";
 import type { Shard as LiveShard } from "../../../topology/schema.ts";
 import type { Session } from "../../session.ts";
 import { FollowedHost, type KeptPart, type ListedPart } from "./host.ts";
@@ -62,12 +63,23 @@ export class ShardFollower {
   /** Names of increments that are whole in the repository. */
   readonly #sealed = new Set<string>();
 
-  /** `chains` are those of this shard, the oldest first: the newest is gone on with where its server still has the file. */
-  constructor(around: Around, shard: FollowedShard, chains: readonly Chain[]) {
+  /**
+   * `chains` are those of this shard, the oldest first: the newest is gone on with where its server still has the file, and
+   * `problems` say nothing of it. On top of damage nothing could be restored.
+   */
+  constructor(around: Around, shard: FollowedShard, chains: readonly Chain[], problems: readonly string[]) {
     this.#around = around;
     this.#shard = shard;
-    this.#older = chains.slice(0, -1);
-    this.#chain = chains.at(-1);
+    this.#older = [...chains];
+    const newest = this.#older.pop();
+    if (!newest) return;
+    const place = chainFolder(newest.head);
+    const [problem] = [...problems.filter((each) => each.startsWith(place)), ...chainProblems(newest)];
+    if (problem === undefined) this.#chain = newest;
+    else {
+      around.tell(`${shard.name}: beginning anew, for what is stored is damaged: ${problem}`);
+      this.#older.push(newest);
+    }
   }
 
   get name(): string {
@@ -128,6 +140,8 @@ export class ShardFollower {
       this.#next = new Map();
       if (this.#chain && !(await this.#goesOn(this.#host, instance.id))) this.#endChain();
       if (this.#chain) tell(`${this.name}: going on with ${instance.id}`);
+      // What is kept there for a record that is not gone on with would stay for ever.
+      else await this.#host.dropAll();
     }
     const now = await clockOf(redis, signal);
     const buffered = String(await redis.command(["INFO", "persistence"], { signal }));
