@@ -3,6 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { policyOf } from "../../../src/actions/backup/repository.ts";
+import { loadInventory } from "../../../src/inventory/load-inventory.ts";
+import { readChains } from "../../../src/repository/read-chains.ts";
+import { openRepository } from "../../../src/repository/repository.ts";
+import { filesOfChain } from "../../../src/restore/followed-health.ts";
 import { backedUpLab } from "../../support/backed-up-lab.ts";
 import { following, reachOf } from "../../support/following.ts";
 import { exactMoment, LOGS, writeForSeconds } from "../../support/moments.ts";
@@ -62,6 +67,14 @@ describe.runIf(s3ServerIsInstalled())("a Cluster that is followed into a bucket,
     const last = written.at(-1) ?? 0;
     await reached(last);
     await follower.kill();
+    const { deployments } = await loadInventory(lab.file);
+    for (const deployment of deployments) {
+      const { signal } = new AbortController();
+      const { store } = await openRepository(policyOf(deployment), deployment.name, { signal });
+      const files = (await readChains(store, deployment.name)).flatMap((chain) => filesOfChain(chain));
+      await store.close();
+      expect(files.map(({ encryption }) => encryption)).toEqual(files.map(() => "age"));
+    }
 
     const seconds = new Set([promoted, last, ...written.filter((_, index) => index % 10 === 0)]);
     const results = new Map<number, boolean>();

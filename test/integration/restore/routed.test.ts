@@ -1,19 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { parseDocument } from "yaml";
 import { type BackedUpLab, backedUpLab } from "../../support/backed-up-lab.ts";
 import { fillWithEverything } from "../../support/dataset.ts";
+import { declareBeside } from "../../support/declare-beside.ts";
 
 const config = { "enable-debug-command": "yes" };
-
-/** Declares a lab beside another: what it is to be restored from. */
-async function declareBeside(into: BackedUpLab, source: BackedUpLab): Promise<void> {
-  const document = parseDocument(await readFile(into.lab.file, "utf8"));
-  const { name } = source.lab.status;
-  const other = parseDocument(await readFile(source.lab.file, "utf8")).toJS().deployments[name];
-  document.setIn(["deployments", name], document.createNode(other));
-  await writeFile(into.lab.file, document.toString());
-}
 
 // Traps: 24, 25, 28, 38.
 it("a Cluster of three shards is written into one of four, and into a server without Cluster, key by key", async () => {
