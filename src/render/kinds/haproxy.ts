@@ -23,7 +23,12 @@ const options = z.strictObject({
     .min(1)
     .optional()
     .describe("Sentinels that must name a primary before clients are sent there. Left out: more than half of them."),
-  maxconn: z.coerce.number().int().min(1).default(10_000).describe("Connections at a time."),
+  maxconn: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe("Connections at a time. Left out: as many as it may have files open."),
   idle: z
     .string()
     .regex(/^\d+(ms|s|m|h|d)$/, "expected a time such as 3h")
@@ -62,21 +67,17 @@ export const haproxy = defineKind({
   render(deployment, options) {
     const data = deployment.instances.filter(({ kind }) => kind === "data");
     const sentinels = deployment.instances.filter(({ kind }) => kind === "sentinel");
-    const named = (instances: readonly Instance[]) =>
-      instances.map((each) => serverOf(each, instances, deployment, options.files));
+    const one = (instance: Instance, all: readonly Instance[]) => serverOf(instance, all, deployment, options.files);
     const tls = deployment.tls !== undefined;
     const login = monitorLogin(deployment);
     const text = renderTemplate("haproxy/haproxy.cfg.eta", {
       ...options,
+      maxconn: options.maxconn ?? null,
       deployment: deployment.name,
       kind: deployment.kind,
       master_name: deployment.masterName ?? null,
-      data: named(data).map((server, at) => ({
-        ...server,
-        reply: replyOf(data[at]),
-        near: isNear(data[at], options.near),
-      })),
-      sentinels: named(sentinels),
+      data: data.map((node) => ({ ...one(node, data), reply: replyOf(node), near: isNear(node, options.near) })),
+      sentinels: sentinels.map((each) => one(each, sentinels)),
       quorum: options.quorum ?? Math.floor(sentinels.length / 2) + 1,
       near: options.near === undefined ? null : nearOf(data, options.near),
       status_address: options.status_address ?? null,
@@ -123,13 +124,12 @@ function tlsWords(
 }
 
 /** What a Sentinel answers when it names that server, as HAProxy writes it. */
-function replyOf(instance: Instance | undefined): string {
-  const words = instance ? [instance.address, String(instance.port)] : [];
-  return words.map((word) => `$${word.length}\\r\\n${word}\\r\\n`).join("");
+function replyOf({ address, port }: Instance): string {
+  return [address, String(port)].map((word) => `$${word.length}\\r\\n${word}\\r\\n`).join("");
 }
 
-function isNear(instance: Instance | undefined, near: string | undefined): boolean {
-  return near !== undefined && (instance?.host.zone === near || instance?.host.name === near);
+function isNear({ host }: Instance, near: string | undefined): boolean {
+  return near !== undefined && (host.zone === near || host.name === near);
 }
 
 function nearOf(data: readonly Instance[], near: string): string {
