@@ -7,6 +7,7 @@ import { inventoryJsonSchema } from "./inventory-schema.ts";
 import { repositoryJsonSchemas } from "./repository-schemas.ts";
 import {
   clusterCheckJsonSchema,
+  doctorJsonSchemas,
   driftJsonSchema,
   drillsJsonSchemas,
   envelopeJsonSchema,
@@ -53,6 +54,7 @@ export const generators: readonly Generator[] = [
   { path: "schemas/cluster-check.schema.json", content: clusterCheckJsonSchema },
   ...reshardJsonSchemas,
   ...preflightJsonSchemas,
+  ...doctorJsonSchemas,
   ...labJsonSchemas,
   ...runsJsonSchemas,
   ...drillsJsonSchemas,

@@ -1,4 +1,5 @@
 import { clusterCheckResultSchema } from "../../src/cli/cluster/check-result.ts";
+import { doctorListSchema } from "../../src/cli/doctor/result.ts";
 import { failoverTestResultSchema } from "../../src/cli/drills/failover-result.ts";
 import { drillsCompareResultSchema, drillsListResultSchema } from "../../src/cli/drills/results.ts";
 import { envelopeSchema } from "../../src/cli/envelope.ts";
@@ -16,6 +17,7 @@ import {
 import { sizeResultSchema } from "../../src/cli/size/result.ts";
 import { statusResultSchema } from "../../src/cli/status/status-result.ts";
 import { switchoverResultSchema } from "../../src/cli/switchover/result.ts";
+import { doctorReportSchema } from "../../src/doctor/report.ts";
 import { drillReportSchema } from "../../src/drill/report-schema.ts";
 import { lineSchema } from "../../src/engine/journal-entry.ts";
 import { driftSchema } from "../../src/init/drift.ts";
@@ -101,6 +103,18 @@ export const preflightJsonSchemas = [
   {
     path: "schemas/preflight-list.schema.json",
     content: () => jsonSchemaText(preflightListSchema, "preflight-list", "result of redisha preflight --list --json"),
+  },
+];
+
+/** A schema of the report, and one of the list of symptoms and causes. */
+export const doctorJsonSchemas = [
+  {
+    path: "schemas/doctor.schema.json",
+    content: () => jsonSchemaText(doctorReportSchema, "doctor", "result of redisha doctor --json"),
+  },
+  {
+    path: "schemas/doctor-list.schema.json",
+    content: () => jsonSchemaText(doctorListSchema, "doctor-list", "result of redisha doctor --list --json"),
   },
 ];
 

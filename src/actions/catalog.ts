@@ -3,6 +3,7 @@ import { aclCheck } from "./acl/check.ts";
 import { aclClients } from "./acl/clients.ts";
 import { aclDenied } from "./acl/denied.ts";
 import { aclGrace } from "./acl/grace.ts";
+import { aclLetIn } from "./acl/let-in.ts";
 import { aclLogins } from "./acl/logins.ts";
 import { aclProve } from "./acl/prove.ts";
 import { aclRefuse } from "./acl/refuse.ts";
@@ -28,6 +29,11 @@ import { clusterPlanBalance } from "./cluster/plan-balance.ts";
 import { clusterPlanSlots } from "./cluster/plan-slots.ts";
 import { clusterSurveySlots } from "./cluster/survey-slots.ts";
 import type { Action } from "./contract.ts";
+import { doctorDiagnose } from "./doctor/diagnose.ts";
+import { doctorKernel } from "./doctor/kernel.ts";
+import { doctorLog } from "./doctor/log.ts";
+import { doctorReach } from "./doctor/reach.ts";
+import { doctorTrouble } from "./doctor/trouble.ts";
 import { drillAwait } from "./drill/await.ts";
 import { drillClean } from "./drill/clean.ts";
 import { drillJudge } from "./drill/judge.ts";
@@ -96,6 +102,7 @@ import { redisQuery } from "./redis/query.ts";
 import { replicationFailover } from "./replication/failover.ts";
 import { replicationFollow } from "./replication/follow.ts";
 import { replicationLogin } from "./replication/login.ts";
+import { replicationSetLogin } from "./replication/set-login.ts";
 import { replicationSwitchover } from "./replication/switchover.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
 import { restartPending } from "./restart/pending.ts";
@@ -116,6 +123,7 @@ import { sentinelLogin } from "./sentinel/login.ts";
 import { sentinelPatience } from "./sentinel/patience.ts";
 import { sentinelPeriods } from "./sentinel/periods.ts";
 import { sentinelSet } from "./sentinel/set.ts";
+import { sentinelSetLogin } from "./sentinel/set-login.ts";
 import { sentinelSwitchover } from "./sentinel/switchover.ts";
 import { serviceDisable, serviceEnable } from "./service/enable.ts";
 import { serviceStale } from "./service/stale.ts";
@@ -152,6 +160,7 @@ const ACTIONS: readonly Action[] = [
   aclClients,
   aclDenied,
   aclGrace,
+  aclLetIn,
   aclLogins,
   aclProve,
   aclRefuse,
@@ -172,6 +181,11 @@ const ACTIONS: readonly Action[] = [
   backupUploadAof,
   blockAction,
   confirmAction,
+  doctorDiagnose,
+  doctorKernel,
+  doctorLog,
+  doctorReach,
+  doctorTrouble,
   drillAwait,
   drillClean,
   drillJudge,
@@ -234,6 +248,7 @@ const ACTIONS: readonly Action[] = [
   replicationFailover,
   replicationFollow,
   replicationLogin,
+  replicationSetLogin,
   replicationSwitchover,
   replicationUnfence,
   restartPending,
@@ -264,6 +279,7 @@ const ACTIONS: readonly Action[] = [
   sentinelPatience,
   sentinelPeriods,
   sentinelSet,
+  sentinelSetLogin,
   sentinelSwitchover,
   setAction,
   filePut,

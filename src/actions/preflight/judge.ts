@@ -11,8 +11,8 @@ import {
 } from "../../preflight/facts.ts";
 import { FAIL_ON, judgeAll, reportSchema } from "../../preflight/report.ts";
 import { defineAction } from "../define.ts";
+import { outputsOf, perTarget } from "../outputs-of.ts";
 
-const perTarget = z.record(z.string(), z.unknown()).nullish();
 const once = z.unknown().optional();
 
 /** Asks every check what it thinks of what was read. */
@@ -55,17 +55,3 @@ export const preflightJudge = defineAction({
     return { outputs: judgeAll(input.checklist, facts, input.fail_on), changed: false };
   },
 });
-
-/** Of a step that was left out, or failed on a target, there is nothing: checks say then that they do not know. */
-function outputsOf<T>(
-  hosts: Readonly<Record<string, unknown>> | null | undefined,
-  schema: z.ZodType<T>,
-): Record<string, T> {
-  const step = z.object({ outputs: schema });
-  return Object.fromEntries(
-    Object.entries(hosts ?? {}).flatMap(([target, facts]) => {
-      const { data } = step.safeParse(facts);
-      return data ? [[target, data.outputs]] : [];
-    }),
-  );
-}
