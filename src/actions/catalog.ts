@@ -21,13 +21,17 @@ import { backupRelease, backupSave } from "./backup/save.ts";
 import { backupUpload } from "./backup/upload.ts";
 import { backupUploadAof } from "./backup/upload-aof.ts";
 import { clusterBusWays } from "./cluster/bus-ways.ts";
+import { clusterCloseSlots } from "./cluster/close-slots.ts";
 import { clusterFailover } from "./cluster/failover.ts";
+import { clusterGatherKeys } from "./cluster/gather-keys.ts";
 import { clusterInspect } from "./cluster/inspect.ts";
 import { clusterJudge } from "./cluster/judge.ts";
 import { clusterMoveSlots } from "./cluster/move-slots.ts";
 import { clusterPlanBalance } from "./cluster/plan-balance.ts";
+import { clusterPlanFix } from "./cluster/plan-fix.ts";
 import { clusterPlanSlots } from "./cluster/plan-slots.ts";
 import { clusterSurveySlots } from "./cluster/survey-slots.ts";
+import { clusterTakeSlots } from "./cluster/take-slots.ts";
 import type { Action } from "./contract.ts";
 import { doctorDiagnose } from "./doctor/diagnose.ts";
 import { doctorKernel } from "./doctor/kernel.ts";
@@ -237,14 +241,18 @@ const ACTIONS: readonly Action[] = [
   redisQuery,
   runbookAction,
   clusterBusWays,
+  clusterCloseSlots,
+  clusterGatherKeys,
   clusterInspect,
   clusterJudge,
   clusterFailover,
   clusterForm,
   clusterMoveSlots,
   clusterPlanBalance,
+  clusterPlanFix,
   clusterPlanSlots,
   clusterSurveySlots,
+  clusterTakeSlots,
   replicationFailover,
   replicationFollow,
   replicationLogin,

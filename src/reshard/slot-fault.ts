@@ -49,9 +49,9 @@ export interface SlotFault {
   readonly finish: { readonly from: string; readonly to: string } | null;
   /** Who is to take a slot that belongs to nobody. */
   readonly take: string | null;
-  /** Whose marks come off. */
+  /** Whose mark comes off, before any key is moved. */
   readonly close: readonly string[];
-  /** Who is to give keys to whom, that does own the slot. */
+  /** Who gives what it holds of it, if anything, to whom that owns it, and loses its mark then. */
   readonly gather: { readonly from: readonly string[]; readonly to: string } | null;
   /** Keys by who holds them without owning the slot. */
   readonly keys: readonly (readonly [instance: string, count: number])[];
@@ -120,48 +120,43 @@ class Scene {
     if (believed.size > 0) return this.#fault(slot, "news", {});
     const holders = this.#holders(slot);
     const slots = ({ view }: Holding) => view.owners.filter((id) => id === view.nodeId).length;
-    const heir = holders[0] ?? [...this.#primaries].sort((a, b) => slots(a) - slots(b))[0];
-    if (!heir) return this.#fault(slot, "nobody", {});
-    const from = holders.slice(1).map(({ view }) => view.instance);
-    const gather = from.length > 0 ? { from, to: heir.view.instance } : null;
-    return this.#fault(slot, "nobody", { take: heir.view.instance, close: this.#marked(slot), gather });
+    const heir = (holders[0] ?? [...this.#primaries].sort((a, b) => slots(a) - slots(b))[0])?.view.instance;
+    if (heir === undefined) return this.#fault(slot, "nobody", {});
+    return this.#fault(slot, "nobody", { take: heir, gather: gathering(this.#strangers(slot, heir), heir) });
   }
 
   #owned(slot: number, owner: Holding): SlotFault | undefined {
-    const { instance, migrating } = owner.view;
-    const strays = this.#holders(slot).filter((holding) => holding !== owner);
-    const marked = this.#marked(slot);
-    const others = marked.filter((id) => id !== instance);
-    const heldBy = strays.map(({ view }) => view.instance);
-    const gather = heldBy.length > 0 ? { from: heldBy, to: instance } : null;
+    const { instance, migrating, importing } = owner.view;
+    const strays = this.#holders(slot);
+    const others = this.#strangers(slot, instance);
+    const close = migrating.has(slot) || importing.has(slot) ? [instance] : [];
+    const home = { owner: instance, close, gather: gathering(others, instance) };
     const to = migrating.get(slot);
     if (to !== undefined) {
-      const target = this.#end(to) ?? (strays.length === 1 ? strays[0] : undefined);
+      const named = this.#end(to);
+      const target = named ?? (strays.length === 1 ? strays[0] : undefined);
       if (target && strays.includes(target)) {
-        const left = heldBy.filter((id) => id !== target.view.instance);
-        return this.#fault(slot, this.#end(to) ? "in_progress" : "dead_end", {
+        const end = target.view.instance;
+        return this.#fault(slot, named ? "in_progress" : "dead_end", {
           owner: instance,
-          finish: { from: instance, to: target.view.instance },
-          close: others.filter((id) => id !== target.view.instance && !left.includes(id)),
-          gather: left.length > 0 ? { from: left, to: target.view.instance } : null,
+          finish: { from: instance, to: end },
+          gather: gathering(
+            others.filter((id) => id !== end),
+            end,
+          ),
         });
       }
-      const fault = !this.#end(to) ? "dead_end" : others.length > 0 ? "open_at_both" : "open_at_source";
-      const close = marked.filter((id) => !heldBy.includes(id));
-      return this.#fault(slot, fault, { owner: instance, close, gather });
+      return this.#fault(slot, !named ? "dead_end" : others.length > 0 ? "open_at_both" : "open_at_source", home);
     }
-    const close = marked.filter((id) => !heldBy.includes(id));
-    if (gather) {
-      const known = strays.some(({ view }) => view.importing.has(slot));
-      return this.#fault(slot, known ? "lost_mark" : "stray_keys", { owner: instance, close, gather });
+    const coming = this.#primaries.filter(({ view }) => view !== owner.view && view.importing.has(slot));
+    if (strays.length > 0) {
+      return this.#fault(slot, strays.some((stray) => coming.includes(stray)) ? "lost_mark" : "stray_keys", home);
     }
-    if (marked.length > 0) {
-      const comes = this.#primaries.some(({ view }) => view !== owner.view && view.importing.has(slot));
-      return this.#fault(slot, comes ? "open_at_target" : "needless_mark", { owner: instance, close });
-    }
-    const replica = this.#replicas.some(({ view }) => view.migrating.has(slot) || view.importing.has(slot));
+    if (coming.length > 0) return this.#fault(slot, "open_at_target", home);
+    if (close.length > 0 || others.length > 0) return this.#fault(slot, "needless_mark", home);
     // Told again, a primary from Valkey 8 on tells its replicas, too.
-    if (replica) return this.#fault(slot, "replica_mark", { owner: instance, close: this.#leadersOfMarked(slot) });
+    const leaders = this.#leadersOfMarked(slot);
+    if (leaders.length > 0) return this.#fault(slot, "replica_mark", { owner: instance, close: leaders });
     return this.#fault(slot, "news", { owner: instance });
   }
 
@@ -177,10 +172,12 @@ class Scene {
       .sort((a, b) => (b.keys.get(slot) ?? 0) - (a.keys.get(slot) ?? 0));
   }
 
-  #marked(slot: number): string[] {
+  /** Primaries other than this one that hold keys of it or have it marked. */
+  #strangers(slot: number, owner: string): string[] {
     return this.#primaries
-      .filter(({ view }) => view.migrating.has(slot) || view.importing.has(slot))
-      .map(({ view }) => view.instance);
+      .filter(({ view, keys }) => (keys.get(slot) ?? 0) > 0 || view.migrating.has(slot) || view.importing.has(slot))
+      .map(({ view }) => view.instance)
+      .filter((instance) => instance !== owner);
   }
 
   #leadersOfMarked(slot: number): string[] {
@@ -195,4 +192,8 @@ class Scene {
     const nothing = { owner: null, finish: null, take: null, close: [], gather: null };
     return { slot, fault, ...nothing, ...mending, keys };
   }
+}
+
+function gathering(from: readonly string[], to: string): SlotFault["gather"] {
+  return from.length > 0 ? { from, to } : null;
 }

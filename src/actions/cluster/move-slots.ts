@@ -8,6 +8,7 @@ import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
 import { movesSchema } from "./moves-schema.ts";
+import { loginOf, reachOf } from "./reach.ts";
 
 /** Between two lines of progress, in milliseconds. */
 const TELL_EVERY_MS = 250;
@@ -63,21 +64,15 @@ export const clusterMoveSlots = defineAction({
   async run(given, context) {
     const started = performance.now();
     const moves = movesOf(given, instanceOf(context).id);
-    const login = context.deployment.auth.data;
-    const password = await login.password?.();
     const mover = new Mover(moves, {
       instances: context.deployment.instances.map(({ id }) => id),
       shards: given.shards,
-      login: {
-        ...(login.username === undefined ? {} : { username: login.username }),
-        ...(password === undefined ? {} : { password }),
-      },
+      login: await loginOf(context),
       method: given.method,
       maxLatencyMs: given.max_latency,
       patienceMs: given.patience,
       migrateTimeoutMs: given.migrate_timeout,
-      signal: context.signal,
-      connect: (id) => connectionTo(id, context),
+      ...reachOf(context),
       forgetFailures: () => context.forgetFailures(),
       stopAsked: () => context.stopAsked(),
       onProgress: progressOf(context, started),
@@ -98,12 +93,6 @@ const LONGEST_MS = 7 * 86_400_000;
 function movesOf({ moves, back }: z.output<typeof input>, source: string) {
   const own = moves.filter(({ from }) => from === source);
   return back ? own.map((move) => ({ ...move, from: move.to, to: move.from })) : own;
-}
-
-async function connectionTo(id: string, context: ActionContext) {
-  const instance = context.deployment.instances.find((each) => each.id === id);
-  if (!instance) throw new TypeError(`${id} is not listed`);
-  return context.redis(instance);
 }
 
 function progressOf(context: ActionContext, started: number): (progress: Progress) => void {

@@ -6,6 +6,7 @@ import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
 import { movesSchema } from "./moves-schema.ts";
+import { shownKey } from "./shown-key.ts";
 
 /**
  * Bytes that a primary moves in a millisecond, of one large key: a hash of 3 million fields and 298 MB kept a Redis 7.0 busy
@@ -69,7 +70,7 @@ export const clusterSurveySlots = defineAction({
     const { keys, sampled, bytes, bigKeys } = await surveySlots(slots, connection, samples, big_bytes, context.signal);
     const big_keys = bigKeys
       .map(({ slot, key, bytes: size }) => ({
-        ...{ slot, key: shown(key), bytes: size },
+        ...{ slot, key: shownKey(key), bytes: size },
         blocks_ms: Math.round(size / BYTES_PER_MS),
       }))
       .sort((a, b) => b.bytes - a.bytes)
@@ -83,10 +84,3 @@ export const clusterSurveySlots = defineAction({
     };
   },
 });
-
-/** A key as a person reads it; what is no text is written out. */
-function shown(key: string): string {
-  const text = Buffer.from(key, "latin1").toString("utf8");
-  const readable = Buffer.from(text, "utf8").toString("latin1") === key && !/\p{Cc}/u.test(text);
-  return readable ? text : JSON.stringify(key);
-}
