@@ -15,7 +15,7 @@ export interface Node {
 }
 
 /** The node of that name, of a lab without passwords. */
-export async function nodeOf(lab: TestLab, id: string): Promise<Node> {
+async function nodeOf(lab: TestLab, id: string): Promise<Node> {
   const { address, port } = lab.status.processes.find((each) => each.id === id) ?? { address: "", port: 0 };
   const cli = join(ENGINE_ROOT, "redis-7.0", "bin", "redis-cli");
   const say = async (...command: string[]) => {
