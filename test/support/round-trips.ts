@@ -12,6 +12,9 @@ export interface RoundTripTimes {
 const FILL = `
 for n = ARGV[1], ARGV[1] + ARGV[2] - 1 do redis.call('SET', 'key:' .. n, 'value:' .. n) end`;
 
+const FILL_SLOT = `
+for n = ARGV[1], ARGV[1] + ARGV[2] - 1 do redis.call('SET', 'key:' .. KEYS[1] .. n, 'value:' .. n) end`;
+
 /**
  * Fills a Sentinel lab with some of everything and `more` keys, backs it up, changes it, restores it: what comes back equals
  * what was there, on every server, also after a restart. Traps: 12, 13, 14, 18, 19.
@@ -48,5 +51,46 @@ export async function expectRoundTrip(engine: Engine, appendonly: "yes" | "no", 
   expect(await lab.cli("r1:26379", "SENTINEL", "CKQUORUM", "mymaster")).toContain("OK 3 usable");
   await lab.restart("r1:6379");
   await expect.poll(() => send("DEBUG", "DIGEST").catch(() => ""), { timeout: 60_000 }).toBe(digest);
+  return { backupMs: backup.duration_ms, restoreMs: restored.duration_ms };
+}
+
+/** One key for each of the three shards of a Cluster; all others have its slot. */
+const TAGS = ["{b}", "{c}", "{a}"];
+
+/** The same for a Cluster of three shards with a replica each: slots, names and roles are those that were there, too. */
+export async function expectClusterRoundTrip(
+  engine: Engine,
+  appendonly: "yes" | "no",
+  more = 0,
+): Promise<RoundTripTimes> {
+  const debug = engine === "redis-6.0" ? {} : { "enable-debug-command": "yes" };
+  const downAfterMs = more > 0 ? 30_000 : 1_000;
+  await using place = await backedUpLab({ engine, topology: "cluster", downAfterMs, config: { appendonly, ...debug } });
+  const { lab, run } = place;
+  const nodes = lab.status.processes.filter(({ service }) => service === "redis").map(({ id }) => id);
+  const send = (...command: string[]) => lab.cli("r1:6379", ...command);
+  await fillWithEverything(send, engine, { cluster: true });
+  for (let n = 0; n < 60; n += 1) await send("SET", `key:${n}`, `value ${n}`);
+  for (const tag of TAGS) {
+    for (let from = 0; from < more / TAGS.length; from += 50_000) {
+      await send("EVAL", FILL_SLOT, "1", tag, String(from), String(Math.min(50_000, more / TAGS.length - from)));
+    }
+  }
+  const digests = () => Promise.all(nodes.map((id) => lab.cli(id, "DEBUG", "DIGEST")));
+  const ids = () => Promise.all(nodes.map((id) => lab.cli(id, "CLUSTER", "MYID")));
+  const same = async () => new Set(await digests()).size === nodes.length / 2;
+  await expect.poll(same, { timeout: 120_000, message: "replicas hold what their primaries do" }).toBe(true);
+  const [before, names] = [await digests(), await ids()];
+  const backup = await run("backup");
+  expect(backup.error).toBeNull();
+  for (let n = 0; n < 60; n += 1) await send("DEL", `key:${n}`);
+  const restored = await run("restore");
+  expect(restored.error).toBeNull();
+  expect(restored).toMatchObject({ status: "done", exit: 0 });
+  expect(await digests()).toEqual(before);
+  expect(await ids()).toEqual(names);
+  expect(await send("CLUSTER", "INFO")).toContain("cluster_state:ok");
+  expect(await send("CLUSTER", "NODES")).not.toMatch(/fail|\[\d+-[<>]-/);
+  for (const id of nodes) expect(await lab.cli(id, "CONFIG", "GET", "appendonly")).toContain(appendonly);
   return { backupMs: backup.duration_ms, restoreMs: restored.duration_ms };
 }
