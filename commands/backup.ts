@@ -1,6 +1,6 @@
 import { boolean, string } from "@oclif/core/flags";
 import { bytesFlag, textfileFlag } from "../src/cli/backup/flags.ts";
-import { backupInputs, isSilent } from "../src/cli/backup/run-backup.ts";
+import { backupInputs, isSilent, shownBackup } from "../src/cli/backup/run-backup.ts";
 import { durationFlag } from "../src/cli/flags.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
@@ -64,7 +64,7 @@ export default class Backup extends RunningCommand<RunSummary | Plan> {
       return this.carrying(work, (request) => createBackup({ ...request, inputs }, { jitterMs }));
     });
     if (isSilent(summary, !this.forPeople || this.watched)) return summary;
-    return this.finish(summary);
+    return this.finish(summary, shownBackup(summary));
   }
 
   /** Somebody may be looking on: from cron nobody is, and only what went wrong is said. */

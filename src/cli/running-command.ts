@@ -86,7 +86,7 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
     const { deployment, warnings } = await findDeployment(this.choice(flags));
     this.warnOf(warnings);
     const runbook = await this.runbookOf(name, deployment);
-    return { deployment, runbook, flags, quietly: flags["dry-run"] ?? true, look: "look first: --dry-run" };
+    return { deployment, runbook, flags, quietly: flags["dry-run"] ?? false, look: "look first: --dry-run" };
   }
 
   protected async runbookOf(name: string, { file }: Deployment): Promise<Runbook> {

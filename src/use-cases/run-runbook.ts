@@ -272,6 +272,9 @@ function verdictOf(
   return { status, exit: failure.exit, error: withWayOn(failure, run, history) };
 }
 
+/** Where an op is in doubt, resume alone would only ask again; what a run took away it cannot go on with. */
+const NO_WAY_ON = new Set(["OP_IN_DOUBT", "BACKUP_TAKEN_AWAY"]);
+
 /** More changes than this are counted, not named. */
 const MOST_NAMED = 5;
 
@@ -288,8 +291,7 @@ function withWayOn(failure: EventError, run: string, history: History | undefine
   const back = changed.length > 0 && history.pointOfNoReturn === undefined;
   const next = [
     ...failure.next,
-    // Where an op is in doubt, resume alone would only ask again.
-    ...(failure.code === "OP_IN_DOUBT" ? [] : [`go on: redisha runs resume ${run}`]),
+    ...(NO_WAY_ON.has(failure.code) ? [] : [`go on: redisha runs resume ${run}`]),
     ...(back ? [`or go back: redisha runs rollback ${run}`] : []),
     `what happened: redisha runs show ${run}`,
   ];

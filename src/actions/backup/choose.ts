@@ -4,9 +4,10 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Topology } from "../../topology/schema.ts";
 import { compareVersions } from "../../topology/versions.ts";
+import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
-import { type Source, sourcesSchema } from "./sources.ts";
+import { instanceNamed, type Source, sourcesSchema } from "./sources.ts";
 
 /** Finds where each shard is read from, and says of every candidate why. */
 export const backupChoose = defineAction({
@@ -61,6 +62,7 @@ export const backupChoose = defineAction({
       context.progress(`${instance} (${role}): ${verdict}; ${reason}`);
     }
     const [first] = choice.sources;
+    if (!first) await refuseUnanswered(topology, context);
     if (choice.problems.length > 0 || !first) throw incomplete(choice.problems);
     const methods = new Set(choice.sources.map(({ method }) => method));
     // A set is of one kind: what pulls one shard pulls all.
@@ -86,6 +88,12 @@ export const backupChoose = defineAction({
     };
   },
 });
+
+/** Where no server answers, fails with the reason: a wrong password says more than that there is nothing to read. */
+async function refuseUnanswered({ nodes }: Topology, context: ActionContext): Promise<void> {
+  const [any] = nodes;
+  if (any && nodes.every(({ up }) => !up)) await context.redis(instanceNamed(context.deployment, any.id));
+}
 
 /** One shard is one moment. Before 6.2 a primary cannot hold back writes alone, and answers nothing while it pauses. */
 function consistencyOf(
