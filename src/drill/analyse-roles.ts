@@ -28,6 +28,21 @@ function groupOf({ kind, roles, old_primary, new_primary }: Recording): Set<stri
   return new Set(members.map(({ instance }) => instance));
 }
 
+/** Each time since then that an instance which had been a replica became a primary, in the order of time. */
+export function promotionsOf(
+  roles: ReadonlyMap<string, readonly RoleSample[]>,
+  since: number,
+): { readonly instance: string; readonly at: number }[] {
+  const found = [...roles.values()].flatMap((samples) => {
+    // One that is promoted is silent for a moment: it disconnects its clients.
+    const known = samples.filter(({ answers, role }) => answers && role !== null);
+    return known.filter(
+      ({ role, at }, index) => at > since && role === "primary" && known[index - 1]?.role === "replica",
+    );
+  });
+  return found.map(({ instance, at }) => ({ instance, at })).sort((a, b) => a.at - b.at);
+}
+
 /** The times with more than one instance that would accept a write, and which they were. */
 export function twoPrimaries(
   roles: ReadonlyMap<string, readonly RoleSample[]>,

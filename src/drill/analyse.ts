@@ -50,7 +50,7 @@ export function analyse(recording: Recording, policy?: DrillPolicy): DrillReport
     resyncs,
     staleness,
     two_primaries: both,
-    notes: notesOf(recording, figures, probes),
+    notes: notesOf(recording, { origin, roles, figures, probes }),
     timeline: {
       ...window,
       probes: lanesOf(recording.probes, window, origin.at),

@@ -22,6 +22,8 @@ interface ProbeState {
 export class Scene {
   readonly #settings: Pick<DrillSettings, "members" | "old_primary">;
   readonly #roles = new Map<string, RoleSample>();
+  /** What each said that it is when it last said anything. */
+  readonly #lastRoles = new Map<string, RoleSample["role"]>();
   readonly #probes = new Map<string, ProbeState>();
   readonly #reached = new Map<Milestone, number>();
   #fault: number | undefined;
@@ -48,7 +50,10 @@ export class Scene {
     const { members, old_primary } = this.#settings;
     if (!members.includes(sample.instance)) return;
     this.#roles.set(sample.instance, sample);
-    if (sample.role === "primary" && sample.instance !== old_primary) this.#newPrimary = sample.instance;
+    // After a second failover two say so for a while: it is the one that came to it last.
+    const promoted = sample.role === "primary" && this.#lastRoles.get(sample.instance) !== "primary";
+    if (promoted && sample.instance !== old_primary) this.#newPrimary = sample.instance;
+    if (sample.role !== null) this.#lastRoles.set(sample.instance, sample.role);
     if (this.#fault !== undefined && this.#imperfect() !== null) this.#disturbed = true;
     this.#note(sample.at);
   }

@@ -78,7 +78,7 @@ function dataAuth(spec: LabSpec, node: LabProcess, credentials: Credentials): Di
 function dataUsers(spec: LabSpec, credentials: Credentials): Directive[] {
   // Redis 6.0 knows no channels and refuses to start where a rule names one.
   const channels = isAtLeast(spec.engine, 6, 2);
-  const coordinated = spec.engine.name === "valkey" && isAtLeast(spec.engine, 9) ? ["+failover"] : [];
+  const coordinated = spec.engine.name === "valkey" && isAtLeast(spec.engine, 9) ? ["+failover", "+client|pause"] : [];
   return [
     ["user", "default", "off"],
     ["user", USER.operator, "on", aclHash(credentials.operator), "~*", ...(channels ? ["&*"] : []), "+@all"],

@@ -78,27 +78,39 @@ export const sentinelCoordinated = defineAction({
   probe: (_input, context) => tookOver(context),
 });
 
+/** What Sentinel sends to the primary, as one transaction, and the rule that lets it (sentinelFailoverSendFailover, Valkey 9). */
+const SENT: readonly { readonly argv: readonly string[]; readonly rule: string }[] = [
+  { argv: ["MULTI"], rule: "+multi" },
+  { argv: ["CLIENT", "PAUSE", "1", "WRITE"], rule: "+client|pause" },
+  { argv: ["FAILOVER"], rule: "+failover" },
+  { argv: ["EXEC"], rule: "+exec" },
+];
+
 /**
- * Sentinel sends FAILOVER to the primary by its own user, who seldom may: and where it may not, nothing says so but a log.
- * The user is known by the connections that Sentinels hold. Fails with SENTINEL_LACKS_FAILOVER.
+ * Sentinel does so by its own user, who seldom may: and where it may not, nothing says so but ACL LOG, and nobody moves until
+ * failover-timeout is up. The user is known by the connections that Sentinels hold. Fails with SENTINEL_LACKS_FAILOVER.
  */
 async function refuseUnpermitted(connection: RedisConnection): Promise<void> {
   const [clients] = await connection.pipeline([["CLIENT", "LIST"]]);
   if (clients === undefined || clients instanceof Error) return;
   const users = [...String(clients).matchAll(/^.* name=sentinel-\S+ .* user=(\S+)/gm)].map(([, user = ""]) => user);
   for (const user of new Set(users)) {
-    const [may] = await connection.pipeline([["ACL", "DRYRUN", user, "FAILOVER"]]);
-    if (may instanceof Error || may === "OK") continue;
-    throw new RedishaError({
-      code: "SENTINEL_LACKS_FAILOVER",
-      message: `Sentinel's user ${user} may not run FAILOVER on ${connection.instance}, which COORDINATED needs.`,
-      host: connection.instance,
-      exit: EXIT.gateRefused,
-      state: "nothing was changed",
-      next: [
-        `on every data node: ACL SETUSER ${user} +failover, then ACL SAVE`,
-        "or let redisha stop the writes itself: redisha switchover --method fence",
-      ],
-    });
+    const tried = await connection.pipeline(SENT.map(({ argv }) => ["ACL", "DRYRUN", user, ...argv]));
+    const lacks = SENT.filter((_, n) => !(tried[n] instanceof Error) && tried[n] !== "OK").map(({ rule }) => rule);
+    if (lacks.length > 0) throw lacksFailover(connection.instance, user, lacks);
   }
+}
+
+function lacksFailover(primary: string, user: string, lacks: readonly string[]): RedishaError {
+  return new RedishaError({
+    code: "SENTINEL_LACKS_FAILOVER",
+    message: `Sentinel's user ${user} has not all rights on ${primary} that COORDINATED needs: it lacks ${lacks.join(" ")}.`,
+    host: primary,
+    exit: EXIT.gateRefused,
+    state: "nothing was changed",
+    next: [
+      `on every data node: ACL SETUSER ${user} ${lacks.join(" ")}, then ACL SAVE`,
+      "or let redisha stop the writes itself: redisha switchover --method fence",
+    ],
+  });
 }

@@ -99,6 +99,21 @@ describe("the report of a drill", () => {
     expect(analyse(recording).notes.join(" ")).toMatch(/re-resolve, wait-1, sticky: what they lost is not known/);
   });
 
+  it("says that there was a second failover, who was replaced, and what that lost", () => {
+    const roles = [
+      ...hang().roles,
+      role(20_500, "r1:6379", { answers: false }),
+      role(21_000, "r1:6379", primary()),
+      role(30_000, "r2:6379", replicaOf("r1:6379")),
+    ];
+    const lost = [hang().probes[0]?.attempts.findLast(({ node }) => node === "r2:6379")?.seq ?? -1];
+    const read_backs = [readBack("re-resolve", { lost })];
+    expect(analyse({ ...hang(), roles, read_backs }).notes[0]).toBe(
+      "There was more than one failover: r2:6379 after 5.5 s, then r1:6379 after 16.0 s. 1 acknowledged writes were lost by that: whoever is replaced serves on until it is told.",
+    );
+    expect(analyse(hang()).notes.join(" ")).not.toContain("more than one failover");
+  });
+
   it("sees that an outage was longer for writes that lasted", () => {
     // Never silent for more than a moment, and yet two seconds of its writes are gone.
     const split = writer("re-resolve", "re_resolve", [

@@ -57,6 +57,18 @@ describe("the scene of a drill", () => {
     expect(scene.reached("redundant")).toMatchObject({ at: 1_400, after_fault_ms: 400, new_primary: null });
   });
 
+  test("takes the one for the new primary that came to it last, whatever the one before goes on to say of itself", () => {
+    const scene = atFault();
+    scene.role(silent(1_010, "r2"));
+    scene.role(primary(1_400, "r2"));
+    scene.role(primary(3_400, "r3"));
+    scene.role(primary(8_000, "r2"));
+    expect(scene.newPrimary).toBe("r3");
+    scene.role(replica(14_000, "r2", "r3"));
+    scene.role(primary(15_000, "r2"));
+    expect(scene.newPrimary).toBe("r2");
+  });
+
   test("dates the first write by itself where the promotion is seen after it", () => {
     const scene = atFault();
     scene.attempt("sticky-1", acked(999, "r2"));
