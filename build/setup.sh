@@ -52,5 +52,5 @@ install_programs() {
 ROOT
 }
 
-# True where a program is there; those of the system's own folders too, which are not in everybody's PATH.
-has() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null; }
+# True where a program is there; those of the system's own folders too, which are not in everybody's PATH. Or a file, by its path.
+has() { [ -e "/${1#/}" ] && [ "${1#/}" != "$1" ] || PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null; }

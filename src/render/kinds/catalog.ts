@@ -1,5 +1,6 @@
+import { CLIENTS } from "./clients/catalog.ts";
 import { haproxy } from "./haproxy.ts";
 import type { AnyKind } from "./kind.ts";
 
 /** Everything that `redisha render` renders, in the order in which it lists them. */
-export const KINDS: readonly AnyKind[] = [haproxy];
+export const KINDS: readonly AnyKind[] = [haproxy, ...CLIENTS];
