@@ -1,8 +1,8 @@
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { restoreInputs } from "../src/cli/restore/inputs.ts";
-import { restoreAdvice, shownOutputs, withWarnings } from "../src/cli/restore/render.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
+import { told } from "../src/cli/runs/told.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
 import type { Plan } from "../src/engine/plan.ts";
 import { findDeployment } from "../src/inventory/find-deployment.ts";
@@ -69,7 +69,8 @@ export default class Restore extends RunningCommand<RunSummary | Plan> {
     if (flags["dry-run"]) return this.plan(work, inputs);
     const what = `Restore backup ${args.backup}${from ? ` of ${from}` : ""} into ${work.deployment.name}`;
     const summary = await this.perform(work, inputs, { effect: toScratch ? "change" : "destructive", what });
-    for (const line of restoreAdvice(summary)) this.note(line);
-    return this.finish(withWarnings(summary), shownOutputs(summary));
+    const { summary: ended, shown, advice } = told(summary);
+    for (const line of advice) this.note(line);
+    return this.finish(ended, shown);
   }
 }

@@ -2,6 +2,7 @@ import { agreeFirst } from "../../src/cli/confirm.ts";
 import { RUN_EXITS, RunningCommand } from "../../src/cli/running-command.ts";
 import { continueFlags, pastRun } from "../../src/cli/runs/continue-flags.ts";
 import { runArgument } from "../../src/cli/runs/run-argument.ts";
+import { told } from "../../src/cli/runs/told.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
 import { stepsOf } from "../../src/engine/steps-of.ts";
 import { worstEffect } from "../../src/runbook/effect.ts";
@@ -38,6 +39,8 @@ export default class RunsResume extends RunningCommand<RunSummary> {
       );
       return resumeRun({ ...going, approvals });
     });
-    return this.finish(summary);
+    const { summary: ended, shown, advice } = told(summary);
+    for (const line of advice) this.note(line);
+    return this.finish(ended, shown);
   }
 }

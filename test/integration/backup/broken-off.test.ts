@@ -235,5 +235,9 @@ describe("the other ways", () => {
     const look = { level: "restore" as const, ids: [id], identities: [], signal, progress: () => undefined };
     expect((await verifyBackups(there.deployment, look)).backups[0]).toMatchObject({ ok: true, keys: 1 });
     expect((await listBackups(there.deployment, signal)).backups[0]?.keys).toBe(1);
+
+    // That nobody answers is no lack of sources: whoever is told of it is to look at the password.
+    for (const node of ["r1:6379", "r2:6379"]) await safe.cli(node, "ACL", "SETUSER", "redisha", "resetpass", ">other");
+    expect(await there.backUp()).toMatchObject({ status: "failed", exit: 6, error: { code: "REDIS_WRONGPASS" } });
   });
 });

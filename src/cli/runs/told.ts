@@ -1,0 +1,19 @@
+import type { RunSummary } from "../../use-cases/run-runbook.ts";
+import { shownBackup } from "../backup/run-backup.ts";
+import { restoreAdvice, shownOutputs, withWarnings } from "../restore/render.ts";
+
+/** What a run came to, as the command that begins such runs tells it. */
+interface Told {
+  readonly summary: RunSummary;
+  readonly shown: RunSummary["outputs"];
+  /** What to type next. */
+  readonly advice: readonly string[];
+}
+
+/** The same words for a run that was gone on with as for one that was never broken off. */
+export function told(summary: RunSummary): Told {
+  const { runbook, outputs } = summary;
+  if (runbook === "backup") return { summary, shown: shownBackup(summary), advice: [] };
+  if (!runbook.startsWith("restore")) return { summary, shown: outputs, advice: [] };
+  return { summary: withWarnings(summary), shown: shownOutputs(summary), advice: restoreAdvice(summary) };
+}
