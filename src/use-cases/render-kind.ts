@@ -48,7 +48,7 @@ export async function renderKind({
   ...request
 }: RenderRequest): Promise<RenderResult> {
   const kind = kindNamed(request.kind);
-  const rendering = kind.render(deployment, options);
+  const rendering = await kind.render(deployment, options);
   const files = chosen(kind, rendering, only);
   const about = { kind: kind.name, notes: [...rendering.notes], check: [...kind.check] };
   if (out === undefined) {

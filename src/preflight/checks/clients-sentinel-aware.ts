@@ -2,6 +2,11 @@ import { z } from "zod";
 import { answering, known, onDeployment, pass, skip, warn } from "../findings.ts";
 import { defineCheck } from "../model.ts";
 
+/** Names that programs give their connections which look after servers, and use none of their data. */
+const WATCHING = /^(sentinel-|redisha|redis_exporter)/;
+/** Of a connection that has asked nothing yet: a probe of the port or of its certificate. */
+const SILENT = "NULL";
+
 export const clientsSentinelAware = defineCheck({
   id: "clients-sentinel-aware",
   title: "Clients ask Sentinel where the primary is",
@@ -23,12 +28,13 @@ export const clientsSentinelAware = defineCheck({
       const staff = new Set([...ours, ...(auth.data.username === undefined ? [] : [auth.data.username])]);
       const applications = answering(facts, "data").flatMap(({ clients, instance }) =>
         known(clients, `CLIENT LIST was refused by ${instance.id}`).filter(
-          ({ flags, name, user }) => !/[MSO]/.test(flags) && !/^(sentinel-|redisha)/.test(name) && !staff.has(user),
+          ({ flags, name, user, command }) =>
+            !/[MSO]/.test(flags) && !WATCHING.test(name) && !staff.has(user) && command !== SILENT,
         ),
       );
       const asking = new Set(
         answering(facts, "sentinel").flatMap(({ clients }) =>
-          (clients ?? []).filter(({ name }) => !/^(sentinel-|redisha)/.test(name)).map(({ address }) => address),
+          (clients ?? []).filter(({ name }) => !WATCHING.test(name)).map(({ address }) => address),
         ),
       );
       const others = new Map(

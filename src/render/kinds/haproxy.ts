@@ -1,18 +1,17 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { Deployment, Instance } from "../../inventory/model.ts";
+import { hostPort } from "../host-port.ts";
 import { renderTemplate } from "../template.ts";
 import { defineKind, unrenderable } from "./kind.ts";
 import { monitorLogin } from "./logins.ts";
-
-const portOption = (fallback: number, what: string) =>
-  z.coerce.number().int().min(1).max(65_535).default(fallback).describe(what);
+import { port } from "./option.ts";
 
 const options = z.strictObject({
   bind: z.string().default("*").describe("Address that clients connect to."),
-  write_port: portOption(6380, "Port for reads and writes: the primary. Of a Cluster: any node."),
-  read_port: portOption(6381, "Port for reads: replicas in step, and the primary while there is none."),
-  near_port: portOption(6382, "Port for reads close by; with near."),
+  write_port: port(6380, "Port for reads and writes: the primary. Of a Cluster: any node."),
+  read_port: port(6381, "Port for reads: replicas in step, and the primary while there is none."),
+  near_port: port(6382, "Port for reads close by; with near."),
   near: z
     .string()
     .optional()
@@ -38,7 +37,7 @@ const options = z.strictObject({
     .enum(["tls", "plain"])
     .optional()
     .describe("How clients speak to HAProxy. Left out: as servers speak. It speaks to servers as they want it."),
-  status_port: portOption(8404, "Port on loopback of /stats, of /metrics for Prometheus, and of whom Sentinels name."),
+  status_port: port(8404, "Port on loopback of /stats, of /metrics for Prometheus, and of whom Sentinels name."),
   status_address: z.string().optional().describe("Address where /stats and /metrics can be read from elsewhere, too."),
   files: z
     .string()
@@ -94,15 +93,15 @@ export const haproxy = defineKind({
 
 /** Host names are server names; where several instances are on one, the port tells them apart. */
 function serverOf(
-  { host, address, port }: Instance,
+  { host, address, port: at }: Instance,
   all: readonly Instance[],
   deployment: Deployment,
   files: string,
 ): Server {
   const alone = all.filter((each) => each.host.name === host.name).length === 1;
   return {
-    name: alone ? host.name : `${host.name}-${port}`,
-    at: isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`,
+    name: alone ? host.name : `${host.name}-${at}`,
+    at: hostPort({ address, port: at }),
     tls: tlsWords({ host, address }, deployment, files),
   };
 }
@@ -124,8 +123,8 @@ function tlsWords(
 }
 
 /** What a Sentinel answers when it names that server, as HAProxy writes it. */
-function replyOf({ address, port }: Instance): string {
-  return [address, String(port)].map((word) => `$${word.length}\\r\\n${word}\\r\\n`).join("");
+function replyOf({ address, port: at }: Instance): string {
+  return [address, String(at)].map((word) => `$${word.length}\\r\\n${word}\\r\\n`).join("");
 }
 
 function isNear({ host }: Instance, near: string | undefined): boolean {

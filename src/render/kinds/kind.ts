@@ -32,19 +32,19 @@ export interface RenderKind<O extends Options> {
   readonly options: O;
   /** What to type where the files are, to have them checked by the program that they are for. */
   readonly check: readonly string[];
-  render(deployment: Deployment, options: z.output<O>): Rendering;
+  render(deployment: Deployment, options: z.output<O>): Rendering | Promise<Rendering>;
 }
 
 /** A kind whose options are still text. */
 export interface AnyKind extends Omit<RenderKind<Options>, "render"> {
   /** Fails with RENDER_OPTION (exit 2) where `given` is not what the options are. */
-  render(deployment: Deployment, given: Readonly<Record<string, string>>): Rendering;
+  render(deployment: Deployment, given: Readonly<Record<string, string>>): Promise<Rendering>;
 }
 
 export function defineKind<O extends Options>(kind: RenderKind<O>): AnyKind {
   return {
     ...kind,
-    render(deployment, given) {
+    async render(deployment, given) {
       const parsed = kind.options.safeParse(given);
       if (parsed.success) return kind.render(deployment, parsed.data);
       const known = Object.keys(kind.options.shape);

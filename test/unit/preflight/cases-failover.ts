@@ -202,6 +202,23 @@ export const FAILOVER_CASES: readonly Case[] = [
         facts,
       ),
   ],
+  [
+    "clients-sentinel-aware",
+    "skip",
+    "shop",
+    /no application/,
+    (facts) =>
+      facts.deployment.instances.reduce(
+        (all, { id, kind }) => (kind === "data" ? server(id, { clients: WATCHERS })(all) : all),
+        facts,
+      ),
+  ],
+];
+
+/** An exporter that logs in with the one password, and a probe of the port that asks nothing. */
+const WATCHERS = [
+  { address: "192.0.2.78", name: "redis_exporter", user: "default", flags: "N", command: "info", library: "" },
+  { address: "192.0.2.78", name: "", user: "default", flags: "N", command: "NULL", library: "" },
 ];
 
 function without<T extends object, K extends keyof T>(object: T, key: K): Omit<T, K> {
