@@ -21,6 +21,8 @@ export interface Handover {
   /** How long the source waits for the target, in milliseconds, before it gives a MIGRATE up. */
   readonly timeoutMs: number;
   readonly pace: Pace;
+  /** Keys that were cut off on their way, and have not arrived since: the source's copy of them is the newer one. */
+  readonly cutOff: Set<string>;
   readonly signal: AbortSignal;
 }
 
@@ -47,10 +49,12 @@ async function migrate(keys: readonly string[], handover: Handover, timeoutMs: n
     const options = { timeoutMs: timeoutMs * 2 + GRACE_MS, signal, bytes: true };
     const reply = await source.command(migrateCommand(keys, handover, timeoutMs), options);
     left(true);
+    for (const key of keys) if (handover.cutOff.size > 0) handover.cutOff.delete(key);
     return reply === "NOKEY" ? 0 : keys.length;
   } catch (error) {
     left(false);
     if (!isCutOff(error)) throw error;
+    for (const key of keys) handover.cutOff.add(key);
     return again(error, keys, handover, timeoutMs);
   }
 }

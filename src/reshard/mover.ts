@@ -1,5 +1,7 @@
 import { sleep } from "../core/abort.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
+import { HeirGuard } from "./heir-guard.ts";
+import { lostMarks, markAgain } from "./lost-marks.ts";
 import type { Login } from "./migrate.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
@@ -7,11 +9,11 @@ import { moveByServer, movesByItself } from "./server-moves.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
-import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
+import { doubled, interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
 import { all, type Pair, setSlots, stable } from "./window.ts";
 
-/** Between two looks at a shard that nobody answers for. */
-const LOOK_AGAIN_MS = 500;
+/** Between two looks at a shard that nobody answers for: short, since one that took over by hand takes writes at once. */
+const LOOK_AGAIN_MS = 100;
 
 /** How long news of new owners is waited for, and how often it is asked after. Gossip takes about a second. */
 const NEWS_MS = 15_000;
@@ -71,6 +73,9 @@ export class Mover {
   readonly #total: number;
   readonly #done = new Set<number>();
   readonly #paces = new Map<string, Pace>();
+  /** By the members of the shard of a source. */
+  readonly #guards = new Map<string, HeirGuard>();
+  readonly #cutOff = new Set<string>();
   #keys = 0;
   #changed = 0;
   #retries = 0;
@@ -82,6 +87,14 @@ export class Mover {
   }
 
   async run(): Promise<Moved> {
+    try {
+      return await this.#run();
+    } finally {
+      await Promise.all([...this.#guards.values()].map((guard) => guard.release()));
+    }
+  }
+
+  async #run(): Promise<Moved> {
     const { signal, patienceMs } = this.#moving;
     let lastStep = performance.now();
     let done = -1;
@@ -101,6 +114,7 @@ export class Mover {
         if (tired || !mayPass(error)) throw this.#ended(error);
         if (this.#moving.stopAsked()) throw this.#ended(error);
         this.#retries += 1;
+        this.#watchHeirs();
         this.#moving.onTrouble(`${error instanceof Error ? error.message : String(error)} Looking again`);
         await sleep(LOOK_AGAIN_MS, signal);
         this.#moving.forgetFailures();
@@ -110,7 +124,8 @@ export class Mover {
 
   /** Looks at every slot, and does what is left to do; the first failure is thrown when all have come to an end. */
   async #once(): Promise<void> {
-    const views = await readViews(this.#moving.instances, this.#moving);
+    const seen = await readViews(this.#moving.instances, this.#moving);
+    const views = (await this.#markLost(seen)) ? await readViews(this.#moving.instances, this.#moving) : seen;
     const sources = Map.groupBy(this.#moves, ({ from }) => this.#shardOf(from).join(" "));
     const work = [...sources.values()].map(async (moves) => {
       for (const move of moves) await this.#move(move, views);
@@ -118,6 +133,47 @@ export class Mover {
     const results = await Promise.allSettled(work);
     const failed = results.filter((result) => result.status === "rejected").map(({ reason }) => reason as unknown);
     if (failed.length > 0) throw failed.find((error) => !mayPass(error)) ?? failed[0];
+  }
+
+  /** From here on a replica of a source that is gone holds writes back, until it has been told what is on its way. */
+  #watchHeirs(): void {
+    for (const { from } of this.#moves) {
+      const members = this.#shardOf(from);
+      const key = members.join(" ");
+      const guard = this.#guards.get(key) ?? new HeirGuard(members, this.#moving);
+      this.#guards.set(key, guard);
+      guard.start();
+    }
+  }
+
+  /** Marks slots again at sources that took over without their marks. False where there was nothing to do. */
+  async #markLost(views: readonly NodeView[]): Promise<boolean> {
+    const { connect, signal, onTrouble } = this.#moving;
+    let marked = false;
+    const waiting = new Set<string>();
+    for (const { from, to, slots } of this.#moves) {
+      const shard = this.#shardOf(from).join(" ");
+      const source = primaryOf(this.#shardOf(from), views);
+      const target = primaryOf(this.#shardOf(to), views);
+      if (!source || !target) {
+        waiting.add(shard);
+        continue;
+      }
+      const lost = lostMarks(slotsIn(slots), source, target);
+      if (lost.length === 0) continue;
+      const held = this.#guards.get(shard)?.holds(source.instance) ?? false;
+      const ends = { ofSource: await connect(source.instance), ofTarget: await connect(target.instance) };
+      const unsure = await markAgain(lost, { source, target, ...ends, held, cutOff: this.#cutOff, signal });
+      if (unsure > 0) onTrouble(doubled(unsure, source.instance, target.instance));
+      marked = true;
+    }
+    // Nothing is to be held back any more where both ends are there.
+    for (const [shard, guard] of this.#guards) {
+      if (waiting.has(shard)) continue;
+      this.#guards.delete(shard);
+      await guard.release();
+    }
+    return marked;
   }
 
   async #move({ from, to, slots }: Move, views: readonly NodeView[]): Promise<void> {
@@ -188,7 +244,7 @@ export class Mover {
         target: await connect(target.instance),
         address: line.address,
         port: line.port,
-        ...{ login, sourceOwns, timeoutMs, pace, signal },
+        ...{ login, sourceOwns, timeoutMs, pace, signal, cutOff: this.#cutOff },
       },
       tell: (slots) => this.#order(others, slots, target.nodeId).catch(() => undefined),
     };

@@ -35,6 +35,11 @@ export function ownedElsewhere(slots: readonly number[], from: string, to: strin
   });
 }
 
+/** In words: keys that both sides hold since a failover, and what becomes of them. */
+export function doubled(keys: number, source: string, target: string): string {
+  return `${keys} keys lay with ${source}, which took over, and with ${target} as well: those of ${source} stay, as clients saw them since; what ${target} took in before the failover may be lost in them.`;
+}
+
 /** The operator asked to stop: what was begun is finished, and no slot is left open. */
 export function interrupted(moved: number, total: number): RedishaError {
   return new RedishaError({

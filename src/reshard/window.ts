@@ -1,4 +1,5 @@
 import { sleep } from "../core/abort.ts";
+import { copied } from "./copied.ts";
 import { type Handover, migrateKeys } from "./migrate.ts";
 
 /** Keys that are asked for with the opening of a slot; what is beyond them is asked for when they are gone. */
@@ -57,13 +58,14 @@ export async function drainSlot(
       if (pause > 0) await sleep(pause, signal);
     }
     if (found.length < asked) return;
+    await copied(handover);
     asked = Math.max(FIRST_LOOK, pace.keys * 4);
     found = undefined;
   }
 }
 
 /**
- * Gives slots that hold no key any more to the target: the target is told first, since only it can take them over; then the
+ * Gives slots that hold no key any more to the target, once a replica of it has them, too: the target is told first, since only it can take them over; then the
  * source, which until then sends everybody to the target anyway; then the others. A target that was about to give the slot
  * away keeps that mark for as long as it holds keys of it (cluster.c, CLUSTER SETSLOT NODE), until it is told otherwise.
  */
@@ -77,6 +79,7 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   );
   const left = slots.filter((_, index) => counts[index] !== 0);
   for (const slot of left) await drainSlot({ slot }, handover, onKeys);
+  await copied(handover);
   const orders = setSlots(slots, "NODE", targetId);
   await all(target, orders, signal);
   await all(source, orders, signal);

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCounting } from "../../support/counting-writers.ts";
+import { keysIn } from "../../support/half-moves.ts";
+import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { complaints, heard, startReshard } from "../../support/reshards.ts";
+import { said } from "../../support/signalled.ts";
+import { until } from "../../support/until.ts";
+
+/** So many keys in one slot that it is on its way for a while. */
+const FILLING = 60_000;
+
+describe("a primary that dies while one of its slots is on its way", () => {
+  let lab: TestLab;
+  beforeAll(async () => {
+    lab = await bringUpLab({ topology: "cluster", ssh: false, downAfterMs: 5_000 });
+  });
+  afterAll(() => lab.down());
+
+  it.each([
+    ["the source", 150, "r1:6379", "r1:6379"],
+    ["the target", 11_000, "r3:6379", "r2:6379"],
+  ] as const)("costs no acknowledged write where it is %s", async (_who, slot, from, dies) => {
+    const to = "r2:6379";
+    // Counters come first by name: they have moved when the move is far on.
+    const counters = keysIn(slot, 200).map((key) => key.replace(":", ":a"));
+    const tag = (counters[0] ?? "").split(":")[0] ?? "";
+    const fill = `for i = 1, ${FILLING} do redis.call("SET", KEYS[1] .. ":z" .. i, i) end`;
+    await lab.cli(from, "EVAL", fill, "1", tag);
+    const writers = startCounting(lab, counters);
+    await expect.poll(() => writers.counts.acknowledged, { timeout: 30_000 }).toBeGreaterThan(500);
+    const child = startReshard(lab, "--from", from, "--to", to, "--slots", `${slot}-${slot}`, "--max-latency", "1ms");
+    const told = heard(child);
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    await said(child, /"message":"[5-9],\d{3} keys/);
+    await lab.kill(dies);
+    const code = await ended;
+    const acknowledged = writers.counts.acknowledged;
+    await expect.poll(() => writers.counts.acknowledged, { timeout: 60_000 }).toBeGreaterThan(acknowledged + 500);
+    const lost = await writers.stop();
+    expect({ code, why: code === 0 ? "" : told() }).toEqual({ code: 0, why: "" });
+    expect({ lost: lost.slice(0, 5), wrong: writers.wrong.slice(0, 5) }).toEqual({ lost: [], wrong: [] });
+    await lab.restart(dies);
+    await until(async () => (await lab.cli(dies, "ROLE").catch(() => "")).startsWith("slave"));
+    await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
+  });
+});
