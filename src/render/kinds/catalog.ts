@@ -1,9 +1,10 @@
 import { alertmanager } from "./alertmanager.ts";
 import { CLIENTS } from "./clients/catalog.ts";
+import { grafana } from "./grafana.ts";
 import { haproxy } from "./haproxy.ts";
 import type { AnyKind } from "./kind.ts";
 import { prometheus } from "./prometheus.ts";
 import { redisExporter } from "./redis-exporter.ts";
 
 /** Everything that `redisha render` renders, in the order in which it lists them. */
-export const KINDS: readonly AnyKind[] = [haproxy, prometheus, alertmanager, redisExporter, ...CLIENTS];
+export const KINDS: readonly AnyKind[] = [haproxy, prometheus, alertmanager, redisExporter, grafana, ...CLIENTS];

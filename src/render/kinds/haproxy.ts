@@ -83,7 +83,7 @@ export const haproxy = defineKind({
       certificate: (options.listen ?? (tls ? "tls" : "plain")) === "tls" ? `${options.files}/redis.pem` : null,
       auth: login && authLine(login.username, "REDIS_PASSWORD"),
       sentinel_auth: deployment.auth.sentinel.password
-        ? authLine(deployment.auth.sentinel.username, "SENTINEL_PASSWORD")
+        ? authLine(deployment.auth.sentinel.username, "REDIS_SENTINEL_PASSWORD")
         : null,
       names: [...data, ...sentinels].some(({ address }) => isIP(address) === 0),
     });
@@ -147,7 +147,7 @@ function authLine(username: string | undefined, variable: string): string {
 }
 
 function notesOf({ kind, tls }: Deployment, text: string, files: string): string[] {
-  const variables = ["REDIS_PASSWORD", "SENTINEL_PASSWORD"].filter((name) => text.includes(`\${${name}}`));
+  const variables = ["REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD"].filter((name) => text.includes(`\${${name}}`));
   return [
     ...(variables.length > 0
       ? [

@@ -37,7 +37,7 @@ describe("HAProxy as rendered, in front of a deployment", () => {
     const rendered = await redisha(["render", "haproxy", "--file", lab.file, "--out", file, ...set]);
     expect(rendered).toMatchObject({ code: 0 });
     const { password = "" } = await login(lab);
-    const env = { REDIS_PASSWORD: password, SENTINEL_PASSWORD: password };
+    const env = { REDIS_PASSWORD: password, REDIS_SENTINEL_PASSWORD: password };
     proxy = startDaemon("haproxy", ["-db", "-f", file], env);
     await until(async () => (await where(ports.write)) === "r1" && (await where(ports.near)) === "r2");
   });
@@ -120,7 +120,7 @@ describe("HAProxy's own check", () => {
     const deployment = await declared(shape);
     await renderKind({ kind: "haproxy", deployment, options, only: undefined, out, force: false });
     const { stdout, stderr } = await promisify(execFile)("haproxy", ["-c", "-f", out], {
-      env: { PATH, REDIS_PASSWORD: "one", SENTINEL_PASSWORD: "two" },
+      env: { PATH, REDIS_PASSWORD: "one", REDIS_SENTINEL_PASSWORD: "two" },
     });
     expect(`${stdout}${stderr}`.trim()).toBe("Configuration file is valid");
   });
