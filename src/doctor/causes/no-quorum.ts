@@ -10,8 +10,38 @@ export const noQuorum: Cause = {
   symptoms: ["no-failover"],
   why: "The quorum has to agree that the primary is down, and a majority of all Sentinels that were ever known has to vote. Where either cannot be reached, nothing takes the place of a dead primary.",
   how: "Sentinels that answer, watch the group and see each other; the quorum of each; -failover-abort-not-elected in their logs.",
-  diagnose: (facts) => (facts.deployment.kind === "sentinel" ? diagnosisOf(facts) : []),
+  diagnose: (facts) => {
+    if (facts.deployment.kind !== "sentinel") return [];
+    const lost = diagnosisOf(facts);
+    return lost.length > 0 ? lost : differing(facts);
+  },
 };
+
+/** Each Sentinel goes by its own quorum: one that no failover can meet has it stand by while others act. */
+function differing(facts: Facts): Diagnosis[] {
+  const seeing = watching(facts);
+  const wanted = declaredQuorum(facts);
+  const odd = seeing.filter(({ quorum }) => quorum !== null && quorum !== wanted);
+  if (odd.length === 0) return [];
+  const impossible = odd.filter(({ quorum, others }) => (quorum ?? 0) > (others ?? 0) + 1);
+  return [
+    {
+      severity: "warning",
+      confidence: "certain",
+      subjects: odd.map(({ id }) => id),
+      message: `${list(odd.map(({ id, quorum }) => `${id} has the quorum ${quorum}`))}, and not ${wanted}${impossible.length > 0 ? ": it never declares the primary down" : ""}`,
+      evidence: seeing.map(({ id, quorum }) => seen(id, "SENTINEL MASTER quorum", String(quorum))),
+      mend: { runbook: "restore-sentinel-settings", inputs: { quorum: String(wanted) } },
+      next: [],
+    },
+  ];
+}
+
+/** As redisha.yaml says, else a majority. */
+function declaredQuorum({ deployment }: Facts): number {
+  const listed = deployment.instances.filter(({ kind }) => kind === "sentinel").length;
+  return deployment.sentinel?.quorum ?? Math.floor(listed / 2) + 1;
+}
 
 function diagnosisOf(facts: Facts): Diagnosis[] {
   const { topology, deployment } = facts;
@@ -22,7 +52,7 @@ function diagnosisOf(facts: Facts): Diagnosis[] {
   if (reachable >= quorum && reachable >= majority) return [];
   const down = topology.sentinels.filter(({ listed, reach }) => listed && !reach.ok).map(({ id }) => id);
   const listed = deployment.instances.filter(({ kind }) => kind === "sentinel").length;
-  const declared = deployment.sentinel?.quorum ?? Math.floor(listed / 2) + 1;
+  const declared = declaredQuorum(facts);
   // With the declared quorum it would do: what is wrong is the setting, and not the Sentinels.
   const setting = reachable >= majority && reachable >= declared;
   const forgotten = voters > listed;

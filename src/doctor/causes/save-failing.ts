@@ -79,5 +79,6 @@ function reason(logged: readonly Evidence[], full: boolean | undefined): string 
   if (says(/No space left/i) || full === true) return "its disk is full";
   if (says(/Cannot allocate memory/i)) return MEMORY;
   if (says(/Permission denied|Read-only file system/i)) return RIGHTS;
-  return says(/No such file/i) ? "its folder is gone" : undefined;
+  if (says(/No such file/i)) return "its folder is gone";
+  return says(/Error moving temp DB/i) ? "what it has written cannot be put in the place of the last one" : undefined;
 }

@@ -1,4 +1,4 @@
-import { formatDuration } from "../../core/units.ts";
+import { formatDuration, formatExactDuration } from "../../core/units.ts";
 import { list } from "../../topology/words.ts";
 import { seen, watching } from "../evidence.ts";
 import type { Cause } from "../model.ts";
@@ -29,7 +29,7 @@ export const slowDetection: Cause = {
         evidence: slow.map(({ id, down_after_ms }) =>
           seen(id, "SENTINEL MASTER down-after-milliseconds", String(down_after_ms)),
         ),
-        mend: { runbook: "restore-sentinel-settings", inputs: { down_after: formatDuration(wanted) } },
+        mend: { runbook: "restore-sentinel-settings", inputs: { down_after: formatExactDuration(wanted) } },
         next: [],
       },
     ];
