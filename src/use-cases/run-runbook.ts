@@ -25,6 +25,7 @@ import { stepsOf } from "../engine/steps-of.ts";
 import { resolveInputs } from "../runbook/inputs.ts";
 import type { Runbook } from "../runbook/model.ts";
 import { lockForRun } from "./lock-for-run.ts";
+import { noteEnd } from "./note-end.ts";
 import { operator } from "./operator.ts";
 import { refuseUnmet } from "./refuse-unmet.ts";
 import type { Session } from "./session.ts";
@@ -106,6 +107,9 @@ export async function carryOut(request: RunRequest, prepared: PreparedRun): Prom
     // What steps left open may still tell something, and nothing is told of a run once it has finished.
     await services.life.end();
     return await finish(request, prepared, result, Math.round(performance.now() - started), emit);
+  } catch (error) {
+    await noteEnd(prepared.journal, error);
+    throw error;
   } finally {
     invariants.stop();
     await services.life.end();

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { plannedRollbackSchema, runSummarySchema } from "../../../src/cli/runs/results.ts";
 import { storySchema } from "../../../src/report/story.ts";
@@ -124,6 +125,17 @@ describe("a signal", () => {
     expect(stdout).toContain("press Ctrl-C again to stop at once");
     expect(stdout).toMatch(/go on: redisha runs resume \d{8}T\d{6}Z-[0-9a-f]{6}/);
     expect(stdout).toContain("or go back: redisha runs rollback");
+  });
+});
+
+describe("a run that reaches nobody", () => {
+  it("is listed as one that failed, and not as one whose process is gone", async () => {
+    const elsewhere = join(dirname(lab.file), "elsewhere.yaml");
+    await writeFile(elsewhere, (await readFile(lab.file, "utf8")).replaceAll("port: 6379", "port: 6399"));
+    const ended = await redisha(["switchover", "--file", elsewhere, "--yes", "--json"]);
+    expect(ended).toMatchObject({ code: 6 });
+    const { runs } = resultOf((await redisha(["runs", "list", "--json", "--limit", "1"])).stdout);
+    expect(runs).toMatchObject([{ runbook: "switchover", state: "failed", exit: 6 }]);
   });
 });
 
