@@ -125,7 +125,8 @@ function errorOf(last: JournalLine | undefined): RunStory["error"] {
 }
 
 /** What to type, after what became of it. */
-function nextOf({ run, state, in_doubt, to_undo, point_of_no_return, deployment }: Omit<RunStory, "next">): string[] {
+function nextOf(story: Omit<RunStory, "next">): string[] {
+  const { run, state, error, in_doubt, to_undo, point_of_no_return, deployment } = story;
   const resume = `redisha runs resume ${run}`;
   const back = to_undo.length > 0 && point_of_no_return === null ? [`redisha runs rollback ${run} --dry-run`] : [];
   const doubt = in_doubt.flatMap(({ step, target }) => [
@@ -141,6 +142,9 @@ function nextOf({ run, state, in_doubt, to_undo, point_of_no_return, deployment 
       return [`redisha runs report ${run} --format md`, ...back];
     case "rolled_back":
       return [`redisha runs report ${run} --format md`];
+    case "cancelled":
+      // What was given up for good has said so: there is nothing to go on with.
+      return error?.next.some((line) => line.includes(resume)) === false ? back : [resume, ...doubt, ...back];
     default:
       return [resume, ...doubt, ...back];
   }

@@ -136,6 +136,18 @@ describe("the story of a run", () => {
     expect(story.sittings[1]).toMatchObject({ how: "rollback", changed_runbook: true });
   });
 
+  it("does not offer to go on with what was given up for good", () => {
+    const cancelled = (next: string[]) => {
+      const error = { code: "INTERRUPTED", exit: 130 as const, message: "Stopped by SIGINT.", next };
+      const end = { kind: "run_finished" as const, status: "cancelled" as const, exit: 130 as const, error };
+      return tellRun(detailOf("cancelled", [...PAUSED_RUN.lines, end])).next.join("\n");
+    };
+    const resume = `redisha runs resume ${PAUSED_RUN.record.run}`;
+    expect(cancelled(["redisha status"])).not.toContain("resume");
+    expect(cancelled(["redisha status"])).toContain("rollback");
+    expect(cancelled([`go on: ${resume}`])).toContain(resume);
+  });
+
   it("offers no way back behind the point of no return", () => {
     const passed = detailOf("failed", [...PAUSED_RUN.lines, { kind: "point_of_no_return", step: "primary" }]);
     expect(tellRun(passed).next.join("\n")).not.toContain("rollback");
