@@ -60,6 +60,8 @@ export const sealSchema = z.object({
   size: z.int(),
   /** The increment that the server itself loads after it; null where nobody saw both of them together. */
   next: z.int().nullable(),
+  /** Unix seconds up to which all was known to be stored while it was the last one. */
+  proven: nullableSecond(),
 });
 export type ChainSeal = z.infer<typeof sealSchema>;
 

@@ -89,6 +89,7 @@ function walk(chain: Chain, base: ChainBase, at: number): ChainPart {
     if (proof && proof.number === number && proof.size <= size) provenTo = proof.at;
     const seal = chain.seals.get(number);
     if (over || seal?.size !== size) break;
+    provenTo = seal.proven ?? provenTo;
     number = seal.next;
   }
   return { base, increments, provenTo };

@@ -14,6 +14,7 @@ const step = fc.record({
   rewrite: fc.boolean(),
   seen: fc.boolean(),
   cut: fc.boolean(),
+  proven: fc.boolean(),
   lost: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
 });
 
@@ -25,11 +26,13 @@ function live(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : n
   const written: number[] = [];
   const lost = new Set<string>();
   let [now, increment, stamped] = [BEGIN, 1, 0];
-  for (const { seconds, rewrite, seen, cut, lost: gone } of steps) {
+  for (const { seconds, rewrite, seen, cut, proven, lost: gone } of steps) {
     now += seconds;
     if (rewrite) {
       const size = tokens.get(increment)?.flat().length ?? 0;
-      seals.set(increment, { number: increment, size, next: seen ? increment + 1 : null });
+      // What is written in this second may still come behind it.
+      const known = proven ? now - 1 : null;
+      seals.set(increment, { number: increment, size, next: seen ? increment + 1 : null, proven: known });
       // What nobody saw may have been a full sync: data that no increment holds.
       if (!seen) written.push(now);
       increment += 1;
@@ -107,6 +110,12 @@ it("where nothing was missed, every second from the first base on can be had, an
       expect(partFor(chain, BEGIN - 1)).toBeUndefined();
     }),
   );
+});
+
+it("a rewrite that nobody saw leaves no gap before what was proven", () => {
+  const quiet = { seconds: 0, rewrite: false, seen: false, cut: false, proven: true, lost: false };
+  const { chain } = live([quiet, { ...quiet, seconds: 100, rewrite: true }], 2);
+  expect(windowsOf(chain)).toEqual([{ from: BEGIN, to: BEGIN + 102 }]);
 });
 
 it("windows that touch are one, and those of several shards are what they share", () => {

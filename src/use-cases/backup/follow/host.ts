@@ -24,14 +24,22 @@ export interface Looked {
   readonly kept: readonly KeptPart[];
   /** A part bears the name of one that is kept, and is another file: the append-only file was begun anew. */
   readonly replaced: boolean;
+  /** Names of what is kept, and what the server has dropped. */
+  readonly dropped: readonly string[];
+  /** So little of its disk is free that nothing is to be kept there that the server itself does not want. */
+  readonly tight: boolean;
 }
 
 const CALL_MS = 30_000;
 const READ_MS = 600_000;
 
+/** Of its disk, in percent: a server whose disk is full stops taking writes. */
+const LEAST_FREE = 5;
+
 /**
  * `$1` the folder of the parts, `$2` where they are kept, then their names. Links each, and prints whether it is the file
- * that is kept (1), its size and its name. A part that is gone meanwhile was removed by a rewrite and is left out.
+ * that is kept (1), its size and its name. A part that is gone meanwhile was removed by a rewrite and is left out. Then the
+ * names of all that is kept, and how much of the disk is in use.
  */
 const KEEP = `
 from=$1 keep=$2
@@ -43,6 +51,8 @@ for name; do
   [ ! -e "$from/$name" ] || [ "$from/$name" -ef "$keep/$name" ] || same=0
   echo "$same $(stat -c %s -- "$keep/$name") $name"
 done
+(cd -- "$keep" && for name in *; do [ -e "$name" ] && echo "kept $name"; done)
+df -Pk -- "$keep" | awk 'NR == 2 { print "used", $5 }'
 true`;
 
 const DROP = 'keep=$1; shift; for name; do rm -f -- "$keep/$name"; done; rmdir -- "$keep" 2>/dev/null || true';
@@ -101,7 +111,10 @@ export class FollowedHost {
     for (const [, same, size, name = ""] of kept.stdout.matchAll(/^([01]) (\d+) (.*)$/gm)) {
       sizes.set(name, { same: same === "1", size: Number(size) });
     }
+    const all = [...kept.stdout.matchAll(/^kept (.*)$/gm)].map(([, name = ""]) => name);
     return {
+      dropped: all.filter((name) => !listed.some((part) => part.name === name)),
+      tight: Number(/^used (\d+)%$/m.exec(kept.stdout)?.[1] ?? 0) > 100 - LEAST_FREE,
       listed,
       kept: wanted.flatMap((part) => {
         const found = sizes.get(part.name);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { pipeline, Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { serverFacts } from "../../../actions/backup/server-facts.ts";
 import { fingerprintOf } from "../../../backup/fingerprint.ts";
 import { HEADER_BYTES, readRdbHeader } from "../../../backup/rdb-header.ts";
@@ -20,16 +20,18 @@ import {
 } from "../../../repository/chain.ts";
 import { type Packing, packFile } from "../../../repository/pipeline/pack-file.ts";
 import type { Store } from "../../../repository/store.ts";
-import { AofScanner } from "../../../restore/aof-scanner.ts";
 import { windowsOf } from "../../../restore/chain-moment.ts";
 import { chainProblems } from "../../../restore/followed-health.ts";
 import type { Shard as LiveShard } from "../../../topology/schema.ts";
 import type { Session } from "../../session.ts";
 import { FollowedHost, type KeptPart, type ListedPart } from "./host.ts";
+import { fileName, incrementName, scan, sizeOf } from "./parts.ts";
 import { chooseSource, type FollowSource, objectionTo } from "./source.ts";
 
 /** Bytes of an increment that are stored as one object, at most: as much is in memory. A larger value makes it more. */
 const PIECE = 16 * 1024 * 1024;
+
+const GAVE_UP = "parts that it has dropped are given up, and what was written to them is a gap";
 
 /** After so many looks that failed another server is looked for. */
 const FAILURES = 3;
@@ -103,6 +105,8 @@ export class ShardFollower {
       if (once || (error instanceof RedishaError && error.code === "FOLLOW_SLOTS_MOVED")) throw error;
       this.#failures += 1;
       if (this.#failures === 1 || this.#failures % 30 === 0) tell(`${this.name}: ${messageOf(error)}`);
+      // Where nothing can be stored the server is followed all the same: what it drops meanwhile is kept on its host.
+      if (error instanceof RedishaError && /^REPOSITORY_/.test(error.code)) return;
       this.#around.session.live.connections.forgetFailures();
       this.#host = undefined;
       if (this.#failures >= FAILURES) this.#source = undefined;
@@ -145,7 +149,7 @@ export class ShardFollower {
     }
     const now = await clockOf(redis, signal);
     const buffered = String(await redis.command(["INFO", "persistence"], { signal }));
-    const { listed, kept, replaced } = await this.#host.look(this.#stored());
+    const { listed, kept, replaced, dropped, tight } = await this.#host.look(this.#stored());
     const present = listed.filter(({ type }) => type === "i");
     if (replaced || this.#begunAnew(present)) {
       tell(`${this.name}: ${instance.id} has begun its append-only file anew`);
@@ -158,6 +162,7 @@ export class ShardFollower {
       const next = present[index + 1];
       if (next) this.#next.set(number, next.number);
     }
+    await this.#giveUp(this.#host, dropped, tight);
     await this.#finishDropped(this.#host, present);
     const last = present.at(-1)?.number;
     for (const part of kept.filter(({ type }) => type === "i")) {
@@ -165,6 +170,8 @@ export class ShardFollower {
     }
     const base = kept.find(({ type }) => type === "b");
     if (base && present[0]) await this.#storeBase(this.#host, base, present[0].number);
+    // What was not stored by now never will be: nobody saw what the server loads before it.
+    await this.#host.drop(dropped);
     // What was executed before TIME was asked stands in the file, unless the server holds it back for a slow disk. The
     // second that a write is annotated with is one that the server has read a little before.
     if (last !== undefined && /^aof_buffer_length:0\r?$/m.test(buffered)) await this.#prove(last, now - 2);
@@ -234,10 +241,18 @@ export class ShardFollower {
     return new Set([...(this.#chain?.bases.map(({ file }) => fileName(file.name)) ?? []), ...this.#sealed]);
   }
 
+  /** A base that the server has dropped is needed no more; where its disk is nearly full, nothing that it has dropped is kept. */
+  async #giveUp(host: FollowedHost, dropped: readonly string[], tight: boolean): Promise<void> {
+    await host.drop(dropped.filter((name) => tight || /\.base\.[^.]+$/.test(name)));
+    if (!tight || dropped.length === 0) return;
+    this.#around.tell(`${this.name}: the disk of ${this.#source?.instance.id} is nearly full: ${GAVE_UP}`);
+  }
+
   /** An increment that the server has dropped is kept until the rest of it is stored. */
   async #finishDropped(host: FollowedHost, present: readonly ListedPart[]): Promise<void> {
     const chain = this.#chain;
-    const open = [...(chain?.increments.keys() ?? [])].filter((number) => !chain?.seals.has(number));
+    const known = new Set([...(chain?.increments.keys() ?? []), ...this.#next.keys()]);
+    const open = [...known].filter((number) => !chain?.seals.has(number)).sort((a, b) => a - b);
     for (const number of open) {
       if (present.some((part) => part.number === number)) continue;
       const name = incrementName(present, number);
@@ -283,7 +298,9 @@ export class ShardFollower {
     }
     if (!over || !this.#chain) return;
     const next = this.#next.get(number) ?? null;
-    this.#chain = await recordSeal(store, this.#chain, { number, size: sizeOf(this.#chain, number), next });
+    const { proof } = this.#chain;
+    const proven = proof?.number === number ? proof.at : null;
+    this.#chain = await recordSeal(store, this.#chain, { number, size: sizeOf(this.#chain, number), next, proven });
     this.#sealed.add(name);
     await host.drop([name]);
   }
@@ -330,31 +347,4 @@ export class ShardFollower {
 async function clockOf(redis: RedisConnection, signal: AbortSignal): Promise<number> {
   const reply = await redis.command(["TIME"], { signal });
   return Number(Array.isArray(reply) ? reply[0] : Number.NaN);
-}
-
-/** `appendonly.aof.5.incr.aof`, as the others of this server are called. */
-function incrementName(parts: readonly ListedPart[], number: number): string | undefined {
-  return parts[0]?.name.replace(/\.\d+(\.incr\.[^.]+)$/, `.${number}$1`);
-}
-
-function sizeOf(chain: Chain, number: number): number {
-  const last = chain.increments.get(number)?.at(-1);
-  return last ? last.offset + last.file.size_raw : 0;
-}
-
-async function scan(bytes: Buffer) {
-  const scanner = new AofScanner();
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  await new Promise<void>((resolve, reject) => {
-    pipeline(Readable.from([bytes]), scanner, nowhere, (error) => (error ? reject(error) : resolve()));
-  });
-  return scanner.times;
-}
-
-/** `appendonly.aof.1.base.rdb` of `data/appendonly.aof.1.base.rdb.zst.age`. */
-function fileName(name: string): string {
-  return name
-    .replace(/^data\//, "")
-    .replace(/\.age$/, "")
-    .replace(/\.zst$/, "");
 }
