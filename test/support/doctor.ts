@@ -43,11 +43,11 @@ export function evidenceOf({ evidence }: Diagnosed): string {
   return evidence.map(({ where, source, value }) => `${where} ${source}: ${value}`).join("\n");
 }
 
-/** Types the command that a diagnosis prints; the dry run first, which has to change nothing. */
-export async function mend(file: string, { mend: how }: Diagnosed): Promise<Ended> {
+/** Types the command that a diagnosis prints, its dry run first; `planned: false` where a plan stops at what is broken. */
+export async function mend(file: string, { mend: how }: Diagnosed, options = { planned: true }): Promise<Ended> {
   if (!how) throw new Error("nothing is said that mends it");
   const planned = await inShell(`${how.command} --file '${file}' --dry-run`);
-  expect(planned).toMatchObject({ code: 0 });
+  expect(planned.code, planned.stdout + planned.stderr).toBe(options.planned ? 0 : 4);
   const deployment = /--deployment (\S+)/.exec(how.command)?.[1] ?? "";
   const ended = await inShell(`${how.command} --file '${file}' --yes --confirm ${deployment}`);
   expect(ended.stdout + ended.stderr).toMatch(/✔ done/);

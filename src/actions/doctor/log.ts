@@ -66,20 +66,31 @@ interface Place {
 }
 
 async function read(instance: Instance, withinMs: number, bytes: number, context: ActionContext): Promise<LogFacts> {
-  const { kind, name } = await placeOf(instance, context);
   const seconds = Math.ceil(withinMs / 1_000);
-  const said = await brieflyOnHostOf(instance, context, READ, [kind, name, String(seconds), String(bytes)], failure);
-  const end = said.indexOf("\n");
-  const lines = readLog(said.slice(end + 1), { sinceMs: Date.now() - withinMs, zone: said.slice(0, end).trim() });
-  return { read: true, why: null, source: kind === "file" ? name : `journalctl -u ${name}`, lines };
+  const places = await placesOf(instance, context);
+  const parts = await Promise.all(
+    places.map(async ({ kind, name }) => {
+      const args = [kind, name, String(seconds), String(bytes)];
+      const said = await brieflyOnHostOf(instance, context, READ, args, failure);
+      const end = said.indexOf("\n");
+      return readLog(said.slice(end + 1), { sinceMs: Date.now() - withinMs, zone: said.slice(0, end).trim() });
+    }),
+  );
+  const lines = parts.flat().sort((a, b) => (a.last_at ?? "").localeCompare(b.last_at ?? ""));
+  const source = places.map(({ kind, name }) => (kind === "file" ? name : `journalctl -u ${name}`)).join(", ");
+  return { read: true, why: null, source, lines };
 }
 
-async function placeOf(instance: Instance, context: ActionContext): Promise<Place> {
+async function placesOf(instance: Instance, context: ActionContext): Promise<Place[]> {
   const running = await whereItRuns(instance, context);
   const { logfile, unit, stdout, directory } = running ?? (await whereItWouldRun(instance, context));
-  if (logfile !== "") return { kind: "file", name: logfile.startsWith("/") ? logfile : `${directory}/${logfile}` };
-  if (stdout !== "/dev/null") return { kind: "file", name: stdout };
-  if (unit !== null) return { kind: "unit", name: unit };
+  const file = logfile === "" ? stdout : logfile.startsWith("/") ? logfile : `${directory}/${logfile}`;
+  const places: Place[] = [
+    ...(file === "/dev/null" ? [] : [{ kind: "file" as const, name: file }]),
+    // Of one that is down, systemd knows how it ended; of one that does not start, only its standard error tells why.
+    ...(unit !== null && (file === "/dev/null" || !running) ? [{ kind: "unit" as const, name: unit }] : []),
+  ];
+  if (places.length > 0) return places;
   throw new RedishaError({
     code: "LOG_NOWHERE",
     message: `${instance.id} writes its log nowhere: no logfile, no unit, and its standard output goes nowhere`,

@@ -5,7 +5,10 @@ import type { Facts } from "../facts.ts";
 import type { Cause, Diagnosis, Evidence } from "../model.ts";
 
 const LAST_WORDS =
-  /crashed by signal|Out Of Memory allocating|Fatal error loading|Bad file format|FATAL CONFIG FILE|Can't handle RDB|User requested shutdown|Received SIG(TERM|INT)|now ready to exit|Could not create server TCP|Failed (listening|opening)|unexpected end of file/i;
+  /Main process exited|Failed with result|oom-kill|Bad directive|>>> '|crashed by signal|Out Of Memory allocating|Fatal error loading|Bad file format|FATAL CONFIG FILE|Can't handle RDB|User requested shutdown|Received SIG(TERM|INT)|now ready to exit|Could not create server TCP|Failed (listening|opening)|unexpected end of file/i;
+
+/** Lines of its log that are told. */
+const WORDS_SHOWN = 6;
 
 export const serverDown: Cause = {
   id: "server-down",
@@ -32,7 +35,7 @@ function diagnosisOf(server: DataNode | SentinelNode, facts: Facts): Diagnosis {
       seen(id, "connection from here", `${reach.code ?? ""} ${reach.message ?? ""}`.trim()),
       ...Object.keys(facts.reaches).flatMap((host) => wayEvidence(facts, host, id)),
       ...kills,
-      ...inLog(facts, id, LAST_WORDS),
+      ...inLog(facts, id, LAST_WORDS, WORDS_SHOWN),
     ],
     next: [...reach.next, ...startIt(server)].slice(0, 4),
   };
