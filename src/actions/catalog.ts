@@ -87,6 +87,7 @@ import { notify } from "./notify/notify.ts";
 import { hostCompare } from "./os/compare.ts";
 import { hostFacts } from "./os/facts.ts";
 import { osSysctl } from "./os/sysctl.ts";
+import { hostUser } from "./os/user.ts";
 import { packageInstall } from "./package/install.ts";
 import { preflightBackups } from "./preflight/backups.ts";
 import { preflightChecklist } from "./preflight/checklist.ts";
@@ -140,6 +141,7 @@ import { sizeEstimate } from "./size/estimate.ts";
 import { sizeMeasure } from "./size/measure.ts";
 import { systemdUnit } from "./systemd/unit.ts";
 import { tlsAuthority, tlsForgetNext, tlsSettle, tlsUnsettle } from "./tls/authority.ts";
+import { tlsClients } from "./tls/clients.ts";
 import { tlsCompare } from "./tls/compare.ts";
 import { tlsLoad } from "./tls/load.ts";
 import { tlsPutBack, tlsPutPair, tlsPutTrust } from "./tls/put.ts";
@@ -212,6 +214,7 @@ const ACTIONS: readonly Action[] = [
   guardWindow,
   notify,
   tlsAuthority,
+  tlsClients,
   tlsCompare,
   tlsForgetNext,
   tlsLoad,
@@ -300,6 +303,7 @@ const ACTIONS: readonly Action[] = [
   osSysctl,
   hostCompare,
   hostFacts,
+  hostUser,
   fileRender,
   fileFolder,
   firewallApply,

@@ -60,9 +60,13 @@ export async function ensureAuthority(place: AuthorityPlace, slot: "current" | "
   return true;
 }
 
-/** The authority that signs now: the next one where there is one. Fails with AUTHORITY_MISSING or AUTHORITY_KEY_MISSING. */
-export async function signingAuthority(place: AuthorityPlace): Promise<KeyPair> {
-  const { current, next } = await authoritiesOf(place);
+/** The authority that signs: the newest is the next one, where there is one. Fails with AUTHORITY_MISSING or AUTHORITY_KEY_MISSING. */
+export async function signingAuthority(
+  place: AuthorityPlace,
+  which: "newest" | "current" = "newest",
+): Promise<KeyPair> {
+  const { current, next: coming } = await authoritiesOf(place);
+  const next = which === "current" ? undefined : coming;
   const certificate = next ?? current;
   if (certificate === undefined) throw noAuthority(place);
   const slot = next === undefined ? "current" : "next";

@@ -2,7 +2,7 @@ import type { Deployment, Host, Instance } from "../inventory/model.ts";
 import { type Network, parseNetwork } from "./network.ts";
 import type { Need } from "./plan-rules.ts";
 
-/** Unless `cluster-port` says otherwise, the bus of a Cluster listens so far above the port of its clients. */
+/** Unless `cluster-port` says otherwise, the bus of a Cluster listens so far above the declared port. */
 const BUS_OFFSET = 10_000;
 
 /** What only the host itself can say. */
@@ -18,7 +18,8 @@ export interface HostView {
 /** Port of the cluster bus of an instance; undefined where there is no bus. */
 export function busPort({ kind, config }: Pick<Deployment, "kind" | "config">, instance: Instance): number | undefined {
   if (kind !== "cluster" || instance.kind !== "data") return undefined;
-  return config["cluster-port"] === undefined ? instance.port + BUS_OFFSET : Number(config["cluster-port"]);
+  const declared = instance.declaredPort ?? instance.port;
+  return config["cluster-port"] === undefined ? declared + BUS_OFFSET : Number(config["cluster-port"]);
 }
 
 /** Names and addresses by which other hosts of the deployment may come to this one. */

@@ -1,16 +1,20 @@
 import { isIP } from "node:net";
+import { dirname } from "node:path/posix";
 import { type ConfLine, directivesOf, parseConf, renderConf } from "../conf/conf-file.ts";
+import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
 import { mergeRedisConf, mergeSentinelConf } from "../conf/merge-conf.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
+import { busPort } from "../firewall/needs.ts";
 import type { Deployment, Instance } from "../inventory/model.ts";
 import { type RenderedConf, renderRedisConf, type TlsNeeds } from "../render/redis-conf.ts";
 import { renderSentinelConf, sentinelKnowsUsers } from "../render/sentinel-conf.ts";
+import { renderUnit } from "../render/unit.ts";
 import { renderUsers } from "../render/users.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { homeOf } from "./homes.ts";
 import { keepPrevious, previousPasswords } from "./keep-previous.ts";
-import { linesOf, userLinesOf } from "./lines.ts";
+import { linesOf, unitLinesOf, userLinesOf } from "./lines.ts";
 import { movedLines } from "./moved.ts";
 import { isStalePeer } from "./sentinel-differences.ts";
 import type { Situation } from "./situation.ts";
@@ -20,7 +24,7 @@ export interface DesiredFile {
   readonly path: string;
   readonly owner: string;
   readonly mode: string;
-  readonly kind: "redis" | "sentinel" | "users";
+  readonly kind: "redis" | "sentinel" | "users" | "unit";
   /** As rendered, without what a server wrote into the live one. */
   readonly rendered: string;
   /** The rendered one with what is kept of the live one. */
@@ -28,7 +32,8 @@ export interface DesiredFile {
 }
 
 /** The text that goes on the host. An ACL file knows no quotes. */
-export function contentOf({ kind, merged }: DesiredFile, live: string | undefined): string {
+export function contentOf({ kind, merged, rendered }: DesiredFile, live: string | undefined): string {
+  if (kind === "unit") return rendered;
   const lines = merged(live);
   if (kind !== "users") return renderConf(lines);
   return lines.map((line) => ("name" in line ? [line.name, ...line.values].join(" ") : line.text)).join("\n");
@@ -47,24 +52,45 @@ export async function desiredFiles(
   const previous = await previousPasswords(deployment);
   const owner = ownerOf(deployment, instance);
   const conf = { path: homeOf(deployment, instance).conf, owner, mode: "0640" };
+  const unit = unitFile(instance, deployment);
   if (instance.kind === "sentinel") {
     const rendered = sentinelConf(instance, deployment, situation, credentials);
     const merged = (live: string | undefined) => {
       const lines = mergedSentinel(rendered, live, instance, deployment, situation);
       return keepPrevious(lines, linesOf(live ?? ""), previous);
     };
-    return [{ ...conf, kind: "sentinel", rendered, merged }];
+    return [...unit, { ...conf, kind: "sentinel", rendered, merged }];
   }
   const { text } = redisConf(instance, deployment, situation, credentials);
   const follows = situation.follows[instance.id] ?? null;
   const users = usersFile(instance, deployment, situation, credentials);
   return [
+    ...unit,
     {
       ...{ path: homeOf(deployment, instance).acl ?? "", owner, mode: "0640", kind: "users", rendered: users },
       merged: (live) => keepPrevious(userLinesOf(users), userLinesOf(live ?? ""), previous),
     },
     { ...conf, kind: "redis", rendered: text, merged: (live) => mergedRedis(text, live, follows) },
   ];
+}
+
+/** Programs from a directory have no unit but the one that they are given here. */
+function unitFile(instance: Instance, deployment: Deployment): DesiredFile[] {
+  const { engine, name } = deployment;
+  if (engine.source !== "directory" || engine.directory === undefined) return [];
+  const { unit, user, conf, data, log, pid } = homeOf(deployment, instance);
+  const rendered = renderUnit({
+    ...{ id: instance.id, deployment: name, port: instance.port, conf, user, sentinel: instance.kind === "sentinel" },
+    program: `${engine.directory}/bin/${engine.name}-server`,
+    runtime: dirname(pid).replace("/run/", ""),
+    writes: [...new Set([dirname(conf), data, dirname(log)])],
+  });
+  const path = `/etc/systemd/system/${unit}`;
+  return [{ path, owner: "root:root", mode: "0644", kind: "unit", rendered, merged: () => unitLinesOf(rendered) }];
+}
+
+function supervisedBy({ engine }: Deployment): { supervised?: "auto" } {
+  return engine.source === "directory" ? { supervised: "auto" } : {};
 }
 
 function ownerOf(deployment: Deployment, instance: Instance): string {
@@ -90,14 +116,34 @@ function redisConf(
     ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
     paths: { data: home.data, log: home.log, pid: home.pid, ...(home.acl === null ? {} : { acl: home.acl }) },
     ...tlsNeedsOf(instance, deployment),
+    ...supervisedBy(deployment),
     replication: { user: replication.name, password: replication.passwords[0] ?? "" },
     host: {
       memoryBytes: situation.hosts[host.name]?.memory ?? 0,
       dataInstances: data.filter((each) => each.host.name === host.name).length,
     },
     minReplicas: !cluster && data.length >= MIN_REPLICAS.servers ? MIN_REPLICAS.wanted : 0,
-    ...(cluster ? { cluster: { nodeTimeoutMs: 5_000 } } : {}),
+    ...(cluster ? { cluster: clusterNeeds(instance, deployment, engineOf(instance, deployment, situation)) } : {}),
     config: deployment.config,
+  });
+}
+
+/** With a second port for TLS, the bus stays where the first one has it: all nodes know it there. */
+function clusterNeeds(instance: Instance, deployment: Deployment, engine: EngineVersion) {
+  const nodeTimeoutMs = 5_000;
+  const bus = busPort(deployment, instance);
+  if ((deployment.serverTls?.portOffset ?? 0) === 0 || bus === undefined) return { nodeTimeoutMs };
+  if (knownDirective("cluster-port", engine) === undefined) throw busIsTied(instance.id, engine);
+  return { nodeTimeoutMs, busPort: bus };
+}
+
+function busIsTied(id: string, { name, version }: EngineVersion): RedishaError {
+  return new RedishaError({
+    code: "INIT_CLUSTER_BUS",
+    message: `${id} runs ${name} ${version}, whose cluster bus is always 10000 above the port of its clients: it cannot move to a second port for TLS.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["upgrade to Redis 7.0 or later, and then move to TLS", "or a new Cluster with tls and no port_offset"],
   });
 }
 
@@ -120,6 +166,7 @@ function sentinelConf(
     ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
     paths: { data: home.data, log: home.log, pid: home.pid },
     ...tlsNeedsOf(instance, deployment),
+    ...supervisedBy(deployment),
     group: deployment.masterName ?? "",
     primary: { host: primary.address, port: primary.port },
     ...{ quorum, downAfterMs, failoverTimeoutMs, parallelSyncs },

@@ -40,7 +40,7 @@ const LEARNED = /^sentinel (myid|(config|leader|current)-epoch|known-(replica|sl
 export function differencesOf(
   wanted: readonly ConfLine[],
   found: readonly ConfLine[],
-  kind: "redis" | "sentinel" | "users",
+  kind: "redis" | "sentinel" | "users" | "unit",
 ): Difference[] {
   const will = meaningOf(wanted, kind);
   const was = meaningOf(found, kind);
@@ -67,6 +67,8 @@ export function liveDifferences(
     const [name = "", part] = key.split(" ");
     const told = byName[name];
     if (told === undefined || name === "replicaof") return [];
+    // 0: so far above the port it was started with as the bus is declared to be.
+    if (name === "cluster-port" && told === "0") return [];
     const now = meaningOf([{ name, values: told === "" ? [""] : told.split(" ") }], "redis").get(key);
     if (now === value) return [];
     return [{ ...difference(key, now ?? told, value), value: part === undefined ? value : `${part} ${value}` }];
@@ -74,7 +76,7 @@ export function liveDifferences(
 }
 
 /** Every directive, by what tells it from others, and its value as it is meant. */
-function meaningOf(lines: readonly ConfLine[], kind: "redis" | "sentinel" | "users"): Map<string, string> {
+function meaningOf(lines: readonly ConfLine[], kind: "redis" | "sentinel" | "users" | "unit"): Map<string, string> {
   const meanings = new Map<string, string>();
   for (const { name: written, values } of directivesOf(lines)) {
     const name = oneName(written);

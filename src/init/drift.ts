@@ -3,7 +3,12 @@ import { comparisonSchema, differenceSchema } from "./comparison-schema.ts";
 
 const differences = z.array(differenceSchema);
 
-const certificatesSchema = z.object({ host: z.string(), pair: z.array(z.string()), trust: z.array(z.string()) });
+const certificatesSchema = z.object({
+  host: z.string(),
+  pair: z.array(z.string()),
+  trust: z.array(z.string()),
+  clients: z.array(z.string()),
+});
 
 const outputsSchema = z.object({
   primary: z.string().nullable(),
@@ -41,6 +46,7 @@ export const driftSchema = z.strictObject({
   why: z.string().describe("How it was found"),
   down: z.array(z.string()).describe("Instances that do not run"),
   disabled: z.array(z.string()).describe("Instances that would not start when their host boots"),
+  clients: z.array(z.string()).describe("Clients whose certificate, on this machine, is missing or about to end"),
   hosts: z
     .record(z.string(), hostDriftSchema)
     .describe("What differs, by host; those without a difference are left out"),
@@ -85,15 +91,16 @@ export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
     Object.fromEntries(Object.entries(instances).map(([id, { outputs: each }]) => [id, each])),
     (each) => each.differs || each.left.length > 0,
   );
+  const clients = [...new Set(Object.values(certificates).flatMap(({ outputs: found }) => found.clients))];
   const asleep = disabled.filter((id) => !down.includes(id));
   const toDo =
-    down.length + asleep.length > 0 ||
+    down.length + asleep.length + clients.length > 0 ||
     Object.values(compared).some((each) => each.differs) ||
     Object.values(differing).some(
       (each) => each.packages.length + each.system.length + each.firewall.length + each.certificates.length > 0,
     );
   const differs = toDo || Object.keys(compared).length + Object.keys(differing).length > 0;
-  return { primary, why, down, disabled: asleep, hosts: differing, instances: compared, to_do: toDo, differs };
+  return { primary, why, down, disabled: asleep, clients, hosts: differing, instances: compared, to_do: toDo, differs };
 }
 
 function entriesWhere<T>(all: Readonly<Record<string, T>>, holds: (one: T) => boolean): Record<string, T> {

@@ -37,5 +37,9 @@ export type InstanceFacts = z.infer<typeof instanceFactsSchema>;
 
 export const hostFactsSchema = z.strictObject({
   memory: z.int().describe("Bytes"),
-  installed: z.record(z.string(), z.string()).describe("Versions of the packages of the engine, as dpkg has them"),
+  installed: z
+    .record(z.string(), z.string())
+    .describe(
+      "Versions of the packages of the engine, as dpkg has them; of its programs, where they lie in a directory",
+    ),
 });

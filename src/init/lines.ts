@@ -10,6 +10,15 @@ export function linesOf(text: string): ConfLine[] {
   }
 }
 
+/** The lines of a systemd unit: what stands before `=`, and behind it. */
+export function unitLinesOf(text: string): ConfLine[] {
+  return text.split(/\r?\n/).map((line) => {
+    const [, name = line.trim(), value] = /^\s*(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+    if (name === "" || name.startsWith("#")) return { text: name };
+    return { name, values: value === undefined ? [] : [value.trim()] };
+  });
+}
+
 /** The lines of an ACL file, which knows neither quotes nor comments behind words. */
 export function userLinesOf(text: string): ConfLine[] {
   return text

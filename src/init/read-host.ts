@@ -16,6 +16,8 @@ export interface InstanceFiles {
 
 export interface HostReading {
   readonly memory: number;
+  /** The user that servers run as is there. */
+  readonly hasUser: boolean;
   /** Versions of installed packages, by name, as dpkg has them. */
   readonly installed: Readonly<Record<string, string>>;
   /** Versions of the server's package that apt could install, newest first. */
@@ -24,18 +26,23 @@ export interface HostReading {
 }
 
 /**
- * `$1` the product, then for each instance its id, file, folder of data and unit. Prints facts a line each, words
- * separated by tabs; files in base64. Reads only.
+ * `$1` the product, `$2` the directory of its programs or nothing, then for each instance its id, file, folder of data and
+ * unit. Prints facts a line each, words separated by tabs; files in base64. Reads only.
  */
 export const READ_HOST = `
-product=$1; shift
+product=$1 directory=$2; shift 2
 tab=$(printf '\\t')
 awk '/^MemTotal:/ { printf "memory\\t%d\\n", $2 * 1024 }' /proc/meminfo
-for p in server sentinel tools; do
+! id -u "$product" >/dev/null 2>&1 || echo user
+if [ -n "$directory" ]; then
+  "$directory/bin/$product-server" --version 2>/dev/null |
+    awk -v name="$product-server" '{ for (i = 1; i <= NF; i++) if ($i ~ /^v=/) print "installed\\t" name "\\t" substr($i, 3) }'
+else for p in server sentinel tools; do
   v=$(dpkg-query -W -f '\${db:Status-Abbrev}\${Version}' "$product-$p" 2>/dev/null) || continue
   case $v in ii*) echo "installed$tab$product-$p$tab\${v#ii }" ;; esac
 done
 apt-cache madison "$product-server" 2>/dev/null | awk -F'|' '{ gsub(/ /, "", $2); print "offered\\t" $2 }'
+fi
 while [ $# -ge 4 ]; do
   id=$1 conf=$2 data=$3 unit=$4; shift 4
   state=$(systemctl is-active -- "$unit" 2>/dev/null)
@@ -59,6 +66,7 @@ export function readHost(text: string): HostReading {
   const ids = of("unit").map(([, id = ""]) => id);
   return {
     memory: Number(of("memory")[0]?.[1] ?? 0),
+    hasUser: of("user").length > 0,
     installed: Object.fromEntries(of("installed").map(([, name = "", version = ""]) => [name, version])),
     offered: of("offered").map(([, version = ""]) => version),
     files: new Map(

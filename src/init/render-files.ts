@@ -61,7 +61,7 @@ function supposed(deployment: Deployment): Situation {
   return {
     primary: primary?.id ?? null,
     why: "nothing was looked at",
-    ...{ instances: {}, hosts: {}, services: {}, packages: {}, running: [], version },
+    ...{ instances: {}, hosts: {}, services: {}, packages: {}, makes_user: {}, running: [], version },
     engine: by(() => version),
     follows: by(({ id }) => (primary && id !== primary.id ? `${primary.address}:${primary.port}` : null)),
     units: by((instance) => homeOf(deployment, instance).unit),

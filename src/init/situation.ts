@@ -16,6 +16,9 @@ export const situationSchema = z.strictObject({
   packages: z
     .record(z.string(), z.array(z.string()))
     .describe("By host: the packages that it needs, where one of them is missing; else none"),
+  makes_user: z
+    .record(z.string(), z.string().nullable())
+    .describe("By host: the user that servers are to run as, where neither it nor a package of the engine is there"),
   down: z.array(z.string()).describe("Instances that do not run"),
   running: z.array(z.string()).describe("Instances that run"),
   moving: z

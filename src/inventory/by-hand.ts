@@ -28,5 +28,8 @@ export function redisCliOf(
   // Init sets up servers of packages; those of a directory have theirs wherever somebody put it.
   const home = serverTls && engine && engine.source !== "directory" ? tlsHomeOf(engine).ca : undefined;
   const ca = shell === "" ? tls.ca : (config["tls-ca-cert-file"] ?? home ?? tls.ca);
-  return typedOver(shell, redisCliByHand({ ...target, tls: { ...tls, ...(ca ? { ca } : {}) } }));
+  // There it is the server's own certificate that stands in for the client's.
+  const pair = shell !== "" && tls.cert && home && engine ? tlsHomeOf(engine).pair : undefined;
+  const own = pair ? { cert: pair, key: pair } : {};
+  return typedOver(shell, redisCliByHand({ ...target, tls: { ...tls, ...own, ...(ca ? { ca } : {}) } }));
 }

@@ -112,6 +112,8 @@ export interface ServerTls {
   readonly renewBeforeMs: number;
   /** `tls-auth-clients` */
   readonly clients: "no" | "optional" | "yes";
+  /** Clients that get a certificate from redisha's own authority, redisha itself first; none where servers ask for none. */
+  readonly clientNames: readonly string[];
   readonly protocols: readonly string[];
   readonly ciphers?: string;
   readonly ciphersuites?: string;

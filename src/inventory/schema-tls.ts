@@ -56,6 +56,12 @@ export const tlsSchema = z.strictObject({
     .describe(
       "Whether clients need a certificate that tls.ca signed. Default: none; servers check each other's by it.",
     ),
+  client_names: z
+    .array(name("the name of a client"), { error: "expected a list of names" })
+    .optional()
+    .describe(
+      "Clients beside redisha that get a certificate of the authority, as clients/NAME.crt and NAME.key in its folder; where clients is optional or required.",
+    ),
   protocols: z
     .array(z.enum(["TLSv1.2", "TLSv1.3"]))
     .min(1, "expected at least one protocol")

@@ -9,6 +9,9 @@ type Declared = NonNullable<DeclaredDeployment["tls"]>;
 
 const DAY_MS = 86_400_000;
 const DEFAULTS = { authorityDays: 3_650, days: 365 };
+/** The client that redisha itself is, where an authority of its own makes the certificates of clients. */
+const ITSELF = "redisha";
+
 const CLIENTS = { none: "no", optional: "optional", required: "yes" } as const;
 
 /** How redisha connects, and what servers are set up with. */
@@ -22,7 +25,9 @@ export function tlsOf(
   const absolute = (path: string | undefined) => (path === undefined ? undefined : resolvePath(path, around));
   const source = sourceOf(deployment, tls, declared.backup, around);
   const ca = absolute(tls.ca) ?? (source?.kind === "authority" ? join(source.folder, "ca.crt") : undefined);
-  const client = present({ ca, cert: absolute(tls.cert), key: absolute(tls.key), serverName: tls.server_name });
+  const own = ownCertificate(tls, source);
+  const [cert, key] = [absolute(tls.cert) ?? own?.cert, absolute(tls.key) ?? own?.key];
+  const client = present({ ca, cert, key, serverName: tls.server_name });
   const serverTls = source && serverTlsOf(tls, source, client);
   return {
     ...(tls.mode === "both" ? {} : { tls: client }),
@@ -35,6 +40,18 @@ export function portOffsetOf({ tls }: DeclaredDeployment): number {
   return tls?.mode === "disabled" || tls?.mode === "both" ? 0 : (tls?.port_offset ?? 0);
 }
 
+/** Servers that ask clients for a certificate get one that the authority has made for redisha, unless another is declared. */
+function ownCertificate(tls: Declared, source: ServerTls["source"] | undefined) {
+  if (source?.kind !== "authority" || clientNamesOf(tls, source).length === 0) return undefined;
+  const at = (kind: string) => join(source.folder, "clients", `${ITSELF}.${kind}`);
+  return { cert: at("crt"), key: at("key") };
+}
+
+function clientNamesOf(tls: Declared, source: ServerTls["source"]): string[] {
+  if (source.kind !== "authority" || (tls.clients ?? "none") === "none") return [];
+  return [...new Set([...(tls.cert === undefined ? [ITSELF] : []), ...(tls.client_names ?? [])])];
+}
+
 function serverTlsOf(tls: Declared, source: ServerTls["source"], client: RedisTls): ServerTls {
   const days = daysOf(tls.valid) ?? DEFAULTS.days;
   return {
@@ -45,6 +62,7 @@ function serverTlsOf(tls: Declared, source: ServerTls["source"], client: RedisTl
     days,
     renewBeforeMs: milliseconds(tls.renew_before) ?? (days * DAY_MS) / 3,
     clients: CLIENTS[tls.clients ?? "none"],
+    clientNames: clientNamesOf(tls, source),
     protocols: tls.protocols ?? ["TLSv1.2", "TLSv1.3"],
     ...present({ ciphers: tls.ciphers, ciphersuites: tls.ciphersuites }),
   };

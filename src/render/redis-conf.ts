@@ -17,12 +17,18 @@ export interface RedisConfNeeds {
   readonly announce?: { readonly host: string; readonly port: number };
   readonly paths: { readonly data: string; readonly log: string; readonly pid: string; readonly acl?: string };
   readonly tls?: TlsNeeds;
+  /** `systemd`, the default, for a unit that waits for word of its server; `auto` for one of redisha's own. */
+  readonly supervised?: "systemd" | "auto";
   /** How it logs in to its primary. */
   readonly replication?: { readonly user?: string; readonly password: string };
   readonly host: { readonly memoryBytes: number; readonly dataInstances: number };
   readonly writeBytesPerSecond?: number;
   readonly minReplicas: number;
-  readonly cluster?: { readonly nodeTimeoutMs: number };
+  readonly cluster?: {
+    readonly nodeTimeoutMs: number;
+    /** Where the bus listens, whichever port clients come to; undefined: 10000 above that. */
+    readonly busPort?: number;
+  };
   /** `redis.config` of redisha.yaml: Redis' own directives, values as they stand there. */
   readonly config: Readonly<Record<string, string>>;
 }
@@ -111,6 +117,7 @@ function valuesOf(needs: RedisConfNeeds): object {
     port: needs.port,
     announce: needs.announce ?? { host: needs.address, port: needs.port },
     tls: tlsValues(needs.tls),
+    supervised: needs.supervised ?? "systemd",
     paths: { ...needs.paths, acl: needs.paths.acl ?? null },
     replication_user: needs.replication?.user ?? null,
     replication_password: needs.replication?.password ?? null,
@@ -121,6 +128,12 @@ function valuesOf(needs: RedisConfNeeds): object {
     output_buffer: outputBufferOf(backlog.bytes),
     priority: 100,
     min_replicas: needs.minReplicas,
-    cluster: needs.cluster ? { file: `nodes-${needs.port}.conf`, node_timeout_ms: needs.cluster.nodeTimeoutMs } : null,
+    cluster: needs.cluster
+      ? {
+          file: `nodes-${needs.port}.conf`,
+          node_timeout_ms: needs.cluster.nodeTimeoutMs,
+          bus: needs.cluster.busPort ?? null,
+        }
+      : null,
   };
 }

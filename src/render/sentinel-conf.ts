@@ -6,7 +6,7 @@ import { loginOf, type UserLogin } from "./users.ts";
 
 /** What sentinel.conf depends on. Paths are those of its host. */
 export interface SentinelConfNeeds
-  extends Pick<RedisConfNeeds, "id" | "deployment" | "address" | "port" | "announce" | "tls"> {
+  extends Pick<RedisConfNeeds, "id" | "deployment" | "address" | "port" | "announce" | "tls" | "supervised"> {
   readonly engine: EngineVersion;
   readonly paths: { readonly data: string; readonly log: string; readonly pid: string };
   readonly group: string;
@@ -45,6 +45,7 @@ export function renderSentinelConf(needs: SentinelConfNeeds): string {
     bind: [...new Set([needs.address, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
     announce: needs.announce ?? { host: needs.address, port: needs.port },
     tls: tlsValues(needs.tls),
+    supervised: needs.supervised ?? "systemd",
     down_after_ms: needs.downAfterMs,
     failover_timeout_ms: needs.failoverTimeoutMs,
     parallel_syncs: needs.parallelSyncs,

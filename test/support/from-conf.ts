@@ -13,9 +13,9 @@ export const VERSIONS: Record<EngineUnderTest, string> = {
   "valkey-9.1": "9.1.2",
 };
 
-/** Complaints about the machine, and what every server says when it starts. */
+/** Complaints about the machine, what every server says when it starts, and what a Sentinel tells of what it sees. */
 const USUAL =
-  /overcommit|somaxconn|Transparent|THP|oO0Oo|Configuration loaded|(Redis|Valkey) version=|is starting|Server initialized|TCP backlog/i;
+  /overcommit|somaxconn|Transparent|THP|oO0Oo|Configuration loaded|(Redis|Valkey) version=|is starting|Server initialized|TCP backlog|Sentinel ID is|# [+-][a-z]|Diskless rdb transfer, done/i;
 
 /** Servers that run from configuration files as they are, each in a folder of its own. */
 export class FromConf {

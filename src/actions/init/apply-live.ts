@@ -1,12 +1,14 @@
 import { z } from "zod";
+import { directivesOf } from "../../conf/conf-file.ts";
 import type { RedisConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
+import type { Difference } from "../../init/differences.ts";
 import { situationSchema } from "../../init/situation.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
-import { compareFiles, compareLive } from "./comparison.ts";
+import { type ComparedFile, compareFiles, compareLive } from "./comparison.ts";
 
 const changeSchema = z.strictObject({ name: z.string(), was: z.string().nullable(), will: z.string().nullable() });
 
@@ -33,7 +35,7 @@ export const initApplyLive = defineAction({
   undo: { action: init.set_back, with: { values: "\${{ before.values }}" } }`,
   commands: ({ changes, users }) => [
     ...changes.map(({ name, will }) => redisCommand(["CONFIG", "SET", name.split(" ")[0] ?? "", will ?? ""])),
-    ...(users.length > 0 ? [redisCommand(["ACL", "LOAD"])] : []),
+    ...users.map(({ name, will }) => redisCommand(["ACL", will === null ? "DELUSER" : "SETUSER", userOf(name)])),
   ],
   async before({ situation }, context) {
     const { live } = await lookAgain(situation, context);
@@ -55,7 +57,8 @@ export const initApplyLive = defineAction({
       if (await trySet(redis, directive, value, context.signal)) set.push(directive);
       else refused.push(directive);
     }
-    if (users.length > 0) await redis.command(["ACL", "LOAD"], { signal: context.signal });
+    for (const argv of users) await redis.command(argv, { signal: context.signal });
+    if (set.some((directive) => ANNOUNCED.includes(directive))) await tellPrimary(redis, context.signal);
     return { outputs: { set, refused }, changed: set.length + users.length > 0 };
   },
   async probe({ situation }, context) {
@@ -63,6 +66,32 @@ export const initApplyLive = defineAction({
     return live.length + users.length === 0;
   },
 });
+
+/** What a replica tells its primary of itself when it connects, and then no more. */
+const ANNOUNCED = ["replica-announce-ip", "replica-announce-port"];
+
+/** A replica connects to its primary anew and goes on where it was: until then Sentinels hear its old address. */
+async function tellPrimary(redis: RedisConnection, signal: AbortSignal): Promise<void> {
+  await redis.command(["CLIENT", "KILL", "TYPE", "master"], { signal });
+}
+
+/**
+ * Only those users that differ. ACL LOAD would end the connections of all: of clients, and of replicas, which come back
+ * with whatever address they have at that moment.
+ */
+function userCommands(differing: readonly Difference[], file: ComparedFile | undefined): string[][] {
+  const lines = directivesOf(file?.desired.merged(file.text) ?? []);
+  return differing.map(({ name }) => {
+    const user = userOf(name);
+    const line = lines.find(({ name: word, values }) => word === "user" && values[0] === user);
+    return line ? ["ACL", "SETUSER", user, "reset", ...line.values.slice(1)] : ["ACL", "DELUSER", user];
+  });
+}
+
+/** The name behind `user `. */
+function userOf(name: string): string {
+  return name.split(" ")[1] ?? "";
+}
 
 /** Takes back what init.apply_live set. */
 export const initSetBack = defineAction({
@@ -89,7 +118,9 @@ async function lookAgain(situation: z.output<typeof situationSchema>, context: A
   const instance = instanceOf(context);
   const redis = await context.redis(instance);
   const files = await compareFiles(instance, situation, context);
-  return { redis, ...(await compareLive(files, redis, situation.engine[instance.id] ?? "", context.signal)) };
+  const { live, users } = await compareLive(files, redis, situation.engine[instance.id] ?? "", context.signal);
+  const file = files.find(({ desired }) => desired.kind === "users");
+  return { redis, live, users: userCommands(users, file) };
 }
 
 /** False where the server says that it takes this only at its start. */

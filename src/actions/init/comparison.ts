@@ -4,7 +4,7 @@ import { RedishaError } from "../../core/errors.ts";
 import { addressesOf, type DesiredFile, desiredFiles } from "../../init/desired.ts";
 import { type Difference, differencesOf, liveDifferences } from "../../init/differences.ts";
 import { needsRestart } from "../../init/fixed-directives.ts";
-import { linesOf, userLinesOf } from "../../init/lines.ts";
+import { linesOf, unitLinesOf, userLinesOf } from "../../init/lines.ts";
 import { sentinelLive, settableBy, stalePeers } from "../../init/sentinel-differences.ts";
 import type { Situation } from "../../init/situation.ts";
 import { userDifferences, userFileDifferences } from "../../init/user-differences.ts";
@@ -29,6 +29,9 @@ export interface LiveChange extends Difference {
   readonly value: string;
 }
 
+/** How each kind of file is read. */
+const LINES = { redis: linesOf, sentinel: linesOf, users: userLinesOf, unit: unitLinesOf } as const;
+
 /** Files of an instance, each against what it should be. */
 export async function compareFiles(
   instance: Instance,
@@ -41,7 +44,7 @@ export async function compareFiles(
     files.map(async (desired) => {
       const found = await lookAtFile(shell, desired.path, context.signal);
       const text = found && (await textOf(shell, desired.path, context.signal));
-      const lines = desired.kind === "users" ? userLinesOf(text ?? "") : linesOf(text ?? "");
+      const lines = LINES[desired.kind](text ?? "");
       const peers = addressesOf(context.deployment);
       const stale = desired.kind === "sentinel" && peers ? stalePeers(lines, peers) : [];
       const written = differencesOf(desired.merged(text), lines, desired.kind);

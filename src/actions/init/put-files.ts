@@ -53,10 +53,10 @@ export const initPutFiles = defineAction({
   async run({ situation, paths }, context) {
     const instance = instanceOf(context);
     const shell = await context.shell(instance.host);
-    const { user, conf, data } = homeOf(context.deployment, instance);
+    const { user, conf, data, log } = homeOf(context.deployment, instance);
     const folder = conf.slice(0, conf.lastIndexOf("/"));
     const options = { become: rootOn(instance.host), signal: context.signal };
-    const made = await shell.script(FOLDERS, [user, folder, data], options);
+    const made = await shell.script(FOLDERS, [user, folder, data, log.slice(0, log.lastIndexOf("/"))], options);
     if (made.code !== 0) throw noFolders(instance.id, made.stderr);
     const { files } = filesSchema.parse(context.before);
     for (const file of files) await keepFile(shell, file, context.signal);

@@ -40,6 +40,7 @@ export const initSurvey = defineAction({
     const readings = new Map(
       await Promise.all(deployment.hosts.map(async (host) => [host.name, await read(host, context)] as const)),
     );
+    for (const [host, reading] of readings) refuseNoProgram(host, reading, deployment);
     const facts = deployment.instances.map((instance) => factsOf(instance, topology, readings, deployment));
     refusePlain(deployment, topology, facts);
     const decision = decide(
@@ -68,6 +69,7 @@ export const initSurvey = defineAction({
       }),
     );
     const primary = deployment.instances.find(({ id }) => id === decision.primary);
+    const own = deployment.engine.source === "directory" ? deployment.instances[0] : undefined;
     const outputs = {
       ...decision,
       instances: Object.fromEntries(facts.map((each) => [each.id, each])),
@@ -83,6 +85,9 @@ export const initSurvey = defineAction({
       version: deployment.engine.version ?? null,
       packages: Object.fromEntries(
         [...readings].map(([name, { installed }]) => [name, missingOn(name, installed, deployment)]),
+      ),
+      makes_user: Object.fromEntries(
+        [...readings].map(([name, { hasUser }]) => [name, hasUser || !own ? null : homeOf(deployment, own).user]),
       ),
       down: facts.filter(({ state }) => state !== "running").map(({ id }) => id),
       running,
@@ -104,8 +109,8 @@ async function read(host: Host, context: ActionContext): Promise<HostReading> {
       const { conf, data, unit } = homeOf(deployment, instance);
       return [instance.id, conf, data, unit];
     });
-  const product = deployment.engine.name;
-  const result = await shell.script(READ_HOST, [product, ...args], { become: rootOn(host), signal });
+  const { name: product, directory = "" } = deployment.engine;
+  const result = await shell.script(READ_HOST, [product, directory, ...args], { become: rootOn(host), signal });
   const reading = readHost(result.stdout);
   if (reading.memory > 0) return reading;
   throw new RedishaError({
@@ -226,6 +231,7 @@ function versionOf(
 
 /** The packages of a host, all of one version, where one of them is missing. */
 function missingOn(host: string, installed: HostReading["installed"], { engine, instances }: Deployment): string[] {
+  if (engine.source === "directory") return [];
   const kinds = new Set(instances.filter((each) => each.host.name === host).map(({ kind }) => kind));
   const names = ["tools", ...(kinds.has("data") ? ["server"] : []), ...(kinds.has("sentinel") ? ["sentinel"] : [])];
   const packages = names.map((name) => `${engine.name}-${name}`);
@@ -235,9 +241,10 @@ function missingOn(host: string, installed: HostReading["installed"], { engine, 
 /** As Debian's unit runs it; what service.start needs of a server that does not run. */
 function packaged(instance: Instance, deployment: Deployment): Service {
   const { unit, user, conf, data } = homeOf(deployment, instance);
+  const { engine } = deployment;
   return {
     ...{ unit, user, config_file: conf, directory: data, sentinel: instance.kind === "sentinel" },
-    ...{ pid: 0, started: "0", uid: 0, program: `/usr/bin/${deployment.engine.name}-server` },
+    ...{ pid: 0, started: "0", uid: 0, program: `${engine.directory ?? "/usr"}/bin/${engine.name}-server` },
     ...{ stdout: "/dev/null", stderr: "/dev/null", open_files: "65535" },
   };
 }
@@ -260,17 +267,29 @@ function refusePlain(deployment: Deployment, { nodes }: Topology, facts: readonl
 }
 
 function refuseUnsupported({ engine }: Deployment): void {
-  if ((engine.name === "redis" || engine.name === "valkey") && engine.source !== "directory") return;
+  if (engine.name === "redis" || engine.name === "valkey") return;
   throw new RedishaError({
     code: "INIT_ENGINE",
-    message:
-      engine.source === "directory"
-        ? "Servers are set up from packages of the host; engine.source is directory."
-        : `Servers of ${engine.name} are not set up: their packages and files are others.`,
+    message: `Servers of ${engine.name} are not set up: their packages and files are others.`,
     exit: EXIT.usage,
     state: "nothing was touched",
     next: ["engine: { name: redis, source: apt }"],
   });
+}
+
+/** Programs from a directory have to lie there, in the version that redisha.yaml asks for. */
+function refuseNoProgram(host: string, { installed }: HostReading, { engine }: Deployment): void {
+  if (engine.source !== "directory") return;
+  const program = `${engine.directory}/bin/${engine.name}-server`;
+  const found = installed[`${engine.name}-server`];
+  if (found !== undefined && `${found}.`.startsWith(`${engine.version ?? found}.`)) return;
+  const what = found === undefined ? "is not there, or does not run" : `is ${found}, not ${engine.version}`;
+  throw refusal(
+    "INIT_NO_PROGRAM",
+    `${program} ${what}.`,
+    [`unpack ${engine.name} ${engine.version ?? ""} into ${engine.directory}, with bin/ in it`, `${program} --version`],
+    host,
+  );
 }
 
 /** A live server with files elsewhere would get a second set that it does not read. */

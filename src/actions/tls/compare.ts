@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { signingAuthority } from "../../certificates/authority-folder.ts";
+import { clientsDue } from "../../certificates/client-certificates.ts";
 import { authorityOf, givenCertificates, namesOf, trustOf } from "../../certificates/material.ts";
 import { bundle, certificatesIn, factsOf, isSignedBy, namesMissing } from "../../certificates/read.ts";
 import type { Host } from "../../inventory/model.ts";
@@ -24,6 +25,7 @@ const tlsComparisonSchema = z.strictObject({
   pair: z.array(z.string()).describe("Why a certificate is to be put; none where it is as it should be"),
   trust: z.array(z.string()).describe("Why what is trusted is to be put"),
   makes: z.boolean().describe("Redisha's own authority signs them"),
+  clients: z.array(z.string()).describe("Clients whose certificate, on this machine, is to be made"),
   certificate: certificateSchema.nullable().describe("The one that is there"),
 });
 
@@ -55,6 +57,7 @@ export const tlsCompare = defineAction({
       pair: [],
       trust: [],
       makes: authorityOf(context.deployment) !== undefined,
+      clients: await clientsDue(context.deployment),
       certificate: null,
     };
     if (!context.deployment.serverTls) return { outputs: none, changed: false };

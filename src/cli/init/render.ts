@@ -9,6 +9,13 @@ type Lines = Drift["instances"][string]["live"];
 export function renderDrift(drift: Drift, theme: Theme): string {
   if (!drift.differs) return `${theme.good(theme.symbols.ok)} everything is as redisha.yaml declares it`;
   const lines = drift.primary === null ? [] : [`around ${theme.strong(drift.primary)}: ${drift.why}`];
+  if (drift.clients.length > 0) {
+    lines.push(
+      "",
+      theme.strong("this machine"),
+      ...drift.clients.map((name) => `  + certificate of the client ${name}`),
+    );
+  }
   for (const [host, { packages, system, firewall, certificates, left }] of Object.entries(drift.hosts)) {
     lines.push("", theme.strong(host), ...packages.map((name) => `  + package ${name}`));
     if (system.length > 0) lines.push("  ~ system", ...changes(system, "    ", theme));

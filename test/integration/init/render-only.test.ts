@@ -64,3 +64,13 @@ test("it is refused where nobody says which version a file is for", async () => 
   expect(code).toBe(2);
   expect(JSON.parse(stdout).error).toMatchObject({ code: "INIT_VERSION_UNKNOWN" });
 });
+
+test("it is refused where Sentinels of that version know no users, and redisha is to log in to them as one", async () => {
+  const file = await declare("users", { name: "redis", version: "6.0" });
+  const out = join(folder, "none");
+  const { code, stdout } = await redisha(["init", "--file", file, "--render-only", "--out", out, "--json"]);
+  expect(code).toBe(2);
+  const { error } = JSON.parse(stdout);
+  expect(error).toMatchObject({ code: "INIT_SENTINEL_USERS" });
+  expect(error.next.join()).toContain("without a username");
+});

@@ -20,7 +20,7 @@ const taken = new Set<number>();
 const files = new Map<EngineUnderTest, { pair: string; ca: string }>();
 const login = (name: string) => ({ name, passwords: [`${name} "pass" #1`] });
 describe.concurrent.each(ENGINES)("configuration, users and TLS as rendered for %s", (engine) => {
-  test("carry a failover with the least rights, and Sentinel keeps what it learned when its file is rendered again", async ({
+  test("start without a word of complaint and carry a failover with the least rights, and Sentinel keeps what it learned when its file is rendered again", async ({
     expect,
     onTestFinished,
   }) => {
@@ -30,7 +30,7 @@ describe.concurrent.each(ENGINES)("configuration, users and TLS as rendered for 
       await servers.stop();
       await rm(folder, { recursive: true, force: true });
     });
-    const { data, sentinels, file } = await bringUp(engine, folder, servers);
+    const { data, sentinels, file, complaints } = await bringUp(engine, folder, servers);
     const [first = 0] = data;
     await until(async () =>
       (await ask(engine, first, "operator", "INFO", "replication")).includes("connected_slaves:2"),
@@ -45,6 +45,7 @@ describe.concurrent.each(ENGINES)("configuration, users and TLS as rendered for 
       const reply = await ask(engine, sentinels[0] ?? 0, "operator", "SENTINEL", "REPLICAS", "mymaster");
       return reply.match(/master-link-status\nok/g)?.length === 2;
     });
+    expect(complaints()).toEqual([]);
     expect(await ask(engine, sentinels[0] ?? 0, "operator", "SENTINEL", "FAILOVER", "mymaster")).toBe("OK");
     await until(async () => {
       const at = await Promise.all(
@@ -93,6 +94,7 @@ async function bringUp(engine: EngineUnderTest, folder: string, servers: FromCon
     exporter: login("exporter"),
     applications: [{ ...login("shop"), access: "read-write", keys: ["cart:*"], channels: ["cart:*"] }],
   });
+  const said: (() => string[])[] = [];
   for (const [at, port] of data.entries()) {
     const home = join(folder, `r${at}`);
     const { text } = renderRedisConf({
@@ -104,7 +106,7 @@ async function bringUp(engine: EngineUnderTest, folder: string, servers: FromCon
       config: { supervised: "no", "repl-diskless-sync-delay": "0" },
     });
     const follow = at === 0 ? "" : `replicaof ${ADDRESS} ${data[0]}\n`;
-    await servers.start(engine, "server", home, text + follow, { "users.acl": users });
+    said.push(await servers.start(engine, "server", home, text + follow, { "users.acl": users }));
   }
   let file = "";
   for (const [at, port] of sentinels.entries()) {
@@ -119,10 +121,11 @@ async function bringUp(engine: EngineUnderTest, folder: string, servers: FromCon
       operator: login("operator"),
       peer: login("sentinel"),
     }).replace("supervised systemd", "supervised no");
-    await servers.start(engine, "sentinel", home, file, {});
+    said.push(await servers.start(engine, "sentinel", home, file, {}));
   }
   files.set(engine, { pair, ca });
-  return { data, sentinels, file: renderConf(parseConf(file)) };
+  const complaints = () => said.flatMap((each) => each());
+  return { data, sentinels, file: renderConf(parseConf(file)), complaints };
 }
 
 async function ask(engine: EngineUnderTest, port: number, user: string, ...command: string[]): Promise<string> {
