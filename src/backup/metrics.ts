@@ -1,9 +1,4 @@
-/** What a metric is called, what it says, and its values. */
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
-}
+import { type Family, metricsText } from "../core/metrics-text.ts";
 
 /** How an attempt at a backup ended. */
 export interface BackupAttempt {
@@ -46,12 +41,13 @@ export function renderBackupMetrics(attempt: BackupAttempt, previous = ""): stri
     help,
     samples: [{ labels: { deployment, ...more }, value }],
   });
+  const wrote = { version: redishaVersion, deployment, file: "backup" };
   const families = [
     one("last_attempt_timestamp_seconds", "When the last attempt ended.", finishedMs / 1000),
     one("last_exit_code", "How the last attempt ended; 0 is done, 3 done with warnings.", exit),
     one("last_duration_seconds", "How long the last attempt took.", durationMs / 1000),
   ];
-  if (!backup) return render(families, kept(previous), redishaVersion);
+  if (!backup) return metricsText(families, wrote, kept(previous));
   const success: Family[] = [
     one("last_success_timestamp_seconds", "When the newest backup was finished.", finishedMs / 1000),
     {
@@ -67,7 +63,7 @@ export function renderBackupMetrics(attempt: BackupAttempt, previous = ""): stri
     one("set_skew_seconds", "Between the first and the last snapshot of the set.", (backup.skewMs ?? 0) / 1000),
     one("source_is_primary", "1 where a primary was read.", backup.fromPrimary ? 1 : 0),
   ];
-  return render([...families, ...success], [], redishaVersion);
+  return metricsText([...families, ...success], wrote);
 }
 
 /** Whom a textfile speaks of; empty where it does not say. */
@@ -82,26 +78,6 @@ function kept(previous: string): string[] {
   return previous
     .split("\n")
     .filter((line) => wanted.some((name) => new RegExp(`^(# (HELP|TYPE) )?${name}[ {]`).test(line)));
-}
-
-function render(families: readonly Family[], more: readonly string[], version: string): string {
-  const build: Family = {
-    name: "redisha_build_info",
-    help: "Which redisha wrote this.",
-    samples: [{ labels: { version }, value: 1 }],
-  };
-  const text = [...families, build].flatMap(({ name, help, samples }) => [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} gauge`,
-    ...samples.map(({ labels, value }) => `${name}{${labelled(labels)}} ${value}`),
-  ]);
-  return `${[...text, ...more].join("\n")}\n`;
-}
-
-function labelled(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`)
-    .join(",");
 }
 
 /** What `backup check` says, as metrics. */
@@ -132,7 +108,7 @@ export function renderHealthMetrics(health: BackupHealth): string {
     help,
     samples: [{ labels: { deployment }, value }],
   });
-  return render(
+  return metricsText(
     [
       one("check_timestamp_seconds", "When the repository was looked at.", health.atMs / 1000),
       one("check_exit_code", "What redisha backup check ended with.", health.exit),
@@ -156,7 +132,6 @@ export function renderHealthMetrics(health: BackupHealth): string {
             one("pitr_window_end_timestamp_seconds", "Up to when what is followed is stored.", health.followed.to),
           ]),
     ],
-    [],
-    redishaVersion,
+    { version: redishaVersion, deployment, file: "backup_check" },
   );
 }

@@ -1,6 +1,9 @@
+import { ownVersion } from "../core/own-version.ts";
 import { readDrills, type SkippedDrill } from "../drill/history.ts";
+import { renderDrillMetrics } from "../drill/metrics.ts";
 import { chooseDrill, wentWell } from "../drill/past.ts";
 import type { DrillReport } from "../drill/report-schema.ts";
+import { replaceText } from "./backup/textfile.ts";
 
 /** Which drills are wanted; all of them without. */
 export interface DrillFilter {
@@ -37,6 +40,16 @@ interface Listed {
 export async function listDrills(env: NodeJS.ProcessEnv, filter: DrillFilter = {}): Promise<Listed> {
   const { reports, more, skipped } = await wantedDrills(env, filter);
   return { drills: reports.map(recordOf), more, skipped };
+}
+
+/** Writes the newest drill of each deployment down for Prometheus, and when the last one went well. Fails with TEXTFILE_NOT_WRITTEN. */
+export async function writeDrillMetrics(
+  textfile: string,
+  env: NodeJS.ProcessEnv,
+  { deployment, mode }: DrillFilter,
+): Promise<void> {
+  const { drills } = await listDrills(env, { deployment, mode });
+  await replaceText(textfile, renderDrillMetrics(drills, ownVersion()));
 }
 
 /** One drill in full, with the folder it is kept in. Fails with DRILL_NOT_FOUND. */
