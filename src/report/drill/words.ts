@@ -50,7 +50,7 @@ export function storyOf({ figures, verdict, probes, old_primary, new_primary }: 
   const acked = counted.reduce((sum, probe) => sum + probe.acked, 0);
   const writers = "no client that counts was without an acknowledged write for longer than";
   const parts = [
-    new_primary === null ? `Nobody took over from ${old_primary}` : `From ${old_primary}, ${new_primary} took over`,
+    new_primary === null ? `Nobody took over from ${old_primary}` : `${new_primary} took over from ${old_primary}`,
     ...(write_outage_ms === null
       ? []
       : [
@@ -80,9 +80,9 @@ export function moment(ms: number): string {
   return `${ms < 0 ? "−" : "+"}${formatDuration(Math.abs(ms))}`;
 }
 
-/** Seconds with enough digits to tell two phases apart: `5.02 s`. */
+/** Seconds with enough digits to tell two phases apart: `5.02s`. */
 export function seconds(ms: number): string {
-  return `${ms < 0 ? "−" : ""}${(Math.abs(ms) / 1_000).toFixed(2)} s`;
+  return `${ms < 0 ? "−" : ""}${(Math.abs(ms) / 1_000).toFixed(2)}s`;
 }
 
 /** `6.2s`, `over 13s` where it had not ended. */

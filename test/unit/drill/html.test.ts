@@ -90,7 +90,7 @@ describe("the Markdown of a drill", () => {
     const text = drillMarkdown(analyse(hang(), BUDGET));
     expect(text).toContain("# Drill on shop: hang of the primary");
     expect(text).toContain("| Write outage | **6.21s** | 6s allowed |");
-    expect(text).toContain("| 5.50 s | promoted | `r2:6379` |");
+    expect(text).toContain("| 5.50s | promoted | `r2:6379` |");
     expect(text).not.toMatch(/undefined|NaN|\[object/);
   });
 });
