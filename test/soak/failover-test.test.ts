@@ -60,6 +60,7 @@ it("shows that min-replicas-to-write bounds what a primary that is cut off loses
   };
   const without = await lost({});
   const bounded = await lost({ "min-replicas-to-write": "1", "min-replicas-max-lag": "1" });
+  process.stdout.write(`${JSON.stringify({ lost: { without, bounded } })}\n`);
   expect(without).toBeGreaterThan(0);
   expect(bounded).toBeLessThan(without / 2);
 });
