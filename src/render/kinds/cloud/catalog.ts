@@ -103,14 +103,17 @@ const azure = defineKind({
   check: ["shellcheck *.sh"],
   render(deployment, options) {
     const facts = cloudFacts(deployment, options);
+    // A cache that is linked to another one has one replica and saves nothing: Azure refuses both.
+    const linked = options.second_location !== undefined;
     const values = {
       ...options,
       ...facts,
+      replicas: linked ? 1 : Math.max(1, Math.min(3, facts.replicas)),
       size: smallest(AZURE_SIZES, facts.maxmemory, "a cache of Azure"),
       subnet_id: options.subnet_id ?? null,
       second_location: options.second_location ?? null,
       policy: deployment.config["maxmemory-policy"] ?? "volatile-lru",
-      persistence: persistenceOf(deployment.config),
+      persistence: linked ? "none" : persistenceOf(deployment.config),
     };
     return {
       files: [{ path: "azure-cache.sh", text: renderTemplate("cloud/azure-cache.sh.eta", values), executable: true }],
@@ -121,9 +124,7 @@ const azure = defineKind({
           : [
               "STORAGE_CONNECTION_FILE names the file with the connection string of a storage account, for its snapshots",
             ]),
-        ...(facts.shards > 1 && options.second_location !== undefined
-          ? ["both caches of a link have as many shards"]
-          : []),
+        ...(linked ? ["a cache that is linked to another one has one replica, and saves nothing"] : []),
       ],
     };
   },
