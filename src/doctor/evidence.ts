@@ -67,6 +67,11 @@ export function timesLogged(facts: Facts, id: string, pattern: RegExp): number {
   return lines(facts, id, pattern).reduce((sum, { times }) => sum + times, 0);
 }
 
+/** When such a line was last written, in milliseconds since 1970; 0 where there is none. */
+export function lastLogged(facts: Facts, id: string, pattern: RegExp): number {
+  return Math.max(0, ...lines(facts, id, pattern).map(({ last_at }) => Date.parse(last_at ?? "") || 0));
+}
+
 type Attempt = ReachFacts["tried"][number];
 
 /** What came of a connection from a host to an instance; undefined where none was tried. */

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../core/units.ts";
-import { figure, inConfig, inInfo, inLog, timesLogged } from "../evidence.ts";
+import { figure, inConfig, inInfo, inLog, lastLogged, timesLogged } from "../evidence.ts";
 import type { Facts } from "../facts.ts";
 import type { Cause, Diagnosis } from "../model.ts";
 
@@ -9,6 +9,9 @@ const STORM = 3;
 const FULL = /Full resync (requested by|from)/;
 const BUFFER_HIT = /overcoming of output buffer limits/;
 const NO_BACKLOG = /Unable to partial resync .*lack of backlog|Partial resynchronization not possible/;
+
+/** Silence after which a storm is held to be over. */
+const CALM_MS = 60_000;
 
 const MIB = 1024 ** 2;
 /** What a replica's output buffer should hold at least: the limit that Redis is shipped with. */
@@ -40,11 +43,12 @@ function diagnosisOf(id: string, hits: number, syncs: number, facts: Facts): Dia
     hits > 0
       ? `it cut replicas off ${hits} times, whose output buffer was over ${formatBytes(limit)}`
       : `its backlog of ${formatBytes(backlog)} did not reach back to where they were`;
+  const over = isOver(id, facts);
   return {
-    severity: "warning",
+    severity: over ? "info" : "warning",
     confidence: hits > 0 || timesLogged(facts, id, NO_BACKLOG) > 0 ? "certain" : "likely",
     subjects: [id],
-    message: `${id} gave ${syncs} full syncs within ${Math.round(facts.withinMs / 60_000)} min: ${because}`,
+    message: `${id} gave ${syncs} full syncs within ${Math.round(facts.withinMs / 60_000)} min: ${because}${over ? ". Now all replicas have their links" : ""}`,
     evidence: [
       ...inInfo(facts, id, "sync_full", "sync_partial_ok", "sync_partial_err"),
       ...inLog(facts, id, BUFFER_HIT, 1),
@@ -63,6 +67,13 @@ function diagnosisOf(id: string, hits: number, syncs: number, facts: Facts): Dia
     },
     next: ["redisha size: what the backlog should be by the rate of writes"],
   };
+}
+
+/** Every replica has its link, and none was cut off or began anew for a minute. */
+function isOver(id: string, facts: Facts): boolean {
+  const replicas = facts.topology.nodes.filter(({ primary_id }) => primary_id === id);
+  const last = lastLogged(facts, id, /overcoming of output buffer limits|Full resync requested by/);
+  return replicas.every(({ link_up }) => link_up === true) && facts.nowMs - last > CALM_MS;
 }
 
 /** The hard limit of replicas among `normal 0 0 0 slave 268435456 67108864 60 …`. */

@@ -1,5 +1,6 @@
 import { list } from "../../topology/words.ts";
 import { seen } from "../evidence.ts";
+import type { Facts } from "../facts.ts";
 import type { Cause } from "../model.ts";
 
 const SERVER = /redis|valkey|keydb|dragonfly/i;
@@ -18,7 +19,7 @@ export const killedByKernel: Cause = {
       const memory = facts.hosts[host]?.memory;
       return [
         {
-          severity: server ? ("critical" as const) : ("warning" as const),
+          severity: server && isMissing(host, facts) ? ("critical" as const) : ("warning" as const),
           confidence: "certain" as const,
           subjects: [host],
           message: server
@@ -37,3 +38,8 @@ export const killedByKernel: Cause = {
       ];
     }),
 };
+
+/** Whether a server of the host is still away; systemd starts it again within moments. */
+function isMissing(host: string, { topology }: Facts): boolean {
+  return topology.nodes.some((node) => node.host === host && node.listed && !node.up);
+}

@@ -1,5 +1,6 @@
 import type { SentinelNode } from "../../topology/schema.ts";
 import { list } from "../../topology/words.ts";
+import { mayRun } from "../acl-rules.ts";
 import { nodeOf, seen, watching, wayEvidence, wayFrom } from "../evidence.ts";
 import type { Facts } from "../facts.ts";
 import type { Cause, Diagnosis, Evidence } from "../model.ts";
@@ -52,28 +53,56 @@ function lockedOut(facts: Facts): Diagnosis[] {
   });
 }
 
-/** Refused while it was logged in: that shows in the log of the server, and nowhere else until a failover. */
+/** What a Sentinel sends, at the latest when it promotes a replica. */
+const NEEDED = [
+  ...["ping", "info", "subscribe", "publish", "multi", "exec", "slaveof", "config|rewrite"],
+  ...["client|setname", "client|kill", "script|kill"],
+];
+/** A refusal of what a Sentinel sends every few seconds is over after this long. */
+const OVER_S = 15;
+
+/** A right that is missing shows in what a server refused; one that only a failover takes shows in its users beforehand. */
 function withoutRights(facts: Facts): Diagnosis[] {
   const user = facts.deployment.users?.sentinel?.name;
   if (facts.deployment.kind !== "sentinel" || user === undefined) return [];
+  const missing = facts.topology.nodes.flatMap(({ id }) => {
+    const rules = rulesOf(facts, id, user);
+    return rules
+      ? NEEDED.filter((command) => mayRun(rules, command) === false).map((command) => ({ id, command }))
+      : [];
+  });
   const refused = facts.topology.nodes.flatMap(({ id }) =>
     (facts.troubles[id]?.refusals ?? [])
       .filter((each) => each.user === user && /^(command|channel|key)$/.test(each.reason))
+      .filter((each) => isStanding(each, rulesOf(facts, id, user)))
       .map((each) => ({ id, each })),
   );
-  if (refused.length === 0) return [];
-  const what = [...new Set(refused.map(({ each }) => each.object))];
+  const what = [...new Set([...missing.map(({ command }) => command), ...refused.map(({ each }) => each.object)])];
+  if (what.length === 0) return [];
   return [
     {
       severity: "warning",
       confidence: "certain",
-      subjects: [...new Set(refused.map(({ id }) => id))],
-      message: `Servers refuse ${list(what)} to ${user}, the user of the Sentinels: ${what.some((object) => /slaveof|config|multi|exec/i.test(object)) ? "a failover fails half way" : "Sentinels do not find each other, or the replicas"}`,
-      evidence: refused.slice(0, 6).map(({ id, each }) => evidenceOf(facts, id, each)),
+      subjects: [...new Set([...missing, ...refused].map(({ id }) => id))],
+      message: `Servers refuse ${list(what)} to ${user}, the user of the Sentinels: ${what.some((command) => /slaveof|config|multi|exec/i.test(command)) ? "a failover fails half way" : "Sentinels do not find each other, or the replicas"}`,
+      evidence: [
+        ...refused.slice(0, 4).map(({ id, each }) => evidenceOf(facts, id, each)),
+        ...missing.slice(0, 4).map(({ id, command }) => seen(id, "ACL LIST", `${user} may not ${command}`)),
+      ],
       mend: { runbook: "fix-sentinel-auth", inputs: {} },
       next: [],
     },
   ];
+}
+
+function rulesOf(facts: Facts, id: string, user: string): readonly string[] | undefined {
+  return facts.servers[id]?.users?.find(({ name }) => name === user)?.commands;
+}
+
+/** Whether it would be refused again: by the rules as they are now, else by how long ago it was. */
+function isStanding({ reason, object, age_s }: Refusal, rules: readonly string[] | undefined): boolean {
+  const may = reason === "command" && rules ? mayRun(rules, object) : undefined;
+  return may !== true && (age_s < OVER_S || (may === false && NEEDED.includes(object)));
 }
 
 type Refusal = NonNullable<Facts["troubles"][string]["refusals"]>[number];

@@ -142,4 +142,12 @@ describe("doctor of a primary and its replicas", () => {
     await mend(lab.file, found);
     expect(await ended).toMatch(/Script killed by user/);
   });
+
+  it("says of a deployment in which nobody answers where each server is, and cannot say more", async () => {
+    for (const host of ["r1", "r2", "r3"]) await lab.kill(`${host}:6379`);
+    const seen = await doctor(lab.file);
+    expect(seen.exit).toBe(6);
+    expect(seen.causes).toEqual(["server-down", "server-down", "server-down"]);
+    expect(seen.of("server-down").message).toMatch(/its host is there, and nothing listens on its port/);
+  });
 });

@@ -85,7 +85,15 @@ describe("doctor of a deployment with Sentinel", () => {
     expect(evidenceOf(found)).toMatch(/refused the command info of sentinel/);
     await mend(lab.file, found);
     expect(await lab.cli("r2:6379", "ACL", "LIST")).toMatch(/user sentinel .*\+info/);
-    await lab.cli("r2:6379", "ACL", "LOG", "RESET");
+    expect((await doctor(lab.file, "--only", "sentinel-login")).causes).toEqual([]);
+  });
+
+  it("tells before a failover that a Sentinel's user may not do what a failover takes", async () => {
+    await lab.cli("r3:6379", "ACL", "SETUSER", "sentinel", "-slaveof");
+    const found = (await doctor(lab.file, "no-failover")).of("sentinel-login");
+    expect(evidenceOf(found)).toMatch(/r3:6379 ACL LIST: sentinel may not slaveof/);
+    await mend(lab.file, found);
+    expect((await doctor(lab.file, "no-failover")).causes).toEqual([]);
   });
 
   it("has Sentinels forget an address that is gone, one after the other", async () => {
@@ -121,8 +129,36 @@ describe("doctor of a deployment with Sentinel", () => {
       message: expect.stringMatching(/its process hangs, or is busy/),
     });
     expect(seen.report.not_seen).toContainEqual(expect.objectContaining({ where: "r3:6379", what: "server" }));
-    await lab.kill("r3:26379", "SIGCONT");
     await lab.restart("r3:6379");
+  });
+
+  it("sees that a Sentinel was stalled, by what it wrote when it went on", async () => {
+    await lab.kill("r3:26379", "SIGCONT");
+    await until(async () => /sentinel_tilt:1/.test(await lab.cli("r3:26379", "INFO", "sentinel")));
+    const found = (await doctor(lab.file, "--only", "sentinel-tilt")).of("sentinel-tilt");
+    expect(found.message).toMatch(/r3:26379 is in TILT/);
+    expect(evidenceOf(found)).toMatch(/r3:26379 log .*\+tilt/);
+  });
+
+  it("counts the Sentinels that are left against what a failover takes", async () => {
+    await lab.kill("r2:26379");
+    await lab.kill("r3:26379");
+    const found = (await doctor(lab.file, "NOQUORUM")).of("no-quorum");
+    expect(found.message).toMatch(
+      /1 of 3 Sentinels take part; a failover needs 2, and r2:26379 and r3:26379 do not answer/,
+    );
+    expect(evidenceOf(found)).toMatch(/r1:26379 SENTINEL MASTER mymaster: quorum 2/);
+    await lab.restart("r2:26379", "r3:26379");
+    await expect
+      .poll(async () => (await doctor(lab.file, "--only", "no-quorum,server-down")).causes, { timeout: 60_000 })
+      .toEqual([]);
+  });
+
+  it("sees names among addresses", async () => {
+    await set("r2:6379", "replica-announce-ip", "localhost");
+    const found = (await doctor(lab.file, "--only", "mixed-names")).of("mixed-names");
+    expect(evidenceOf(found)).toMatch(/r2:6379 replica-announce-ip: localhost:6379/);
+    await set("r2:6379", "replica-announce-ip", "");
   });
 
   it("refuses a symptom that there is not, and names the one that is meant", async () => {

@@ -177,6 +177,28 @@ export const CASES: readonly Case[] = [
     ],
   },
   {
+    cause: "sentinel-login",
+    confidence: certain,
+    message: /Servers refuse config\|rewrite to sentinel.* a failover fails half way/,
+    evidence: /r3:6379 ACL LIST: sentinel may not config\|rewrite/,
+    mend: { runbook: "fix-sentinel-auth", inputs: {} },
+    changes: [
+      deployment({ users: { sentinel: { name: "sentinel", password: async () => "" }, applications: [] } }),
+      fact("servers", "r3:6379", {
+        users: [
+          {
+            name: "sentinel",
+            on: true,
+            nopass: false,
+            passwords: [],
+            commands: ["+@all", "-config|rewrite"],
+            keys: [],
+          },
+        ],
+      }),
+    ],
+  },
+  {
     cause: "no-quorum",
     confidence: certain,
     message: /1 of 3 Sentinels take part; a failover needs 2, and r2:26379 and r3:26379 do not answer/,
