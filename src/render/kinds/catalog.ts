@@ -1,8 +1,10 @@
 import { alertmanager } from "./alertmanager.ts";
 import { CLIENTS } from "./clients/catalog.ts";
 import { CLOUD } from "./cloud/catalog.ts";
+import { dragonfly } from "./dragonfly.ts";
 import { grafana } from "./grafana.ts";
 import { haproxy } from "./haproxy.ts";
+import { keydb } from "./keydb.ts";
 import type { AnyKind } from "./kind.ts";
 import { KUBERNETES } from "./kubernetes/catalog.ts";
 import { prometheus } from "./prometheus.ts";
@@ -15,6 +17,8 @@ export const KINDS: readonly AnyKind[] = [
   alertmanager,
   redisExporter,
   grafana,
+  keydb,
+  dragonfly,
   ...CLIENTS,
   ...KUBERNETES,
   ...CLOUD,

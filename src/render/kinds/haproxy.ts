@@ -5,7 +5,7 @@ import { hostPort } from "../host-port.ts";
 import { renderTemplate } from "../template.ts";
 import { defineKind, unrenderable } from "./kind.ts";
 import { monitorLogin } from "./logins.ts";
-import { port } from "./option.ts";
+import { path, port } from "./option.ts";
 
 const options = z.strictObject({
   bind: z.string().default("*").describe("Address that clients connect to."),
@@ -39,11 +39,10 @@ const options = z.strictObject({
     .describe("How clients speak to HAProxy. Left out: as servers speak. It speaks to servers as they want it."),
   status_port: port(8404, "Port on loopback of /stats, of /metrics for Prometheus, and of whom Sentinels name."),
   status_address: z.string().optional().describe("Address where /stats and /metrics can be read from elsewhere, too."),
-  files: z
-    .string()
-    .regex(/^\/\S*$/, "expected an absolute path")
-    .default("/etc/haproxy")
-    .describe("Folder on its host of redis.pem (its certificate and key), redis-ca.crt and redis-client.pem."),
+  files: path(
+    "/etc/haproxy",
+    "Folder on its host of redis.pem (its certificate and key), redis-ca.crt and redis-client.pem.",
+  ),
 });
 
 /** A line of HAProxy: one server of a backend. */
@@ -64,7 +63,9 @@ export const haproxy = defineKind({
   options,
   check: ["haproxy -c -f haproxy.cfg"],
   render(deployment, options) {
-    const data = deployment.instances.filter(({ kind }) => kind === "data");
+    const servers = deployment.instances.filter(({ kind }) => kind === "data");
+    // Of active replicas the first one is where clients go.
+    const data = servers.toSorted((one, other) => Number(other.initialPrimary) - Number(one.initialPrimary));
     const sentinels = deployment.instances.filter(({ kind }) => kind === "sentinel");
     const one = (instance: Instance, all: readonly Instance[]) => serverOf(instance, all, deployment, options.files);
     const tls = deployment.tls !== undefined;
@@ -75,6 +76,7 @@ export const haproxy = defineKind({
       deployment: deployment.name,
       kind: deployment.kind,
       master_name: deployment.masterName ?? null,
+      active: deployment.engine.name === "keydb" && deployment.kind === "replication",
       data: data.map((node) => ({ ...one(node, data), reply: replyOf(node), near: isNear(node, options.near) })),
       sentinels: sentinels.map((each) => one(each, sentinels)),
       quorum: options.quorum ?? Math.floor(sentinels.length / 2) + 1,
@@ -146,7 +148,7 @@ function authLine(username: string | undefined, variable: string): string {
   return `AUTH ${username === undefined ? "" : `'${username}' `}'\${${variable}}'\\r\\n`;
 }
 
-function notesOf({ kind, tls }: Deployment, text: string, files: string): string[] {
+function notesOf({ kind, tls, engine }: Deployment, text: string, files: string): string[] {
   const variables = ["REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD"].filter((name) => text.includes(`\${${name}}`));
   return [
     ...(variables.length > 0
@@ -155,7 +157,7 @@ function notesOf({ kind, tls }: Deployment, text: string, files: string): string
         ]
       : []),
     ...(tls ? [`certificates in ${files}: see the lines with crt and ca-file`] : []),
-    ...(kind === "replication"
+    ...(kind === "replication" && engine.name !== "keydb"
       ? ["no Sentinel confirms who the primary is: two that say so are both refused new clients"]
       : []),
     ...(kind === "cluster"

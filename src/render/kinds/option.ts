@@ -15,6 +15,15 @@ export function endpoint(what: string) {
     .describe(what);
 }
 
+/** An absolute path on a host. */
+export function path(fallback: string, what: string) {
+  return z
+    .string()
+    .regex(/^\/\S+$/, "expected an absolute path")
+    .default(fallback)
+    .describe(what);
+}
+
 /** Milliseconds of `30s`, `5m`, `35d`. */
 export function duration(fallback: string, what: string) {
   return z

@@ -4,7 +4,7 @@ import { hostPort } from "../host-port.ts";
 import { ruleTests } from "../prometheus/rule-tests.ts";
 import { renderTemplate } from "../template.ts";
 import { defineKind } from "./kind.ts";
-import { duration, endpoint, inUnits, size } from "./option.ts";
+import { duration, endpoint, inUnits, path, size } from "./option.ts";
 
 const DAY_MS = 86_400_000;
 /** What redisha warns at where redisha.yaml says nothing else. */
@@ -23,11 +23,7 @@ const options = z.strictObject({
   blackbox: endpoint("blackbox_exporter that looks at certificates; where servers speak TLS.").default(
     "127.0.0.1:9115",
   ),
-  ca: z
-    .string()
-    .regex(/^\/\S+$/, "expected an absolute path")
-    .default("/etc/prometheus/redis-ca.crt")
-    .describe("The deployment's authority, on the host of the blackbox_exporter."),
+  ca: path("/etc/prometheus/redis-ca.crt", "The deployment's authority, on the host of the blackbox_exporter."),
   alertmanager: endpoint("Alertmanager that is told.").default("127.0.0.1:9093"),
   lag: size("64mb", "How far a replica may be behind."),
   memory: z.coerce.number().min(1).max(100).default(90).describe("Percent of maxmemory that may be used."),

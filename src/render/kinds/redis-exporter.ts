@@ -3,22 +3,14 @@ import type { Deployment } from "../../inventory/model.ts";
 import { renderTemplate } from "../template.ts";
 import { defineKind } from "./kind.ts";
 import { monitorLogin } from "./logins.ts";
-import { endpoint } from "./option.ts";
+import { endpoint, path } from "./option.ts";
 
 const options = z.strictObject({
   listen: endpoint("Where the exporter that asks servers is asked by Prometheus.").default("127.0.0.1:9121"),
   sentinel_listen: endpoint("Where the one that asks Sentinels is.").default("127.0.0.1:9122"),
-  program: z
-    .string()
-    .regex(/^\/\S+$/, "expected an absolute path")
-    .default("/usr/bin/prometheus-redis-exporter")
-    .describe("redis_exporter, as Debian's package names it."),
+  program: path("/usr/bin/prometheus-redis-exporter", "redis_exporter, as Debian's package names it."),
   user: z.string().default("prometheus").describe("System user that it runs as."),
-  folder: z
-    .string()
-    .regex(/^\/\S+$/, "expected an absolute path")
-    .default("/etc/redis-exporter")
-    .describe("Folder on its host of the files with passwords, and of redis-ca.crt."),
+  folder: path("/etc/redis-exporter", "Folder on its host of the files with passwords, and of redis-ca.crt."),
 });
 
 /** One exporter asks all servers, and one all Sentinels: each has one login, and theirs differ. */
