@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +13,10 @@ import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { until } from "../../support/until.ts";
 
 const { signal } = new AbortController();
+
+/** A snapshot of nothing, whose checksum was never reckoned. */
+const EMPTY = Buffer.concat([Buffer.from("REDIS0010"), Buffer.from([0xff]), Buffer.alloc(8)]);
+
 let lab: TestLab;
 let place: BackupPlace;
 /** Folder in which r2 keeps its data. */
@@ -161,6 +165,27 @@ describe("a save", () => {
     const stored = await readdir(place.repository, { recursive: true });
     expect(stored.filter((name) => name.includes(`${summary.run}/`))).toEqual([]);
     expect(await left()).toEqual([]);
+  });
+
+  // Trap 9: redis-check-rdb calls both of them good.
+  it.each([
+    ["has no key, though the server has", "RDB_EMPTY", () => EMPTY],
+    ["goes on behind its end", "RDB_DAMAGED", (good: Buffer) => Buffer.concat([good, Buffer.alloc(700, 7)])],
+  ])("whose file %s is no backup, whatever a checker says", async (_what, code, change) => {
+    const before = await listBackups(place.deployment, signal);
+    const summary = await place.backUp(
+      {},
+      {
+        onEvent: (event) => {
+          if (event.type !== "step_finished" || event.step !== "save") return;
+          const file = join(data, keptFile());
+          writeFileSync(file, change(readFileSync(file)));
+          expect(execFileSync("redis-check-rdb", [file], { encoding: "utf8" })).toContain("RDB looks OK!");
+        },
+      },
+    );
+    expect(summary).toMatchObject({ status: "failed", exit: 10, error: { code } });
+    expect((await listBackups(place.deployment, signal)).backups.length).toBe(before.backups.length);
   });
 
   it("sweeps away what a run that was killed had kept", async () => {
