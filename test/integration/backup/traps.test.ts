@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { followBackups } from "../../../src/use-cases/backup/follow-backups.ts";
 import { listBackups, showBackup } from "../../../src/use-cases/backup/list-backups.ts";
 import { verifyBackups } from "../../../src/use-cases/backup/verify-backups.ts";
 import { type BackupPlace, backupOf, backupPlace, labName } from "../../support/backup.ts";
@@ -229,6 +230,14 @@ describe("a source", () => {
     await lab.cli("r2:6379", "ACL", "SETUSER", "default", "+psync");
     expect(summary).toMatchObject({ status: "failed", error: { code: "SNAPSHOT_REFUSED" } });
     expect((await listBackups(place.deployment, signal)).backups.length).toBe(before.backups.length);
+  });
+});
+
+describe("servers without an append-only file", () => {
+  it("are not followed, and that is said at once and not tried for ever", async () => {
+    const request = { everyMs: 100, keepMs: 60_000, once: false, signal, tell: () => undefined };
+    const refused = followBackups(place.deployment, request);
+    await expect(refused).rejects.toMatchObject({ code: "FOLLOW_NO_SOURCE", exit: 4 });
   });
 });
 

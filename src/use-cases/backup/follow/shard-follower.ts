@@ -3,7 +3,6 @@ import { Readable } from "node:stream";
 import { serverFacts } from "../../../actions/backup/server-facts.ts";
 import { fingerprintOf } from "../../../backup/fingerprint.ts";
 import { HEADER_BYTES, readRdbHeader } from "../../../backup/rdb-header.ts";
-import type { RedisConnection } from "../../../connect/types.ts";
 import { messageOf, RedishaError } from "../../../core/errors.ts";
 import { ownVersion } from "../../../core/own-version.ts";
 import {
@@ -26,7 +25,7 @@ import type { Shard as LiveShard } from "../../../topology/schema.ts";
 import type { Session } from "../../session.ts";
 import { FollowedHost, type KeptPart, type ListedPart } from "./host.ts";
 import { fileName, incrementName, scan, sizeOf } from "./parts.ts";
-import { chooseSource, type FollowSource, objectionTo } from "./source.ts";
+import { chooseSource, clockOf, type FollowSource, objectionTo } from "./source.ts";
 
 /** Bytes of an increment that are stored as one object, at most: as much is in memory. A larger value makes it more. */
 const PIECE = 16 * 1024 * 1024;
@@ -60,6 +59,7 @@ export class ShardFollower {
   #source: FollowSource | undefined;
   #host: FollowedHost | undefined;
   #failures = 0;
+  #chosen = false;
   /** Increments that were seen together, in the order in which the server loads them. */
   #next = new Map<number, number>();
   /** Names of increments that are whole in the repository. */
@@ -102,7 +102,7 @@ export class ShardFollower {
       this.#failures = 0;
     } catch (error) {
       signal.throwIfAborted();
-      if (once || (error instanceof RedishaError && error.code === "FOLLOW_SLOTS_MOVED")) throw error;
+      if (once || (error instanceof RedishaError && this.#endsWith(error.code))) throw error;
       this.#failures += 1;
       if (this.#failures === 1 || this.#failures % 30 === 0) tell(`${this.name}: ${messageOf(error)}`);
       // Where nothing can be stored the server is followed all the same: what it drops meanwhile is kept on its host.
@@ -111,6 +111,11 @@ export class ShardFollower {
       this.#host = undefined;
       if (this.#failures >= FAILURES) this.#source = undefined;
     }
+  }
+
+  /** At the start somebody looks on who can mend what the servers lack. */
+  #endsWith(code: string): boolean {
+    return code === "FOLLOW_SLOTS_MOVED" || (code === "FOLLOW_NO_SOURCE" && !this.#chosen);
   }
 
   /** Deletes what no moment of the last `keepMs` needs. */
@@ -134,6 +139,7 @@ export class ShardFollower {
       if (why !== undefined) throw new Error(`${this.#source.instance.id} ${why}`);
     } else {
       this.#source = await chooseSource(session, await live(), before, signal);
+      this.#chosen = true;
       this.#host = undefined;
     }
     const { instance } = this.#source;
@@ -341,10 +347,4 @@ export class ShardFollower {
     if (!chain || (chain.proof && chain.proof.at >= at)) return;
     this.#chain = await recordProof(this.#around.store, chain, { at, number, size: sizeOf(chain, number) });
   }
-}
-
-/** Unix seconds, by the clock of the server. */
-async function clockOf(redis: RedisConnection, signal: AbortSignal): Promise<number> {
-  const reply = await redis.command(["TIME"], { signal });
-  return Number(Array.isArray(reply) ? reply[0] : Number.NaN);
 }

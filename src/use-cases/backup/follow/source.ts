@@ -1,6 +1,7 @@
 import { infoOf } from "../../../actions/backup/save/persistence.ts";
 import { instanceNamed } from "../../../actions/backup/sources.ts";
 import { readDirectives } from "../../../actions/redis/directives.ts";
+import type { RedisConnection } from "../../../connect/types.ts";
 import { messageOf, RedishaError } from "../../../core/errors.ts";
 import { EXIT } from "../../../core/exit-codes.ts";
 import type { Instance } from "../../../inventory/model.ts";
@@ -77,4 +78,10 @@ export async function objectionTo(
     signal.throwIfAborted();
     return `does not answer (${messageOf(error)})`;
   }
+}
+
+/** Unix seconds, by the clock of the server. */
+export async function clockOf(redis: RedisConnection, signal: AbortSignal): Promise<number> {
+  const reply = await redis.command(["TIME"], { signal });
+  return Number(Array.isArray(reply) ? reply[0] : Number.NaN);
 }
