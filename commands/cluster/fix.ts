@@ -30,7 +30,7 @@ export default class ClusterFix extends RunningCommand<RunSummary | Plan> {
     }),
     "max-latency": string({
       helpValue: "TIME",
-      summary: "What is moved at once may keep a server from its clients so long (default: 10ms)",
+      summary: "What is moved at once may keep a server from its clients so long (default: 5ms)",
     }),
   };
 

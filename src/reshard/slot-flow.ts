@@ -1,13 +1,16 @@
 import { abandonSlots, closeSlots, drainSlot, type OpenSlot, openSlots, type Pair } from "./window.ts";
 
-/** Slots that are opened with one round trip to each side. */
-const OPENED_AT_ONCE = 32;
+/**
+ * Slots that are opened with one round trip to each side. A node writes its nodes.conf and flushes it to the disk for every
+ * such call (cluster.c, CLUSTER_TODO_FSYNC_CONFIG), and serves nobody meanwhile: many with each.
+ */
+const OPENED_AT_ONCE = 64;
 
 /** Slots that are handed over with one round trip to each node; fewer only where no more are to come. */
-const CLOSED_AT_ONCE = 16;
+const CLOSED_AT_ONCE = 64;
 
 /** Slots that are open at the same time, at most: each of them has to be mended where a node dies. */
-const MOST_OPEN = 128;
+const MOST_OPEN = 256;
 
 /** Slots whose keys move side by side; the pace decides how many of them really do. */
 const LANES = 8;

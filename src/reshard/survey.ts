@@ -22,9 +22,11 @@ export interface Survey {
 /** Questions that go to a server at once: few enough that its clients do not notice. */
 const AT_ONCE = 500;
 
+/** So many tell what keys weigh on average; only where all can be weighed are more of them worth the time. */
+const ENOUGH = 8_000;
+
 /**
- * Counts the keys of slots, and weighs some of each: at most `samples` over all of them, so that where there are no more keys
- * than that none is left out. Reads only.
+ * Counts the keys of slots, and weighs some of each: all of them up to `samples`, beyond that a few thousand. Reads only.
  */
 export async function surveySlots(
   slots: readonly number[],
@@ -43,7 +45,8 @@ export async function surveySlots(
   const counts = (await ask(slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]))).map(Number);
   const keys = counts.reduce((sum, count) => sum + count, 0);
   const filled = slots.filter((_, index) => (counts[index] ?? 0) > 0);
-  const perSlot = Math.max(1, Math.floor(samples / Math.max(filled.length, 1)));
+  const weighed = keys <= samples ? samples : Math.min(samples, ENOUGH);
+  const perSlot = Math.max(1, Math.floor(weighed / Math.max(filled.length, 1)));
   const listed = await ask(filled.map((slot) => ["CLUSTER", "GETKEYSINSLOT", String(slot), String(perSlot)]));
   const found = filled.flatMap((slot, index) => asKeys(listed[index]).map((key) => ({ slot, key })));
   const sizes = (await ask(found.map(({ key }) => ["MEMORY", "USAGE", key]))).map((size) => Number(size ?? 0));

@@ -25,7 +25,7 @@ const input = z.strictObject({
     .enum(["ask", "owner", "other"])
     .default("ask")
     .describe("Whose copy stays where both hold a different one; ask: neither is touched"),
-  max_latency: durationSchema.default(10).describe("How long a client may have to wait for what is moved at once"),
+  max_latency: durationSchema.default(5).describe("How long a client may have to wait for what is moved at once"),
 });
 
 /** Brings keys that lie with the targeted node to who owns their slots. */

@@ -21,7 +21,7 @@ const input = z.strictObject({
     .enum(["auto", "keys"])
     .default("auto")
     .describe("auto: servers that can (Valkey 9) move slots by themselves; keys: key by key, with shorter stops"),
-  max_latency: durationSchema.default(10).describe("How long a client may have to wait for what is moved at once"),
+  max_latency: durationSchema.default(5).describe("How long a client may have to wait for what is moved at once"),
   patience: durationSchema.default(60_000).describe("How long to wait for a node that does not answer, or a failover"),
   migrate_timeout: durationSchema.default(5_000).describe("How long a source waits for its target within one MIGRATE"),
 });

@@ -4,7 +4,7 @@ import { boolean, string } from "@oclif/core/flags";
 export const movingFlags = {
   "max-latency": string({
     helpValue: "TIME",
-    summary: "What is moved at once may keep a server from its clients so long (default: 10ms)",
+    summary: "What is moved at once may keep a server from its clients so long (default: 5ms)",
   }),
   method: string({
     options: ["auto", "keys"],
