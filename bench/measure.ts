@@ -18,19 +18,24 @@ export interface Timing {
 
 /**
  * Times whole commands, interleaved, so that what else the machine does hits all of them alike. The first round warms
- * caches and is not counted. Output is read and dropped, as a pipe would.
+ * caches and is not counted, unless it is the only one (`runs` is 0). Output is read and dropped, as a pipe would.
  */
 export async function race(contestants: readonly Contestant[], runs: number): Promise<Timing[]> {
   const times = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round <= runs; round += 1) {
     for (const contestant of contestants) {
       const elapsed = await timed(contestant);
-      if (round > 0) times.get(contestant.name)?.push(elapsed);
+      if (round > 0 || runs === 0) times.get(contestant.name)?.push(elapsed);
     }
   }
   return [...times].map(([name, all]) => {
     const sorted = all.sort((a, b) => a - b);
-    return { name, median_ms: tenths(sorted[Math.floor(sorted.length / 2)]), min_ms: tenths(sorted[0]), runs };
+    return {
+      name,
+      median_ms: tenths(sorted[Math.floor(sorted.length / 2)]),
+      min_ms: tenths(sorted[0]),
+      runs: sorted.length,
+    };
   });
 }
 

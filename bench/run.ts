@@ -8,7 +8,7 @@ import type { Bench } from "./bench.ts";
 import { engine } from "./engine.ts";
 import { engineMemory } from "./engine-memory.ts";
 import { evidence, type Result } from "./evidence.ts";
-import { reshard } from "./reshard.ts";
+import { reshard, reshardSlow } from "./reshard.ts";
 import { startup } from "./startup.ts";
 import { statusLoopback, statusMany, statusSsh } from "./status.ts";
 
@@ -26,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   backup,
   backupMemory,
   reshard,
+  reshardSlow,
 ];
 
 const { values, positionals } = parseArgs({

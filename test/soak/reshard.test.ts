@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { contentsOf, fillCluster } from "../support/cluster-load.ts";
+import { startCounting } from "../support/counting-writers.ts";
+import { keysIn } from "../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import {
   complaints,
@@ -65,10 +67,42 @@ describe("redisha reshard", () => {
   });
 });
 
+describe("redisha reshard of very large keys", () => {
+  it("moves a sorted set of five million members, a hash of 300 MB, a stream, and keys that expire", async () => {
+    // Each keeps its servers for seconds from whoever waits for them.
+    await using lab = await bringUpLab({ ...PATIENT, downAfterMs: 60_000 });
+    const [zset = "", hash = "", stream = "", expiring = ""] = [3, 4, 5, 6].flatMap((slot) => keysIn(slot, 1));
+    const grow = async (script: string, key: string, steps: number) => {
+      for (let step = 0; step < steps; step += 1) await lab.cli("r1:6379", "EVAL", script, "1", key, String(step));
+    };
+    const each = (command: string) =>
+      `local from = tonumber(ARGV[1]) * 100000; for i = from, from + 99999 do redis.call(${command}) end`;
+    await grow(each(`"ZADD", KEYS[1], i, "member:" .. i`), zset, 50);
+    await grow(each(`"HSET", KEYS[1], "field:" .. i, string.rep("v", 60)`), hash, 30);
+    await grow(each(`"XADD", KEYS[1], "*", "n", i`), stream, 1);
+    await lab.cli("r1:6379", "SET", expiring, "still here", "EX", "100000");
+    expect(Number(await lab.cli("r1:6379", "MEMORY", "USAGE", hash))).toBeGreaterThan(300_000_000);
+    const { code, stdout, stderr } = await reshard(lab, "--from", "r1", "--to", "r3", "--slots", "0-9", "--big-keys");
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    process.stderr.write(`longest: ${JSON.parse(stdout).result.longest_ms} ms\n`);
+    const read = (...words: string[]) => lab.cli("r3:6379", ...words);
+    expect(await read("ZCARD", zset)).toBe("5000000");
+    expect(await read("ZSCORE", zset, "member:4999999")).toBe("4999999");
+    expect(await read("HLEN", hash)).toBe("3000000");
+    expect(await read("HGET", hash, "field:2999999")).toBe("v".repeat(60));
+    expect(await read("XLEN", stream)).toBe("100000");
+    expect(Number(await read("TTL", expiring))).toBeGreaterThan(90_000);
+    expect(await lab.cli("r1:6379", "CLUSTER", "COUNTKEYSINSLOT", "3")).toBe("0");
+    await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
+  });
+});
+
 /** One move between two primaries that are there, and one fault at a moment that nobody has chosen. */
 async function suffer(lab: TestLab, fault: number): Promise<void> {
   const before = await contentsOf(lab);
   const [from, to] = await twoPrimaries(lab);
+  const counters = Array.from({ length: 2_000 }, (_, index) => `load:soak:${fault}:${index}`);
+  const writers = startCounting(lab, counters);
   const who = (["redisha", "source", "target"] as const)[Math.floor(Math.random() * 3)] ?? "redisha";
   const slots = String(Math.min(1_000, await slotsOf(lab, from)));
   const child = startReshard(lab, "--from", from, "--to", to, "--slots", slots, "--max-latency", "1ms");
@@ -90,7 +124,14 @@ async function suffer(lab: TestLab, fault: number): Promise<void> {
   if (who !== "redisha") await lab.restart(who === "source" ? from : to);
   await expect.poll(() => complaints(lab), within).toEqual([]);
   await expect.poll(() => replicasInStep(lab), within).toBe(3);
+  const lost = await writers.stop();
+  expect({ ...what, lost: lost.slice(0, 5), wrong: writers.wrong.slice(0, 5) }).toEqual({
+    ...what,
+    lost: [],
+    wrong: [],
+  });
   await expectSame(lab, before);
+  process.stderr.write(`${JSON.stringify({ ...what, acknowledged: writers.counts.acknowledged })}\n`);
 }
 
 async function expectDone(lab: TestLab, how: "resume" | "rollback"): Promise<void> {
