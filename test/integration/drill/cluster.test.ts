@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ackedBy, longestGap, probeOf, runOn } from "../../support/drills.ts";
+import { ackedBy, independentClient, longestGap, probeOf, runOn } from "../../support/drills.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { until } from "../../support/until.ts";
 
@@ -67,12 +67,18 @@ describe("a drill on one shard of a cluster", () => {
     expect(longestGap(subscriber)).toBeLessThan(1_500);
   });
 
-  test("measures a crash: who suspected, who agreed, when writes went on, and that nothing was lost", async () => {
+  test("measures a crash: who suspected, who agreed, when writes went on as a client of its own saw it, and that nothing was lost", async () => {
     const { shard, primary, replica } = await lastShard();
+    // The tag is of the last shard.
+    const client = independentClient(lab, "independent:{a}");
     const ran = await runOn(lab, steps(shard), {
       at: { fault: () => lab.kill(primary), healed: () => lab.restart(primary) },
     });
+    const log = await client.stop();
+    await lab.cli(replica, "DEL", "independent:{a}");
     expect(ran.summary.error).toBeNull();
+    const difference = longestGap(probeOf(ran.recording, "subscriber")) - log.longest.gap_ms;
+    expect(Math.abs(difference)).toBeLessThanOrEqual(20 + (ran.recording?.clock.delay_max_ms ?? 0) + log.late_ms);
     expect(ran.outputs.found).toMatchObject({ node: replica, lost: 0, refused_found: 0 });
     const said =
       ran.recording?.cluster_samples.filter(({ about }) => about === primary).map(({ state }) => state) ?? [];
