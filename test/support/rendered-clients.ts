@@ -4,14 +4,16 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { packagePath } from "../../src/core/package-root.ts";
 import { KINDS } from "../../src/render/kinds/catalog.ts";
-import type { TestLab } from "./lab.ts";
+import { bringUpLab, type TestLab } from "./lab.ts";
 import { redisha } from "./redisha.ts";
 
-export interface RenderedClient extends AsyncDisposable {
+interface RenderedClient extends AsyncDisposable {
   readonly name: string;
   /** Sessions that were saved and found again. */
   done(): number;
@@ -20,7 +22,7 @@ export interface RenderedClient extends AsyncDisposable {
 }
 
 /** Renders a kind into `folder/NAME`, to be used on this machine. It goes on trying for as long as any test lasts. */
-export async function renderClient(lab: TestLab, name: string, folder: string): Promise<string> {
+async function renderClient(lab: TestLab, name: string, folder: string): Promise<string> {
   const out = join(folder, name);
   const ca = join(lab.status.folder, "tls", "ca.crt");
   const set = [`prefix=${name}:`, "deadline=10m", `ca=${ca}`].flatMap((each) => ["--set", each]);
@@ -35,7 +37,7 @@ export function fileOf(name: string): string {
 }
 
 /** Has a program go on with sessions until it is disposed of. */
-export async function runClient(lab: TestLab, name: string, argv: readonly string[]): Promise<RenderedClient> {
+async function runClient(lab: TestLab, name: string, argv: readonly string[]): Promise<RenderedClient> {
   const [program = "", ...args] = argv;
   const secret = async (role: string) =>
     (await readFile(join(lab.status.folder, "secrets", `${role}.password`), "utf8")).trim();
@@ -68,4 +70,46 @@ export async function runClient(lab: TestLab, name: string, argv: readonly strin
       await once(child, "exit");
     },
   };
+}
+
+/** By kind, the words of a program that asks with the client that was rendered into a folder. */
+export type Programs = Readonly<Record<string, (folder: string) => readonly string[]>>;
+
+/** The primary that is killed, and those that may take over. */
+const VICTIM = "r1:6379";
+const HEIRS = { sentinel: ["r2:6379", "r3:6379"], cluster: ["r4:6379", "r5:6379", "r6:6379"] } as const;
+
+/** Kills the primary under all of these clients, and expects every one to go on with the new one, without a call that failed. */
+export async function throughFailover(topology: "sentinel" | "cluster", programs: Programs): Promise<void> {
+  await using lab = await bringUpLab({ topology, auth: "acl", tls: true });
+  const folder = await mkdtemp(join(tmpdir(), "redisha-clients-"));
+  try {
+    // Where Node looks for the libraries.
+    await symlink(packagePath("node_modules"), join(folder, "node_modules"));
+    await using running = new AsyncDisposableStack();
+    const clients: RenderedClient[] = [];
+    for (const [name, argv] of Object.entries(programs)) {
+      clients.push(running.use(await runClient(lab, name, argv(await renderClient(lab, name, folder)))));
+    }
+    await forAll(clients, ({ done }) => done() >= 20);
+    await lab.kill(VICTIM);
+    await expect.poll(() => promoted(lab, HEIRS[topology]), { timeout: 90_000 }).toBe(true);
+    const before = new Map(clients.map(({ name, done }) => [name, done()]));
+    await forAll(clients, ({ name, done }) => done() >= (before.get(name) ?? 0) + 50);
+    for (const { name, trouble } of clients) expect(trouble(), name).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits for it, and shows what a client said where it never comes. */
+async function forAll(clients: readonly RenderedClient[], holds: (client: RenderedClient) => boolean): Promise<void> {
+  const missing = () =>
+    clients.filter((each) => !holds(each)).map(({ name, done, trouble }) => [name, done(), ...trouble().slice(-3)]);
+  await expect.poll(missing, { timeout: 90_000, interval: 100 }).toEqual([]);
+}
+
+async function promoted(lab: TestLab, heirs: readonly string[]): Promise<boolean> {
+  const roles = await Promise.all(heirs.map((id) => lab.cli(id, "ROLE").catch(() => "")));
+  return roles.some((role) => role.startsWith("master"));
 }
