@@ -79,6 +79,7 @@ export class Mover {
   #keys = 0;
   #changed = 0;
   #retries = 0;
+  #trouble = "";
 
   constructor(moves: readonly Move[], moving: Moving) {
     this.#moves = moves;
@@ -115,11 +116,17 @@ export class Mover {
         if (this.#moving.stopAsked()) throw this.#ended(error);
         this.#retries += 1;
         this.#watchHeirs();
-        this.#moving.onTrouble(`${error instanceof Error ? error.message : String(error)} Looking again`);
+        this.#lookingAgain(error instanceof Error ? error.message : String(error));
         await sleep(LOOK_AGAIN_MS, signal);
         this.#moving.forgetFailures();
       }
     }
+  }
+
+  /** Says why, once for as long as it stays the same. */
+  #lookingAgain(why: string): void {
+    if (why !== this.#trouble) this.#moving.onTrouble(`${why} Looking again`);
+    this.#trouble = why;
   }
 
   /** Looks at every slot, and does what is left to do; the first failure is thrown when all have come to an end. */

@@ -103,7 +103,10 @@ async function suffer(lab: TestLab, fault: number): Promise<void> {
   const [from, to] = await twoPrimaries(lab);
   const counters = Array.from({ length: 2_000 }, (_, index) => `load:soak:${fault}:${index}`);
   const writers = startCounting(lab, counters);
-  const who = (["redisha", "source", "target"] as const)[Math.floor(Math.random() * 3)] ?? "redisha";
+  const chosen = (["redisha", "source", "target"] as const)[Math.floor(Math.random() * 3)] ?? "redisha";
+  // Replicas go where they are needed: one without any has nobody to take its place.
+  const dies = chosen === "source" ? from : to;
+  const who = (await lab.cli(dies, "ROLE")).split("\n").length > 2 ? chosen : "redisha";
   const slots = String(Math.min(1_000, await slotsOf(lab, from)));
   const child = startReshard(lab, "--from", from, "--to", to, "--slots", slots, "--max-latency", "1ms");
   const told = heard(child);
