@@ -1,6 +1,8 @@
 import type { DataNode } from "../topology/schema.ts";
-import { nodeOf } from "./evidence.ts";
+import { canFullSync } from "../topology/versions.ts";
+import { inLog, nodeOf } from "./evidence.ts";
 import type { Facts } from "./facts.ts";
+import type { Evidence } from "./model.ts";
 
 /** Replicas that answer and have no link, though no full sync is under way. */
 export function withoutLink({ topology }: Facts): DataNode[] {
@@ -34,4 +36,17 @@ export function rightPrimary(facts: Facts, node: DataNode): DataNode | undefined
 /** Data nodes that answer as primaries; of a cluster there are many, and that is well. */
 export function primaries({ topology }: Facts): DataNode[] {
   return topology.nodes.filter(({ reach, role }) => reach.ok && role === "primary");
+}
+
+const CANNOT_LOAD = /Can't handle RDB format|Failed trying to load the (MASTER|PRIMARY) synchronization/i;
+
+/**
+ * What says that a replica cannot load what its primary sends, by versions or by its own log; undefined where it can. It
+ * asks again at once, so that a full sync seems to be under way most of the time.
+ */
+export function cannotLoad(facts: Facts, replica: DataNode): Evidence[] | undefined {
+  const primary = nodeOf(facts, replica.primary_id);
+  if (!primary?.reach.ok || replica.role !== "replica" || replica.link_up !== false) return undefined;
+  const logged = inLog(facts, replica.id, CANNOT_LOAD);
+  return canFullSync(primary, replica) && logged.length === 0 ? undefined : logged;
 }

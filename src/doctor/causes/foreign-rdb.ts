@@ -1,9 +1,6 @@
-import { canFullSync } from "../../topology/versions.ts";
-import { inLog, nodeOf, seen } from "../evidence.ts";
+import { nodeOf, seen } from "../evidence.ts";
 import type { Cause } from "../model.ts";
-import { withoutLink } from "../replication.ts";
-
-const CANNOT_LOAD = /Can't handle RDB format|Failed trying to load the (MASTER|PRIMARY) synchronization/i;
+import { cannotLoad } from "../replication.ts";
 
 export const foreignRdb: Cause = {
   id: "foreign-rdb",
@@ -12,10 +9,10 @@ export const foreignRdb: Cause = {
   why: "An older release cannot read the snapshot of a newer one, nor Valkey that of Redis 7.4 and later. Each attempt empties the replica first.",
   how: "Versions at both ends, the replica's log.",
   diagnose: (facts) =>
-    withoutLink(facts).flatMap((replica) => {
+    facts.topology.nodes.flatMap((replica) => {
       const primary = nodeOf(facts, replica.primary_id);
-      const logged = inLog(facts, replica.id, CANNOT_LOAD);
-      if (!primary?.reach.ok || (canFullSync(primary, replica) && logged.length === 0)) return [];
+      const logged = cannotLoad(facts, replica);
+      if (!primary || !logged) return [];
       return [
         {
           severity: "critical" as const,

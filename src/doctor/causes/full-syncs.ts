@@ -2,6 +2,7 @@ import { formatBytes } from "../../core/units.ts";
 import { figure, inConfig, inInfo, inLog, lastLogged, timesLogged } from "../evidence.ts";
 import type { Facts } from "../facts.ts";
 import type { Cause, Diagnosis } from "../model.ts";
+import { cannotLoad } from "../replication.ts";
 
 /** Full syncs in the window by which one more than a restart or two is told. */
 const STORM = 3;
@@ -29,7 +30,9 @@ export const fullSyncs: Cause = {
       .flatMap(({ id }) => {
         const hits = timesLogged(facts, id, BUFFER_HIT);
         const syncs = timesLogged(facts, id, /Full resync requested by/);
-        return hits > 0 || syncs >= STORM ? [diagnosisOf(id, hits, syncs, facts)] : [];
+        // What a replica cannot load, it asks for again and again: no buffer mends that.
+        const foreign = facts.topology.nodes.some((node) => node.primary_id === id && cannotLoad(facts, node));
+        return hits > 0 || (syncs >= STORM && !foreign) ? [diagnosisOf(id, hits, syncs, facts)] : [];
       }),
 };
 
