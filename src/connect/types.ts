@@ -106,6 +106,8 @@ export interface RedisTls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Certificate and key are made when servers come to ask for them: until they are there, it goes without. */
+  readonly madeOnDemand?: boolean;
   /** Name to verify in the certificate instead of the address. */
   readonly serverName?: string;
 }

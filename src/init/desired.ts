@@ -130,11 +130,12 @@ function redisConf(
 
 /** With a second port for TLS, the bus stays where the first one has it: all nodes know it there. */
 function clusterNeeds(instance: Instance, deployment: Deployment, engine: EngineVersion) {
-  const nodeTimeoutMs = 5_000;
+  const { declaredPort = instance.port } = instance;
+  const own = { nodeTimeoutMs: 5_000, declaredPort };
   const bus = busPort(deployment, instance);
-  if ((deployment.serverTls?.portOffset ?? 0) === 0 || bus === undefined) return { nodeTimeoutMs };
+  if ((deployment.serverTls?.portOffset ?? 0) === 0 || bus === undefined) return own;
   if (knownDirective("cluster-port", engine) === undefined) throw busIsTied(instance.id, engine);
-  return { nodeTimeoutMs, busPort: bus };
+  return { ...own, busPort: bus };
 }
 
 function busIsTied(id: string, { name, version }: EngineVersion): RedishaError {

@@ -35,7 +35,7 @@ tab=$(printf '\\t')
 awk '/^MemTotal:/ { printf "memory\\t%d\\n", $2 * 1024 }' /proc/meminfo
 ! id -u "$product" >/dev/null 2>&1 || echo user
 if [ -n "$directory" ]; then
-  "$directory/bin/$product-server" --version 2>/dev/null |
+  runuser -u nobody -- "$directory/bin/$product-server" --version 2>/dev/null |
     awk -v name="$product-server" '{ for (i = 1; i <= NF; i++) if ($i ~ /^v=/) print "installed\\t" name "\\t" substr($i, 3) }'
 else for p in server sentinel tools; do
   v=$(dpkg-query -W -f '\${db:Status-Abbrev}\${Version}' "$product-$p" 2>/dev/null) || continue

@@ -26,8 +26,8 @@ export function tlsOf(
   const source = sourceOf(deployment, tls, declared.backup, around);
   const ca = absolute(tls.ca) ?? (source?.kind === "authority" ? join(source.folder, "ca.crt") : undefined);
   const own = ownCertificate(tls, source);
-  const [cert, key] = [absolute(tls.cert) ?? own?.cert, absolute(tls.key) ?? own?.key];
-  const client = present({ ca, cert, key, serverName: tls.server_name });
+  const { cert, key } = own ?? { cert: absolute(tls.cert), key: absolute(tls.key) };
+  const client = { ...present({ ca, cert, key, serverName: tls.server_name }), ...(own ? { madeOnDemand: true } : {}) };
   const serverTls = source && serverTlsOf(tls, source, client);
   return {
     ...(tls.mode === "both" ? {} : { tls: client }),
@@ -42,7 +42,8 @@ export function portOffsetOf({ tls }: DeclaredDeployment): number {
 
 /** Servers that ask clients for a certificate get one that the authority has made for redisha, unless another is declared. */
 function ownCertificate(tls: Declared, source: ServerTls["source"] | undefined) {
-  if (source?.kind !== "authority" || clientNamesOf(tls, source).length === 0) return undefined;
+  if (tls.cert !== undefined || source?.kind !== "authority") return undefined;
+  if (clientNamesOf(tls, source).length === 0) return undefined;
   const at = (kind: string) => join(source.folder, "clients", `${ITSELF}.${kind}`);
   return { cert: at("crt"), key: at("key") };
 }

@@ -26,6 +26,8 @@ export interface RedisConfNeeds {
   readonly minReplicas: number;
   readonly cluster?: {
     readonly nodeTimeoutMs: number;
+    /** Which the file of nodes is named after: the declared one, also where TLS is on another. Default: `port`. */
+    readonly declaredPort?: number;
     /** Where the bus listens, whichever port clients come to; undefined: 10000 above that. */
     readonly busPort?: number;
   };
@@ -130,7 +132,7 @@ function valuesOf(needs: RedisConfNeeds): object {
     min_replicas: needs.minReplicas,
     cluster: needs.cluster
       ? {
-          file: `nodes-${needs.port}.conf`,
+          file: `nodes-${needs.cluster.declaredPort ?? needs.port}.conf`,
           node_timeout_ms: needs.cluster.nodeTimeoutMs,
           bus: needs.cluster.busPort ?? null,
         }

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { packagePath } from "../../src/core/package-root.ts";
 import { preflight } from "../support/preflight.ts";
 import { redisha } from "../support/redisha.ts";
@@ -10,6 +10,8 @@ import { until } from "../support/until.ts";
 import { describeOnFleet } from "./harness/describe.ts";
 import { bootFleet, type Fleet } from "./harness/fleet.ts";
 
+const LISTEN_6 =
+  'import socket,time; s=socket.socket(socket.AF_INET6); s.setsockopt(1,2,1); s.bind(("fd77::1",6400)); s.listen(50)\nwhile True: s.accept()[0].close()';
 const LISTEN =
   'import socket,time; s=socket.socket(); s.setsockopt(1,2,1); s.bind(("0.0.0.0",6379)); s.listen(50)\nwhile True: s.accept()[0].close()';
 
@@ -94,6 +96,28 @@ describeOnFleet("the firewall of real hosts", () => {
     expect(await reach("r2", "r1")).toBe("open");
     expect(await reach("r3", "r1")).toBe("closed");
     expect((await fleet.host("r1").ssh("true")).code).toBe(0);
+  });
+
+  it("filters IPv6 as it does IPv4", async () => {
+    for (const [at, { exec }] of fleet.hosts.entries()) {
+      await exec(`ip -6 address add fd77::${at + 1}/64 dev eth0 nodad`);
+    }
+    const [r1, r2, r3] = [fleet.host("r1"), fleet.host("r2"), fleet.host("r3")];
+    await r1.exec("cat >/root/listen6.py", { input: LISTEN_6 });
+    await r1.exec("systemd-run --unit=listen6 python3 /root/listen6.py");
+    const file6 = join(fleet.folder, "six.yaml");
+    const { prod } = parse(await readFile(file, "utf8")).deployments;
+    const hosts = {
+      r1: { address: r1.address, redis_address: "fd77::1" },
+      r2: { address: r2.address, redis_address: "fd77::2" },
+    };
+    const six = { ...prod, hosts, redis: { on: ["r1", "r2"], port: 6400 } };
+    writeFileSync(file6, stringify({ version: 1, deployments: { six } }));
+    const look = "timeout 3 bash -c '</dev/tcp/fd77::1/6400' 2>/dev/null && echo open || echo closed";
+    const ended = await redisha(["run", "init-firewall", "--file", file6, "--yes"]);
+    expect(ended, ended.stdout + ended.stderr).toMatchObject({ code: 0 });
+    await until(async () => (await r2.exec(look)).trim() === "open");
+    expect((await r3.exec(look)).trim()).toBe("closed");
   });
 
   it("passes preflight while it keeps this machine out, and not once somebody has let everybody in", async () => {

@@ -11,7 +11,7 @@ import { bootFleet, type Fleet } from "./harness/fleet.ts";
 const PASSWORD = { operator: "the-operators-0wn", replication: "of-the-replicas-1", sentinel: "of-the-sentinels-2" };
 
 /** Writes a redisha.yaml for bare hosts, with passwords in files beside it. */
-function declare(fleet: Fleet, topology: Record<string, unknown>): string {
+function declare(fleet: Fleet, { name = "bare", ...topology }: Record<string, unknown>): string {
   const folder = join(fleet.folder, "declared");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const [name, password] of Object.entries(PASSWORD)) {
@@ -24,8 +24,8 @@ function declare(fleet: Fleet, topology: Record<string, unknown>): string {
     ssh: { user: "ops", identity: fleet.identity, known_hosts: fleet.knownHosts, become: "sudo" },
     ...topology,
   };
-  const file = join(folder, "redisha.yaml");
-  writeFileSync(file, stringify({ version: 1, deployments: { bare: deployment } }));
+  const file = join(folder, `${name}.yaml`);
+  writeFileSync(file, stringify({ version: 1, deployments: { [String(name)]: deployment } }));
   return file;
 }
 
@@ -232,26 +232,86 @@ describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
   });
 });
 
-describeOnFleet("init of a Cluster, on bare hosts", () => {
+describeOnFleet("init of two deployments on bare hosts, each in one run with TLS, users and a firewall", () => {
   let fleet: Fleet;
-  let file: string;
+  /** r1 to r3: Sentinel. r4 to r6: six instances of a Cluster. Each is a stranger to the other. */
+  let files: { three: string; six: string };
   beforeAll(async () => {
     fleet = await bootFleet({ hosts: 6 });
-    file = declare(fleet, {
-      topology: "cluster",
-      redis: { on: fleet.hosts.map(({ name }) => name), config },
-      ...users(false),
-      tls: { authority: {} },
-    });
+    await listenOnTwoPorts(fleet, "r1");
+    const names = fleet.hosts.map(({ name }) => name);
+    const [three, six] = [names.slice(0, 3), names.slice(3)];
+    const hosts = (some: readonly string[]) =>
+      Object.fromEntries(some.map((name) => [name, { address: fleet.host(name).address }]));
+    const r1 = { address: fleet.host("r1").address, ssh: { port: 2222 } };
+    files = {
+      three: declare(fleet, {
+        ...{ name: "three", topology: "sentinel", master_name: "mymaster", tls: { authority: {} } },
+        hosts: { ...hosts(three), r1 },
+        redis: { on: three, initial_primary: "r1", config },
+        sentinel: { on: three, down_after: "2s", failover_timeout: "8s" },
+        ...users(true),
+      }),
+      six: declare(fleet, {
+        ...{ name: "six", topology: "cluster", tls: { authority: {} }, hosts: hosts(six) },
+        redis: { on: six, ports: [6379, 6380], config },
+        ...users(false),
+      }),
+    };
   });
   afterAll(() => fleet?.down());
+  const reach = (from: string, to: string, port: number) => {
+    const attempt = `timeout 3 bash -c '</dev/tcp/${fleet.host(to).address}/${port}' 2>/dev/null`;
+    return fleet.host(from).exec(`${attempt} && printf open || printf closed`);
+  };
 
-  it("forms three primaries with a replica each, and changes nothing when it is run again", async () => {
-    const { code, error, stderr } = await init(file, "--yes");
-    expect(code, `${JSON.stringify(error)} ${stderr}`).toBe(0);
-    await until(() => healthy(file));
+  it("brings both up healthy, and changes nothing when it is run again", async () => {
+    const all = Object.values(files);
+    for (const { code, error, stderr } of await Promise.all(all.map((file) => init(file, "--yes")))) {
+      expect(code, `${JSON.stringify(error)} ${stderr}`).toBe(0);
+    }
+    for (const file of all) await until(() => healthy(file));
     const before = await fingerprint(fleet);
-    expect((await init(file, "--yes")).result).toMatchObject({ differs: false });
+    for (const { result } of await Promise.all(all.map((file) => init(file, "--yes")))) {
+      expect(result).toMatchObject({ differs: false });
+    }
     expect(await fingerprint(fleet)).toEqual(before);
   });
+
+  it("lets hosts of a deployment reach each other, and none from outside; SSH is open on both of its ports", async () => {
+    const inside = [
+      reach("r2", "r1", 6379),
+      reach("r2", "r1", 26379),
+      reach("r5", "r4", 6380),
+      reach("r5", "r4", 16379),
+    ];
+    expect(await Promise.all(inside)).toEqual(inside.map(() => "open"));
+    const outside = [
+      reach("r4", "r1", 6379),
+      reach("r4", "r1", 26379),
+      reach("r1", "r4", 6380),
+      reach("r1", "r4", 16379),
+    ];
+    expect(await Promise.all(outside)).toEqual(outside.map(() => "closed"));
+    expect(await fleet.host("r1").exec("ufw status")).toMatch(/2222\/tcp +ALLOW/);
+    expect((await fleet.host("r1").ssh("true")).code).toBe(0);
+  });
+
+  it("comes back healthy when all hosts are rebooted", async () => {
+    await Promise.all(fleet.hosts.map((host) => fleet.reboot(host)));
+    for (const file of Object.values(files)) {
+      await until(() => healthy(file));
+      expect((await init(file, "--drift")).code).toBe(0);
+    }
+  });
 });
+
+/** Has sshd of a host listen on 2222, too, as this machine knows it. */
+async function listenOnTwoPorts(fleet: Fleet, name: string): Promise<void> {
+  const { address, exec } = fleet.host(name);
+  await exec("printf 'Port 22\\nPort 2222\\n' >/etc/ssh/sshd_config.d/two.conf && systemctl restart ssh");
+  const known = readFileSync(fleet.knownHosts, "utf8").split("\n");
+  const same = known.filter((line) => line.startsWith(`${address} `));
+  const more = same.map((line) => `${line.replace(address, `[${address}]:2222`)}\n`);
+  writeFileSync(fleet.knownHosts, known.join("\n") + more.join(""));
+}

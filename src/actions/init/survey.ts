@@ -283,7 +283,8 @@ function refuseNoProgram(host: string, { installed }: HostReading, { engine }: D
   const program = `${engine.directory}/bin/${engine.name}-server`;
   const found = installed[`${engine.name}-server`];
   if (found !== undefined && `${found}.`.startsWith(`${engine.version ?? found}.`)) return;
-  const what = found === undefined ? "is not there, or does not run" : `is ${found}, not ${engine.version}`;
+  const what =
+    found === undefined ? "is not there, or others than root cannot run it" : `is ${found}, not ${engine.version}`;
   throw refusal(
     "INIT_NO_PROGRAM",
     `${program} ${what}.`,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
@@ -16,8 +17,12 @@ export interface TlsMaterial {
 }
 
 /** Reads the PEM files. A file that cannot be read is a matter of configuration: exit 2, before anything is connected. */
-export async function readTlsFiles({ ca, cert, key }: RedisTls): Promise<TlsMaterial> {
-  const [caPem, certPem, keyPem] = await Promise.all([pem("ca", ca), pem("cert", cert), pem("key", key)]);
+export async function readTlsFiles({ ca, cert, key, madeOnDemand }: RedisTls): Promise<TlsMaterial> {
+  const caPem = await pem("ca", ca);
+  if (madeOnDemand && ![cert, key].every((path) => path !== undefined && existsSync(path))) {
+    return caPem ? { ca: caPem } : {};
+  }
+  const [certPem, keyPem] = await Promise.all([pem("cert", cert), pem("key", key)]);
   return { ...(caPem ? { ca: caPem } : {}), ...(certPem ? { cert: certPem } : {}), ...(keyPem ? { key: keyPem } : {}) };
 }
 

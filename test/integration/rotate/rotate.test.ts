@@ -47,7 +47,7 @@ describe("a rotation of passwords under load", () => {
     { engine: "redis-6.0", topology: "replication", auth: "password" },
     { engine: "redis-7.0", topology: "sentinel", auth: "password" },
     { engine: "redis-7.0", topology: "sentinel", auth: "acl" },
-    { engine: "redis-7.0", topology: "cluster", auth: "password" },
+    { engine: "redis-7.0", topology: "cluster", auth: "acl" },
     { engine: "redis-8.0", topology: "sentinel", auth: "acl" },
     { engine: "valkey-8.1", topology: "sentinel", auth: "password" },
     { engine: "valkey-9.1", topology: "sentinel", auth: "acl" },
