@@ -154,7 +154,9 @@ import { upgradeClear } from "./upgrade/clear.ts";
 import { upgradeConfig } from "./upgrade/config.ts";
 import { upgradeDecide } from "./upgrade/decide.ts";
 import { upgradeLeave } from "./upgrade/leave.ts";
+import { upgradeKept, upgradeNote } from "./upgrade/note.ts";
 import { upgradePackages } from "./upgrade/packages.ts";
+import { upgradeSoak } from "./upgrade/soak.ts";
 import { upgradeStart } from "./upgrade/start.ts";
 import { upgradeSurvey } from "./upgrade/survey.ts";
 import { upgradeSwitch, upgradeSwitchBack } from "./upgrade/switch.ts";
@@ -326,8 +328,11 @@ const ACTIONS: readonly Action[] = [
   upgradeClear,
   upgradeConfig,
   upgradeDecide,
+  upgradeKept,
   upgradeLeave,
+  upgradeNote,
   upgradePackages,
+  upgradeSoak,
   upgradeStart,
   upgradeSurvey,
   upgradeSwitch,

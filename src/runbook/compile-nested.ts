@@ -6,7 +6,7 @@ import type { TypedExpression } from "./expression.ts";
 import { describeInput, readValue } from "./inputs.ts";
 import type { Role, Runbook, Step } from "./model.ts";
 import type { CompileSteps, Place } from "./place.ts";
-import type { RawStep } from "./schema.ts";
+import { invariantSchema, type RawStep } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { secretsFor } from "./step-checks.ts";
 import { idsIn } from "./step-ids.ts";
@@ -105,8 +105,11 @@ export function compileCall(
   const inside = secretsFor(unit, raw.action, scope);
   const inputs = compileTemplate(raw.with?.inputs ?? {}, at, unit.source, inside, unit.problems);
   checkHandedInputs(unit, runbook, inputs, at);
-  if (runbook.invariants.length > 0) {
-    const message = `runbook ${runbook.name} has invariants, and those of a called runbook are not watched`;
+  const stated = (unit.head.invariants ?? []).map((value) => invariantSchema.pick({ id: true }).safeParse(value).data?.id);
+  const unwatched = runbook.invariants.filter(({ id }) => !stated.includes(id));
+  if (unwatched.length > 0) {
+    const names = unwatched.map(({ id }) => id).join(", ");
+    const message = `runbook ${runbook.name} has invariants (${names}), and those of a called runbook are not watched`;
     unit.problems.add("RUNBOOK_REFERENCE", where, message, "state them in the runbook that calls it");
   }
   const outputs = Object.entries(runbook.outputs).map(([name, expression]): [string, CelType] => [

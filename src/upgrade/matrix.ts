@@ -50,6 +50,22 @@ export function decideBack(from: Release, to: Release): Decision {
   return { ...forward, rdb: { from: forward.rdb.to, to: forward.rdb.from }, commits: false };
 }
 
+/**
+ * The way back of a server whose primary runs the older release still, or again: it gets all its data from there, whatever
+ * the two formats are, once the files that the older one cannot read are gone.
+ */
+export function decideBackUnder(from: Release, to: Release): Decision {
+  for (const release of [from, to]) {
+    if (rdbOf(release) === undefined) return refuse("UPGRADE_UNKNOWN_RELEASE", `${shown(release)} is not known here.`);
+  }
+  return {
+    allowed: true,
+    rdb: { from: rdbVersionOf(from.version, from.engine), to: rdbVersionOf(to.version, to.engine) },
+    commits: false,
+    way_back: { by: "rolling", reason: `the primary runs ${shown(to)}`, unless: null, lost: [] },
+  };
+}
+
 function refusal(from: Release, to: Release): (Decision & { allowed: false }) | undefined {
   for (const release of [from, to]) {
     if (rdbOf(release) === undefined) return refuse("UPGRADE_UNKNOWN_RELEASE", `${shown(release)} is not known here.`);
@@ -109,7 +125,10 @@ function skips(from: Release, to: Release, via: string): Decision & { allowed: f
   return refuse(
     "UPGRADE_SKIPS_SERIES",
     `From ${shown(from)} to ${shown(to)} is a jump over ${via}: directives, ACL rules and commands were changed there, and nobody tests the two together.`,
-    [`upgrade to ${via} first, let it run for a while, then go on to ${seriesOf(to)}`],
+    [
+      `in one run: redisha upgrade --to ${to.version} --via RELEASE, one of ${via}`,
+      `or upgrade to ${via} first, let it run for a while, then go on to ${seriesOf(to)}`,
+    ],
   );
 }
 

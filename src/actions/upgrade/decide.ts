@@ -3,8 +3,8 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { DataNode, Topology } from "../../topology/schema.ts";
 import { linesToKeep } from "../../upgrade/kept-behaviour.ts";
-import { type Decision, decideBack, decideUpgrade } from "../../upgrade/matrix.ts";
-import { isRelease, type Release, shown } from "../../upgrade/release.ts";
+import { type Decision, decideBack, decideBackUnder, decideUpgrade } from "../../upgrade/matrix.ts";
+import { isOlder, isRelease, type Release, shown } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
 
 const id = z.string();
@@ -20,6 +20,12 @@ export const upgradeDecide = defineAction({
   input: z.strictObject({
     engine: z.string().nullable().default(null).describe("redis or valkey; null: what runs now"),
     version: z.string().describe("The release that is wanted: 8.0.2"),
+    after: z
+      .string()
+      .regex(/^[a-z]+ \d+(\.\d+)+$/, "redis 7.0.15")
+      .nullable()
+      .default(null)
+      .describe("What everybody runs by then, where another hop comes before: redis 7.0.15"),
     back: z.boolean().default(false).describe("It is the older one: allowed where the way back needs no backup"),
   }),
   output: z.strictObject({
@@ -42,13 +48,18 @@ export const upgradeDecide = defineAction({
   action: upgrade.decide
   with: { version: "8.0.2" }`,
   commands: ({ version }) => [{ transport: "controller", text: `hold the releases that run against ${version}` }],
-  async run({ engine: wanted, version, back }, context) {
+  async run({ engine: wanted, version, after, back }, context) {
     const topology = await context.topology({ fresh: true });
-    const running = topology.nodes.map(releaseOf);
+    const before = after === null ? null : namedRelease(after);
+    const runs = (node: DataNode) => byThen(releaseOf(node), before, { engine: wanted ?? node.engine ?? "", version });
+    const running = topology.nodes.map(runs);
     const engine = wanted ?? running.find((release) => release !== undefined)?.engine ?? "redis";
     const to = { engine, version };
     const moving = topology.nodes.filter((node) => !isAt(node, to));
-    const decisions = moving.map((node) => decideFor(node, to, back));
+    const decisions = moving.map((node) => {
+      const decide = !back ? decideUpgrade : followsOne(node, to, topology) ? decideBackUnder : decideBack;
+      return allowedFor(node, runs(node), to, decide);
+    });
     // The way back of the oldest: where it needs a backup, all of them do.
     const decision = decisions.find(({ commits }) => commits) ?? decisions[0];
     return { outputs: { ...described(to, running, decision), ...whoMoves(topology, moving, to) }, changed: false };
@@ -59,15 +70,37 @@ function releaseOf({ engine, version }: DataNode): Release | undefined {
   return engine === null || version === null ? undefined : { engine, version };
 }
 
+function namedRelease(text: string): Release {
+  const [engine = "", version = ""] = text.split(" ");
+  return { engine, version };
+}
+
+/** What it runs when its turn comes: what the hop before brings it to, if it is older than that. */
+function byThen(now: Release | undefined, after: Release | null, to: Release): Release | undefined {
+  if (now === undefined || after === null || isRelease(now, to)) return now;
+  return now.engine !== after.engine || isOlder(after, now) ? after : now;
+}
+
 function isAt(node: DataNode, to: Release): boolean {
   const release = releaseOf(node);
   return release !== undefined && isRelease(release, to);
 }
 
-function decideFor(node: DataNode, to: Release, back: boolean): Decision & { allowed: true } {
-  const from = releaseOf(node);
+/** Whether its primary runs the release, which no newer one has written to since. */
+function followsOne({ id, role }: DataNode, to: Release, { kind, nodes, shards }: Topology): boolean {
+  const shard = kind === "cluster" ? shards.find(({ replica_ids }) => replica_ids.includes(id)) : shards[0];
+  const primary = nodes.find((node) => node.id === shard?.primary_id);
+  return role === "replica" && primary !== undefined && primary.up && isAt(primary, to);
+}
+
+function allowedFor(
+  node: DataNode,
+  from: Release | undefined,
+  to: Release,
+  decide: (from: Release, to: Release) => Decision,
+): Decision & { allowed: true } {
   if (!from) throw notKnown(node.id);
-  const decision = back ? decideBack(from, to) : decideUpgrade(from, to);
+  const decision = decide(from, to);
   if (decision.allowed) return decision;
   throw new RedishaError({
     code: decision.code,
