@@ -1,8 +1,8 @@
-import { option, string } from "@oclif/core/flags";
+import { boolean, option, string } from "@oclif/core/flags";
 import { durationFlag } from "../src/cli/flags.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { shownUpgrade, upgradeAdvice } from "../src/cli/upgrade/advice.ts";
-import { inputsOfUpgrade } from "../src/cli/upgrade/inputs.ts";
+import { inputsOfHops, inputsOfUpgrade, viaOf } from "../src/cli/upgrade/inputs.ts";
 import type { Plan } from "../src/engine/plan.ts";
 import type { RunSummary } from "../src/use-cases/run-runbook.ts";
 
@@ -24,6 +24,10 @@ export default class Upgrade extends RunningCommand<RunSummary | Plan> {
       description: "From Redis to Valkey",
       command: "<%= config.bin %> upgrade --engine valkey --to 8.1.1 --directory /opt/valkey-8.1",
     },
+    {
+      description: "Over a series that cannot be jumped over, in one run, with a day between",
+      command: "<%= config.bin %> upgrade --to 8.0.2 --via 7.0.15 --between 1d",
+    },
     { description: "Before the switchover: take it back", command: "<%= config.bin %> runs rollback last" },
   ];
   static override exitCodes = RUN_EXITS;
@@ -39,6 +43,18 @@ export default class Upgrade extends RunningCommand<RunSummary | Plan> {
       helpValue: "DIR",
       summary: "The folder of the release's programs on every host (default: packages, where redisha.yaml says apt)",
     }),
+    via: string({
+      helpValue: "RELEASE",
+      summary:
+        "Go over this release, in the same run: 7.0.15, or how it begins (default: any that is needed, by packages)",
+    }),
+    "via-directory": string({
+      helpValue: "DIR",
+      dependsOn: ["via"],
+      summary: "The folder of its programs on every host",
+    }),
+    between: durationFlag({ summary: "How long all has to stay well under the release between (default: 10m)" }),
+    pause: boolean({ summary: "Pause under the release between; redisha runs resume goes on" }),
     waive: option({
       options: ["backup"] as const,
       helpValue: "backup",
@@ -49,10 +65,14 @@ export default class Upgrade extends RunningCommand<RunSummary | Plan> {
 
   async run(): Promise<RunSummary | Plan> {
     const { flags } = await this.parse(Upgrade);
-    const work = await this.prepare("upgrade", flags);
-    const inputs = inputsOfUpgrade(flags, work.deployment);
+    const direct = await this.prepare("upgrade", flags);
+    const { deployment } = direct;
+    const via = viaOf(flags, deployment);
+    const hops = via !== undefined;
+    const work = hops ? { ...direct, runbook: await this.runbookOf("upgrade-hops", deployment) } : direct;
+    const inputs = hops ? inputsOfHops(flags, via, deployment) : inputsOfUpgrade(flags, deployment);
     if (flags["dry-run"]) return this.plan(work, inputs);
-    const what = `Upgrade ${work.deployment.name} to ${flags.engine ?? ""} ${flags.to}`.replace("  ", " ");
+    const what = `Upgrade ${deployment.name} to ${flags.engine ?? ""} ${flags.to}`.replace("  ", " ");
     const summary = await this.perform(work, inputs, { effect: "disruptive", what });
     for (const line of upgradeAdvice(summary, flags.directory)) this.note(line);
     return this.finish(summary, shownUpgrade(summary));

@@ -105,7 +105,7 @@ export function compileCall(
   const inside = secretsFor(unit, raw.action, scope);
   const inputs = compileTemplate(raw.with?.inputs ?? {}, at, unit.source, inside, unit.problems);
   checkHandedInputs(unit, runbook, inputs, at);
-  const stated = (unit.head.invariants ?? []).map((value) => invariantSchema.pick({ id: true }).safeParse(value).data?.id);
+  const stated = (unit.head.invariants ?? []).map((value) => invariantSchema.safeParse(value).data?.id);
   const unwatched = runbook.invariants.filter(({ id }) => !stated.includes(id));
   if (unwatched.length > 0) {
     const names = unwatched.map(({ id }) => id).join(", ");

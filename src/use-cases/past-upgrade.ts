@@ -20,11 +20,14 @@ const decided = z.object({ from: z.array(z.string()) });
 const marked = z.object({ offset: z.int() });
 const committed = z.object({ id: z.string() });
 
+/** Their runbooks; the second calls the first, once for each release. */
+const UPGRADES: ReadonlySet<string> = new Set(["upgrade", "upgrade-hops"]);
+
 /** The newest upgrade of a deployment that changed anything; undefined where there is none in the state directory. */
 export async function pastUpgrade(deployment: string, env: NodeJS.ProcessEnv): Promise<PastUpgrade | undefined> {
   const { runs } = await listRuns(env, { deployment });
   for (const { run, runbook, state } of runs) {
-    if (runbook !== "upgrade" || state === "unreliable") continue;
+    if (!UPGRADES.has(runbook) || state === "unreliable") continue;
     const detail = await showRun(run, env);
     if (detail.ops.length > 0) return readUpgrade(detail);
   }
@@ -33,15 +36,18 @@ export async function pastUpgrade(deployment: string, env: NodeJS.ProcessEnv): P
 
 function readUpgrade(detail: RunDetail): PastUpgrade {
   const { lines, record } = detail;
-  const outputsOf = (step: string): unknown =>
-    lines.flatMap((line) => (line.kind === "outcome" && line.step === step ? [line.outputs] : [])).at(-1);
+  // Over two releases there are two of some: the first one tells what was before everything.
+  const outputsOf = (step: string): unknown[] =>
+    lines.flatMap((line) =>
+      line.kind === "outcome" && (line.step === step || line.step.endsWith(`.${step}`)) ? [line.outputs] : [],
+    );
   const passed = lines.find((line) => line.kind === "point_of_no_return");
   return {
     detail,
-    from: decided.safeParse(outputsOf("decide")).data?.from ?? [],
+    from: outputsOf("decide").flatMap((outputs) => decided.safeParse(outputs).data?.from ?? []),
     open: passed === undefined && !["done", "rolled_back", "running"].includes(record.state),
     committedAt: passed?.at,
-    offset: marked.safeParse(outputsOf("mark")).data?.offset ?? null,
-    backup: committed.safeParse(outputsOf("backup.commit")).data?.id ?? null,
+    offset: marked.safeParse(outputsOf("mark")[0]).data?.offset ?? null,
+    backup: committed.safeParse(outputsOf("backup.commit")[0]).data?.id ?? null,
   };
 }

@@ -26,6 +26,13 @@ export function upgrade(lab: TestLab, engine: EngineUnderTest, version?: string)
   return redisha(["upgrade", "--json", ...towards(lab, engine, version), ...project], { env: stateOf(lab) });
 }
 
+/** Upgrades a lab with a repository over one engine to another, in one run, behind a backup. */
+export function upgradeOver(lab: TestLab, via: EngineUnderTest, engine: EngineUnderTest, ...flags: string[]) {
+  const to = towards(lab, engine).filter((flag) => !["--waive", "backup"].includes(flag));
+  const over = ["--via", VERSIONS[via], "--via-directory", join(ENGINE_ROOT, via), "--between", "2s"];
+  return redisha(["upgrade", "--json", ...to, ...over, ...flags], { env: stateOf(lab) });
+}
+
 /** Goes back to an engine by the program itself. */
 export function goBack(lab: TestLab, engine: EngineUnderTest): Promise<Ended> {
   return redisha(["rollback", "--json", ...towards(lab, engine)], { env: stateOf(lab) });

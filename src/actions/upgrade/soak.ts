@@ -19,11 +19,16 @@ export const upgradeSoak = defineAction({
   effect: "read",
   measures: true,
   input: z.strictObject({ for: durationSchema.describe("How long, e.g. 10m") }),
-  output: z.strictObject({ looks: z.int().describe("How often it was looked at"), wrong: z.int().describe("How often something was not well") }),
+  output: z.strictObject({
+    looks: z.int().describe("How often it was looked at"),
+    wrong: z.int().describe("How often something was not well"),
+  }),
   example: `- id: soak
   action: upgrade.soak
   with: { for: 10m }`,
-  commands: ({ for: ms }) => [{ transport: "controller", text: `look for ${formatDuration(ms)} whether all stays well` }],
+  commands: ({ for: ms }) => [
+    { transport: "controller", text: `look for ${formatDuration(ms)} whether all stays well` },
+  ],
   takesMs: ({ for: ms }) => ms + 120_000,
   async run({ for: ms }, context) {
     const end = performance.now() + ms;
@@ -45,7 +50,9 @@ function wrongWith({ nodes, sentinels, cluster, primary_id, kind }: Topology): s
   return [
     ...[...nodes, ...sentinels].flatMap(({ id, up }) => (up ? [] : [`${id} does not answer`])),
     ...nodes.flatMap((node) => (isUnlinked(node) ? [`${node.id} has no link to its primary`] : [])),
-    ...sentinels.flatMap(({ id, ckquorum_ok }) => (ckquorum_ok === false ? [`${id} could not get a failover through`] : [])),
+    ...sentinels.flatMap(({ id, ckquorum_ok }) =>
+      ckquorum_ok === false ? [`${id} could not get a failover through`] : [],
+    ),
     ...(kind !== "cluster" && primary_id === null ? ["there is no one primary"] : []),
     ...(cluster !== null && cluster.state !== "ok" ? [`the cluster's state is ${cluster.state}`] : []),
   ];
