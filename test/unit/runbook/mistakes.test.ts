@@ -162,7 +162,7 @@ describe("a mistake in a runbook is refused at its place, with what to write ins
     [
       "a called runbook whose invariants nobody would watch",
       step('action: runbook\nwith: { ref: "builtin:watched" }'),
-      "7:18 runbook backup has invariants (held), and those of a called runbook are not watched (state them in the runbook that calls it)",
+      "7:18 runbook backup has invariants (some), and those of a called runbook are not watched (state them in the runbook that calls it)",
     ],
     ["a block that does not exist", step("action: block\nwith: { ref: nope }"), '7:18 there is no block "nope"'],
   ])("%s", (_, text, complaint) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { linesToKeep } from "../../../src/upgrade/kept-behaviour.ts";
-import { decideBack, decideUpgrade } from "../../../src/upgrade/matrix.ts";
+import { decideBack, decideBackUnder, decideUpgrade } from "../../../src/upgrade/matrix.ts";
 import { isRelease, type Release } from "../../../src/upgrade/release.ts";
 import { wayBack } from "../../../src/upgrade/way-back.ts";
 
@@ -57,6 +57,13 @@ describe("the upgrade matrix", () => {
         expect(decideUpgrade(from, to).allowed && decideUpgrade(to, from).allowed).toBe(false);
       }),
     );
+  });
+
+  it("brings a replica back under a primary that runs the older release still, whatever the formats are", () => {
+    const [from, to] = [release("redis 8.0.2"), release("redis 7.0.15")];
+    expect(decideBack(from, to).allowed).toBe(false);
+    expect(decideBackUnder(from, to)).toMatchObject({ allowed: true, rdb: { from: 12, to: 10 }, commits: false });
+    expect(decideBackUnder(release("keydb 6.3.4"), to)).toMatchObject({ allowed: false });
   });
 
   it("says of every refusal why, in a sentence", () => {
