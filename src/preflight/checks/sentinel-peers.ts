@@ -7,7 +7,10 @@ export const sentinelPeers = defineCheck({
   title: "Sentinels remember nobody who is gone",
   why: "A Sentinel that is gone still counts when a majority is needed. A replica that is gone leaves its address behind: whatever answers there next is made a replica, and wiped.",
   how: "SENTINEL REPLICAS and SENTINEL SENTINELS of each Sentinel, held against redisha.yaml.",
-  mend: ["one Sentinel after the other, 30 s apart, while the primary is up: redis-cli -p 26379 SENTINEL RESET NAME"],
+  mend: [
+    "redisha run sentinel-reset-rolling",
+    "or by hand: one Sentinel after the other, 30 s apart, while the primary is up: redis-cli -p 26379 SENTINEL RESET NAME",
+  ],
   documentation: "https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/",
   reads: ["servers"],
   limits: z.strictObject({}),
