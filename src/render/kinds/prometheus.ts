@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Deployment, Instance } from "../../inventory/model.ts";
+import type { BackupCheckPolicy, Deployment, Instance } from "../../inventory/model.ts";
 import { hostPort } from "../host-port.ts";
 import { ruleTests } from "../prometheus/rule-tests.ts";
 import { renderTemplate } from "../template.ts";
@@ -97,9 +97,10 @@ function replicasOf({ kind, cluster }: Deployment, servers: number): number {
   return kind === "cluster" ? (cluster?.replicasPerPrimary ?? 1) : servers - 1;
 }
 
-function agesOf({ maxAgeMs, verifiedWithinMs }: { readonly maxAgeMs: number; readonly verifiedWithinMs?: number }) {
+function agesOf({ maxAgeMs, verifiedWithinMs, followedWithinMs }: BackupCheckPolicy) {
   const age = (ms: number) => ({ seconds: ms / 1_000, text: inUnits(ms) });
-  return { made: age(maxAgeMs), verified: verifiedWithinMs === undefined ? null : age(verifiedWithinMs) };
+  const verified = verifiedWithinMs === undefined ? null : age(verifiedWithinMs);
+  return { made: age(maxAgeMs), verified, followed: age(followedWithinMs) };
 }
 
 function notesOf({ tls, backup }: Deployment, textfiles: string | undefined): string[] {

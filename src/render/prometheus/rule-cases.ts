@@ -14,7 +14,7 @@ export interface RuleNeeds {
   readonly certificate_seconds: number;
   readonly drill_seconds: number;
   readonly node_exporter: string | null;
-  readonly backup: { readonly made: Age; readonly verified: Age | null } | null;
+  readonly backup: { readonly made: Age; readonly verified: Age | null; readonly followed: Age } | null;
 }
 
 interface Node {
@@ -93,6 +93,9 @@ export function healthy(needs: RuleNeeds): Series {
     put("redisha_backup_last_success_timestamp_seconds", own, always(0));
     put("redisha_backup_last_verify_timestamp_seconds", own, always(0));
     put("redisha_backup_last_exit_code", own, always(3));
+    put("redisha_backup_check_timestamp_seconds", own, always(0));
+    put("redisha_backup_pitr_window_end_timestamp_seconds", own, always(-needs.backup.followed.seconds));
+    put("redisha_backup_findings", `${own}, code="too_old"`, always(0));
   }
   if (needs.node_exporter !== null) put("redisha_drill_last_good_timestamp_seconds", own, always(0));
   return series;
@@ -275,7 +278,7 @@ function ofCertificates({ name, deployment, data, certificate_seconds }: RuleNee
   ];
 }
 
-function ofBackups({ deployment }: RuleNeeds, { made, verified }: NonNullable<RuleNeeds["backup"]>): Case[] {
+function ofBackups({ deployment }: RuleNeeds, { made, verified, followed }: NonNullable<RuleNeeds["backup"]>): Case[] {
   const own = `{deployment="${deployment}"}`;
   const one = (name: string, metric: string, value: number, alert: string): Case => ({
     name,
@@ -288,6 +291,12 @@ function ofBackups({ deployment }: RuleNeeds, { made, verified }: NonNullable<Ru
     ...(verified
       ? [one("none was proven for long", "last_verify_timestamp_seconds", -verified.seconds, "RedisBackupUnproven")]
       : []),
+    one("nobody follows", "pitr_window_end_timestamp_seconds", -followed.seconds - 1, "RedisBackupNotFollowed"),
+    {
+      name: "a check found something",
+      change: (series) => series.set(`redisha_backup_findings{deployment="${deployment}", code="too_old"}`, HELD),
+      fires: ["RedisBackupFindings"],
+    },
     {
       name: "nothing is known of backups",
       change: (series) => series.delete(`redisha_backup_last_success_timestamp_seconds${own}`),

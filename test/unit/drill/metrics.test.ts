@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { renderBackupMetrics, renderHealthMetrics } from "../../../src/backup/metrics.ts";
 import { renderDrillMetrics } from "../../../src/drill/metrics.ts";
 
 const DAY = "2026-06-";
@@ -25,4 +26,16 @@ test("the newest drill of each deployment is told, and when the last one was tha
     'redisha_build_info{version="1.2.3",file="drills"} 1',
     "",
   ]);
+});
+
+test("no metric stands twice with the same labels where backups, checks and drills write into one folder", () => {
+  const about = { deployment: "shop", redishaVersion: "1.2.3", exit: 0 };
+  const health = { atMs: 1, backups: {}, bytes: 0, newestMs: null, verifiedMs: null, followed: null, findings: {} };
+  const files = [
+    renderDrillMetrics([drill("shop", "01", true)], "1.2.3"),
+    renderBackupMetrics({ ...about, finishedMs: 1, durationMs: 1 }),
+    renderHealthMetrics({ ...about, ...health }),
+  ];
+  const samples = files.flatMap((text) => text.match(/^redisha\S*(?= )/gm) ?? []);
+  expect(new Set(samples).size).toBe(samples.length);
 });
