@@ -1,7 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "vitest";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
 import { packagePath } from "../../../src/core/package-root.ts";
+import { CLIENTS } from "../../../src/render/kinds/clients/catalog.ts";
+import { declared, SHAPES } from "../../support/declared.ts";
 import { fileOf, type Programs, throughFailover } from "../../support/rendered-clients.ts";
 
 /** The interpreter that Debian's python3-redis is for. */
@@ -38,4 +43,24 @@ describe.each(["sentinel", "cluster"] as const)("rendered clients of a %s deploy
   it("go on with the new primary after a failover, all of them, without a call that fails", async () => {
     await throughFailover(topology, programsFor(topology));
   });
+});
+
+it("are programs that their languages take, for every topology, login and TLS, and hold no password", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "redisha-clients-"));
+  try {
+    for (const [at, shape] of SHAPES.entries()) {
+      const deployment = await declared(shape);
+      for (const kind of CLIENTS) {
+        const { files } = await kind.render(deployment, {});
+        for (const { path, text } of files) {
+          expect(text).not.toMatch(/<%|"undefined|\[object/);
+          await writeFile(join(folder, path.replace(".", `-${at}.`)), text);
+        }
+      }
+    }
+    const check = 'cd "$1" && for each in *.mjs; do "$2" --check "$each" || exit 1; done && "$3" -m py_compile *.py';
+    await promisify(execFile)("sh", ["-c", check, "-", folder, process.execPath, PYTHON]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
