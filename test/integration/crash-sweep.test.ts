@@ -28,11 +28,14 @@ const OF_MACHINES = ["init", "init-firewall", "init-os"];
 /** It writes to an empty deployment, and refuses this one before it changes anything. */
 const OF_EMPTY = ["restore-routed"];
 
+/** They mend what is broken, and find nothing to do on a lab that is whole. */
+const OF_BROKEN = ["allow-promotion", "fix-masterauth"];
+
 /** Every shipped runbook that changes something, can be run on a lab without inputs, and can be taken back. */
 async function shippedThatChange(): Promise<string[]> {
   const names: string[] = [];
   for (const { name } of await store.list()) {
-    if ([...OF_MACHINES, ...OF_EMPTY].includes(name)) continue;
+    if ([...OF_MACHINES, ...OF_EMPTY, ...OF_BROKEN].includes(name)) continue;
     const { runbook } = await compileByName(name, store);
     const changes = stepsOf(runbook).some(({ effect }) => effect !== "read");
     const returns = stepsOf(runbook).every(({ effect, undo }) => effect !== "disruptive" || undo !== "none");
