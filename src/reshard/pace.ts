@@ -74,6 +74,9 @@ export class Pace {
     // What is slow counts soon, what is quick is believed little by little.
     this.#msPerKey = ms > known ? (known + ms) / 2 : known * 0.8 + ms * 0.2;
     const fitting = Math.floor(this.#limitMs / 2 / Math.max(this.#msPerKey, 1e-4));
-    this.#keys = Math.max(1, Math.min(fitting, this.#keys * 2, MOST_KEYS));
+    // A call costs its way, however few keys it has: one that was quick is followed by a larger one, or a slow way would
+    // be taken for slow keys, and more and more calls be made with fewer and fewer of them.
+    const roomy = busyMs <= this.#limitMs / 2 ? this.#keys * 2 : 1;
+    this.#keys = Math.max(1, Math.min(Math.max(fitting, roomy), this.#keys * 2, MOST_KEYS));
   }
 }

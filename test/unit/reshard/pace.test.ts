@@ -28,6 +28,19 @@ describe("the pace of a move", () => {
     expect(pace.breatherMs()).toBeGreaterThanOrEqual(40);
   });
 
+  it("finds its way back to large calls after a while in which every call was slow, whatever its keys", async () => {
+    const clock = { now: 0 };
+    const pace = new Pace(5, () => clock.now);
+    await sendAll(pace, clock, 20, 8);
+    expect(pace.keys).toBe(1);
+    for (let call = 0; call < 20; call += 1) {
+      const left = await pace.enter(pace.keys);
+      clock.now += 2 + pace.keys * 0.005;
+      left(true);
+    }
+    expect(pace.keys).toBeGreaterThan(50);
+  });
+
   it("has no more on its way than the limit allows", async () => {
     const clock = { now: 0 };
     const pace = new Pace(10, () => clock.now);
