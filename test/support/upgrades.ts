@@ -33,9 +33,10 @@ export function upgradeOver(lab: TestLab, via: EngineUnderTest, engine: EngineUn
   return redisha(["upgrade", "--json", ...to, ...over, ...flags], { env: stateOf(lab) });
 }
 
-/** Goes back to an engine by the program itself. */
-export function goBack(lab: TestLab, engine: EngineUnderTest): Promise<Ended> {
-  return redisha(["rollback", "--json", ...towards(lab, engine)], { env: stateOf(lab) });
+/** Goes back to an engine by the program itself, with the runs of the lab at hand, or those of another folder. */
+export function goBack(lab: TestLab, engine: EngineUnderTest, state?: string): Promise<Ended> {
+  const env = state === undefined ? stateOf(lab) : { REDISHA_STATE_DIR: state };
+  return redisha(["rollback", "--json", ...towards(lab, engine)], { env });
 }
 
 /** Starts an upgrade, to be killed on the way; its standard output is the run's events. */

@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backedUpLab } from "../../support/backed-up-lab.ts";
@@ -105,5 +106,20 @@ describe("an upgrade that only a backup leads back from", () => {
     expect(error.state).toMatch(/would lose \d+(\.\d+)? ?[kKM]i?B? of writes since/);
     expect(error.next[0]).toBe(`the backup: ${made[0]}`);
     expect((await topologyOf(lab)).nodes.map(({ process_id }) => process_id)).toEqual(before);
+  }, 600_000);
+
+  it("is brought back also by somebody who does not have its journal, where the primary runs the older release still", async () => {
+    await using lab = await bringUpLab({ topology: "replication", engine: "redis-7.0", name: "lab-left-mixed" });
+    await lab.cli("r1:6379", "SET", "is", "there");
+    const child = startUpgrade(lab, "redis-8.0");
+    await said(child, /"op_started"[^\n]*"step":"replicas\[r2:6379\]\.start"/);
+    await signal(child, "SIGINT");
+    const versions = async () => (await topologyOf(lab)).nodes.map(({ version }) => version);
+    expect(await versions()).toEqual(["7.0.15", "8.0.2", "7.0.15"]);
+    const back = await goBack(lab, "redis-7.0", join(lab.root, "another"));
+    expect({ code: back.code, said: back.code === 0 ? "" : back.stdout + back.stderr }).toEqual({ code: 0, said: "" });
+    expect(await versions()).toEqual(Array(3).fill("7.0.15"));
+    expect(await settled(lab)).toBe("r1:6379");
+    expect(await lab.cli("r2:6379", "GET", "is")).toBe("there");
   }, 600_000);
 });
