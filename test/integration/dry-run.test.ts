@@ -69,18 +69,18 @@ function changes(command: Command): boolean {
 
 /** Runbooks whose first steps read disks, files and units of hosts: their plans run programs there, which only look. */
 const LOOKS_AT_HOSTS = [
-  ...[
-    "backup",
-    "doctor",
-    "drift",
-    "failover-test",
-    "init",
-    "init-firewall",
-    "init-os",
-    "preflight",
-    "preflight-fix",
-    "restore",
-  ],
+  "backup",
+  "doctor",
+  "drift",
+  "failover-test",
+  "init",
+  "init-firewall",
+  "init-os",
+  "patch",
+  "preflight",
+  "preflight-fix",
+  "restart",
+  "restore",
 ];
 
 /** What a run leaves on hosts where it changes something: undos that wait, and copies of files. Folders bear its id. */
