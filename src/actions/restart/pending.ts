@@ -12,6 +12,7 @@ import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { holdsSecret } from "../redis/config-set.ts";
+import { configFileOf } from "../service/config-file.ts";
 import { onHostOf } from "../service/shell.ts";
 
 /** `$1` the file. */
@@ -65,8 +66,7 @@ export const restartPending = defineAction({
     const instance = instanceOf(context);
     const redis = await context.redis(instance);
     const info = await infoOf(redis, ["server", "replication"], context.signal);
-    const file = field(info, "config_file") ?? "";
-    if (file === "") throw noFile(instance);
+    const file = configFileOf(instance, info);
     const lines = await linesOf(file, instance, context);
     const values = flat(await redis.command(["CONFIG", "GET", "*"], { signal: context.signal }));
     const pending = liveDifferences(lines, values)
@@ -133,17 +133,6 @@ function flat(reply: unknown): Record<string, string> {
 
 function shownDifference({ name, was, will }: Difference): string {
   return `${name} ${was ?? "unset"} -> ${will ?? "unset"}`;
-}
-
-function noFile({ id }: Instance): RedishaError {
-  return new RedishaError({
-    code: "SERVICE_NO_CONFIG",
-    message: `${id} was started without a configuration file: what it is told could not be told to the next one.`,
-    host: id,
-    exit: EXIT.gateRefused,
-    state: "nothing was touched",
-    next: ["start it with a file: redisha init writes one"],
-  });
 }
 
 function password({ id, host }: Instance, file: string, name: string): RedishaError {

@@ -3,13 +3,13 @@ import { directivesOf, parseConf } from "../../conf/conf-file.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Instance } from "../../inventory/model.ts";
-import { field } from "../../topology/parse/info.ts";
 import { compareConfig } from "../../upgrade/compare-config.ts";
 import { shown } from "../../upgrade/release.ts";
 import { infoOf, serverOf } from "../backup/save/persistence.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
+import { configFileOf } from "../service/config-file.ts";
 import { onHostOf } from "../service/shell.ts";
 
 /** `$1` the file. */
@@ -42,8 +42,7 @@ export const upgradeConfig = defineAction({
     const instance = instanceOf(context);
     const redis = await context.redis(instance);
     const info = await infoOf(redis, ["server"], context.signal);
-    const file = field(info, "config_file") ?? "";
-    if (file === "") throw noFile(instance);
+    const file = configFileOf(instance, info);
     const written = await directivesIn(file, instance, context);
     const from = serverOf(info);
     const to = { name: engine, version };
@@ -81,16 +80,5 @@ function refused({ id, host }: Instance, file: string, unknown: readonly string[
     exit: EXIT.gateRefused,
     state: "nothing was touched",
     next: [`on ${host.name}: take ${unknown.length === 1 ? "this line" : "these lines"} out of ${file}`],
-  });
-}
-
-function noFile({ id }: Instance): RedishaError {
-  return new RedishaError({
-    code: "SERVICE_NO_CONFIG",
-    message: `${id} was started without a configuration file: what it is told could not be told to the next one.`,
-    host: id,
-    exit: EXIT.gateRefused,
-    state: "nothing was touched",
-    next: ["start it with a file: redisha init writes one"],
   });
 }

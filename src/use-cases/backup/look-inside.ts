@@ -16,6 +16,19 @@ import { startScratch } from "../../scratch/start.ts";
 import { damageOf } from "./damage.ts";
 import { CHECKSUM_ALONE, readRdb } from "./read-rdb.ts";
 
+/** What a look at a backup, or at a followed append-only file, found. */
+export interface Verified {
+  /** Of the backup; of what is followed its folder: `main/20261120T153000Z-1a2b3c`. */
+  readonly id: string;
+  readonly ok: boolean;
+  readonly files: number;
+  readonly bytes: number;
+  readonly keys: number | null;
+  readonly checked_by: string | null;
+  readonly duration_ms: number;
+  readonly problems: readonly string[];
+}
+
 /** With what a backup is looked at. */
 export interface Look {
   readonly deployment: Deployment;

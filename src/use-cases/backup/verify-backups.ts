@@ -12,8 +12,8 @@ import { verifyStored } from "../../repository/pipeline/unpack-file.ts";
 import type { Repository } from "../../repository/repository.ts";
 import { damageOf } from "./damage.ts";
 import { findBackup } from "./list-backups.ts";
-import { type Look, lookInside } from "./look-inside.ts";
-import { type VerifiedChain, verifyFollowed } from "./verify-followed.ts";
+import { type Look, lookInside, type Verified } from "./look-inside.ts";
+import { verifyFollowed } from "./verify-followed.ts";
 import { withRepository } from "./with-repository.ts";
 
 export interface VerifyRequest {
@@ -27,24 +27,13 @@ export interface VerifyRequest {
   readonly progress: (text: string) => void;
 }
 
-export interface VerifiedBackup {
-  readonly id: string;
-  readonly ok: boolean;
-  readonly files: number;
-  readonly bytes: number;
-  readonly keys: number | null;
-  readonly checked_by: string | null;
-  readonly duration_ms: number;
-  readonly problems: readonly string[];
-}
-
 export interface VerifyBackupsResult {
   readonly deployment: string;
   readonly repository: string;
   readonly level: Verification["level"];
-  readonly backups: readonly VerifiedBackup[];
+  readonly backups: readonly Verified[];
   /** What was followed, by shard; empty where nothing is, and where backups were named. */
-  readonly followed: readonly VerifiedChain[];
+  readonly followed: readonly Verified[];
   readonly exit: ExitCode;
 }
 
@@ -67,7 +56,7 @@ export function verifyBackups(deployment: Deployment, request: VerifyRequest): P
     });
     const lock =
       chosen.length === 0 ? undefined : await acquireLock(repository, { kind: "shared", purpose: "verify", signal });
-    const backups: VerifiedBackup[] = [];
+    const backups: Verified[] = [];
     try {
       for (const backup of chosen) backups.push(await verifyOne(backup, look));
     } finally {
@@ -92,7 +81,7 @@ async function choose(
   return chosen;
 }
 
-async function verifyOne(backup: CompleteBackup, look: Look): Promise<VerifiedBackup> {
+async function verifyOne(backup: CompleteBackup, look: Look): Promise<Verified> {
   const { repository, level, signal } = look;
   const started = performance.now();
   const files = filesOf(backup.manifest);
@@ -109,7 +98,7 @@ async function verifyOne(backup: CompleteBackup, look: Look): Promise<VerifiedBa
     }
   }
   problems.push(...(inside?.problems ?? []));
-  const result: VerifiedBackup = {
+  const result: Verified = {
     id: backup.id,
     ok: problems.length === 0,
     files: files.length,

@@ -11,21 +11,8 @@ import { chainProblems, filesOfChain } from "../../restore/followed-health.ts";
 import { openRoom } from "../../scratch/room.ts";
 import { startScratch } from "../../scratch/start.ts";
 import { damageOf } from "./damage.ts";
-import { BESIDE_BYTES, type Look, programFor } from "./look-inside.ts";
+import { BESIDE_BYTES, type Look, programFor, type Verified } from "./look-inside.ts";
 import { CHECKSUM_ALONE, readRdb } from "./read-rdb.ts";
-
-/** What a look at a followed append-only file found. */
-export interface VerifiedChain {
-  /** `main/20261120T153000Z-1a2b3c`: its folder below that of what is followed. */
-  readonly id: string;
-  readonly ok: boolean;
-  readonly files: number;
-  readonly bytes: number;
-  readonly keys: number | null;
-  readonly checked_by: string | null;
-  readonly duration_ms: number;
-  readonly problems: readonly string[];
-}
 
 interface Problem {
   readonly text: string;
@@ -43,10 +30,10 @@ interface Found {
  * Looks at what is followed: of each shard the newest base and what came on top of it, or all of it, and writes down beside
  * it what was found. Whoever follows goes on meanwhile: what it has taken away since is no damage.
  */
-export async function verifyFollowed(look: Look, which: "newest" | "all"): Promise<VerifiedChain[]> {
+export async function verifyFollowed(look: Look, which: "newest" | "all"): Promise<Verified[]> {
   const { store, deployment } = look.repository;
   const followed = await readFollowed(store, deployment, look.signal);
-  const results: VerifiedChain[] = [];
+  const results: Verified[] = [];
   for (const chain of chosen(followed, which)) results.push(await verifyChain(chain, followed, which, look));
   const folder = followFolder(deployment);
   const known = results.map(({ id }) => `${folder}${id}/`);
@@ -68,12 +55,7 @@ function placeIn(problem: string, folder: string): string {
   return problem.slice(folder.length).split("/").slice(0, 2).join("/");
 }
 
-async function verifyChain(
-  chain: Chain,
-  followed: Followed,
-  which: "newest" | "all",
-  look: Look,
-): Promise<VerifiedChain> {
+async function verifyChain(chain: Chain, followed: Followed, which: "newest" | "all", look: Look): Promise<Verified> {
   const { repository, level, progress } = look;
   const started = performance.now();
   const id = `${chain.head.shard.name}/${chain.head.id}`;
@@ -83,7 +65,7 @@ async function verifyChain(
   const found = level === "restore" && read.problems.length === 0 ? await load(chain, look) : read;
   const all = [...ofRecords(chain, followed).map((text) => ({ text })), ...found.problems];
   const problems = all.length === 0 ? [] : await confirmed(all, chain, look);
-  const result: VerifiedChain = {
+  const result: Verified = {
     id,
     ok: problems.length === 0,
     files: files.length,
