@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isBackupId } from "./backup-id.ts";
+import { beganAt, isBackupId } from "./backup-id.ts";
 import { type Hold, holdSchema } from "./hold.ts";
 import { backupsFolder, HOLD, MANIFEST, MANIFEST_DIGEST, VERIFICATIONS } from "./layout.ts";
 import type { LockRecord } from "./lock-record.ts";
@@ -78,14 +78,24 @@ export async function readCatalog(repository: Repository, signal?: AbortSignal):
   for (const lock of locks) {
     if (lock.record?.backup_id && !isStale(lock, storeNowMs)) running.set(lock.record.backup_id, lock.record);
   }
-  const ids = [...byId.keys()].sort();
+  const ids = [...byId.keys()];
   const backups: CatalogEntry[] = [];
   for (let at = 0; at < ids.length; at += AT_ONCE) {
     signal?.throwIfAborted();
     const some = ids.slice(at, at + AT_ONCE).map((id) => entryOf(repository, id, byId.get(id) ?? [], running.get(id)));
     backups.push(...(await Promise.all(some)));
   }
-  return { backups, storeNowMs };
+  return { backups: backups.sort(byAge), storeNowMs };
+}
+
+/** Ids tell seconds; of two backups of one second their ends tell which is the newer one, and chance does not. */
+function byAge(a: CatalogEntry, b: CatalogEntry): number {
+  return +beganAt(a.id) - +beganAt(b.id) || endOf(a) - endOf(b) || (a.id < b.id ? -1 : 1);
+}
+
+/** Milliseconds; one without an end is the newer one. */
+function endOf(entry: CatalogEntry): number {
+  return "manifest" in entry && entry.manifest ? Date.parse(entry.manifest.finished) : Number.MAX_SAFE_INTEGER;
 }
 
 async function entryOf(

@@ -13,9 +13,12 @@ let lab: TestLab;
 
 afterEach(() => lab.down());
 
-/** Brings up a lab; `declare` is laid over its deployment in redisha.yaml. */
+/**
+ * Brings up a lab; `declare` is laid over its deployment in redisha.yaml. With a down-after of one second a Sentinel, which
+ * connects once a second at most, may hold who has just taken over to be down, and make a second failover of one.
+ */
 async function start(options: Omit<LabOptions, "root"> = {}, declare: Record<string, unknown> = {}): Promise<void> {
-  lab = await bringUpLab(options);
+  lab = await bringUpLab({ downAfterMs: 3_000, ...options });
   const declared: { deployments: { lab: Record<string, unknown> } } = parse(await readFile(lab.file, "utf8"));
   Object.assign(declared.deployments.lab, declare);
   await writeFile(lab.file, stringify(declared));

@@ -77,6 +77,13 @@ describe.each(GROUNDS)("a repository of kind %s", (kind) => {
     });
   });
 
+  it("goes by when they ended where two were begun in one second", async () => {
+    const stamp = newBackupId().split("-")[0] ?? "";
+    await storeBackup(repository, { finished: "2026-11-20T15:31:02.000Z" }, `${stamp}-000000`);
+    await storeBackup(repository, { finished: "2026-11-20T15:31:01.000Z" }, `${stamp}-ffffff`);
+    expect(findComplete(await readCatalog(repository))?.id).toBe(`${stamp}-000000`);
+  });
+
   it("does not finish a backup whose files are not all there", async () => {
     const id = newBackupId();
     const file = await storeFile(repository, id);

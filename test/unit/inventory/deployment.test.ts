@@ -177,7 +177,7 @@ describe("a deployment", () => {
       retention: {},
       minimumRedundancy: 1,
       timezone: "UTC",
-      check: { maxAgeMs: 26 * 3_600_000, maxShrink: 50 },
+      check: { maxAgeMs: 26 * 3_600_000, maxShrink: 50, followedWithinMs: 15 * 60_000 },
     });
     const full = await deploymentOf(
       file(
