@@ -27,6 +27,7 @@ import { persistence } from "./checks/persistence.ts";
 import { replicaPriorities } from "./checks/replica-priorities.ts";
 import { replicationLogin } from "./checks/replication-login.ts";
 import { sentinelCount } from "./checks/sentinel-count.ts";
+import { sentinelDownAfter } from "./checks/sentinel-down-after.ts";
 import { sentinelNames } from "./checks/sentinel-names.ts";
 import { sentinelPeers } from "./checks/sentinel-peers.ts";
 import { sentinelQuorum } from "./checks/sentinel-quorum.ts";
@@ -77,6 +78,7 @@ export const CHECKS: readonly Check[] = [
   sentinelNames,
   sentinelPeers,
   sentinelQuorum,
+  sentinelDownAfter,
   sentinelZones,
   slowCommands,
   slowFork,

@@ -166,6 +166,7 @@ describe("preflight of a deployment that is ready", () => {
     await r2("ACL", "SETUSER", "guest", "on", "nopass", "~*", "+@all");
     await r2("ACL", "SETUSER", "default", "on", ">a-password-for-all", "~*", "+@all");
     await lab.cli("r1:26379", "SENTINEL", "SET", "mymaster", "quorum", "1");
+    await lab.cli("r2:26379", "SENTINEL", "SET", "mymaster", "down-after-milliseconds", "1000");
     await lab.cli("r1:6379", "SETRANGE", "big", String(11 * 1024 ** 2), "x");
     const busy =
       "local s=redis.call('TIME') repeat local n=redis.call('TIME') until (n[1]-s[1])*1000000+n[2]-s[2]>150000";
@@ -186,7 +187,7 @@ describe("preflight of a deployment that is ready", () => {
           "output-buffers",
           "persistence",
         ],
-        ...["replica-priorities", "replication-login", "sentinel-quorum", "slow-commands"],
+        ...["replica-priorities", "replication-login", "sentinel-down-after", "sentinel-quorum", "slow-commands"],
       ].sort(),
     );
     expect(seen.of("backlog-size", "r1:6379")).toMatchObject({ verdict: "pass" });
@@ -197,6 +198,7 @@ describe("preflight of a deployment that is ready", () => {
     for (const [name, value] of before) await r2("CONFIG", "SET", name, value);
     await lab.cli("r3:6379", "CONFIG", "SET", "replica-priority", "100");
     await lab.cli("r1:26379", "SENTINEL", "SET", "mymaster", "quorum", "2");
+    await lab.cli("r2:26379", "SENTINEL", "SET", "mymaster", "down-after-milliseconds", "60000");
     await lab.cli("r1:6379", "DEL", "big");
     await r2("SLOWLOG", "RESET");
     await until(async () => (await r2("EXISTS", "big")) === "0");
