@@ -122,6 +122,13 @@ export interface IndependentLog {
   readonly longest: { readonly gap_ms: number; readonly before: number };
   /** How late its own process was at worst. */
   readonly late_ms: number;
+  /** The longest time from the start of a try to its end: before that it goes nowhere else. */
+  readonly longest_try_ms: number;
+}
+
+/** The same of a probe. */
+export function longestTry({ attempts }: ProbeRecord): number {
+  return Math.max(...attempts.slice(1).map(({ sent }, index) => sent - (attempts[index]?.sent ?? sent)));
 }
 
 /** What an independent client needs to know of a deployment: that of a lab, or of hosts. */

@@ -37,6 +37,7 @@ let dialling: Socket | undefined;
 let address: string | undefined;
 let node = 0;
 let stopping = false;
+let longest_try_ms = 0;
 process.stdin.resume().on("end", () => {
   stopping = true;
 });
@@ -139,6 +140,7 @@ for (let seq = 0; !stopping; seq += 1) {
     // Told of another primary meanwhile, it goes there; else it asks.
     if (address === tried) address = elsewhere(error);
   }
+  longest_try_ms = Math.max(longest_try_ms, performance.now() - began);
   await new Promise((resolve) => setTimeout(resolve, Math.max(1, began + PERIOD_MS - performance.now())));
 }
 let longest = { gap_ms: 0, before: -1 };
@@ -147,5 +149,5 @@ for (const [index, [seq, at]] of acks.entries()) {
   if (previous && at - previous[1] > longest.gap_ms) longest = { gap_ms: at - previous[1], before: seq };
 }
 const late_ms = Math.max(0, delay.max / 1e6 - 5);
-process.stdout.write(`${JSON.stringify({ acked: acks.map(([seq]) => seq), longest, late_ms })}\n`);
+process.stdout.write(`${JSON.stringify({ acked: acks.map(([seq]) => seq), longest, late_ms, longest_try_ms })}\n`);
 process.exit(0);
