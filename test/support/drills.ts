@@ -124,6 +124,8 @@ export interface IndependentLog {
   readonly late_ms: number;
   /** The longest time from the start of a try to its end: before that it goes nowhere else. */
   readonly longest_try_ms: number;
+  /** The longest that a write took that was acknowledged, with its connection where it made one. */
+  readonly slowest_ms: number;
 }
 
 /** The same of a probe. */

@@ -38,6 +38,7 @@ let address: string | undefined;
 let node = 0;
 let stopping = false;
 let longest_try_ms = 0;
+let slowest_ms = 0;
 process.stdin.resume().on("end", () => {
   stopping = true;
 });
@@ -135,6 +136,7 @@ for (let seq = 0; !stopping; seq += 1) {
     if (!connection || connection.destroyed) connection = await reach(address);
     await call(connection, "RPUSH", job.key, String(seq));
     acks.push([seq, performance.now()]);
+    slowest_ms = Math.max(slowest_ms, performance.now() - began);
   } catch (error) {
     connection?.destroy();
     // Told of another primary meanwhile, it goes there; else it asks.
@@ -149,5 +151,7 @@ for (const [index, [seq, at]] of acks.entries()) {
   if (previous && at - previous[1] > longest.gap_ms) longest = { gap_ms: at - previous[1], before: seq };
 }
 const late_ms = Math.max(0, delay.max / 1e6 - 5);
-process.stdout.write(`${JSON.stringify({ acked: acks.map(([seq]) => seq), longest, late_ms, longest_try_ms })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ acked: acks.map(([seq]) => seq), longest, late_ms, longest_try_ms, slowest_ms })}\n`,
+);
 process.exit(0);

@@ -92,9 +92,9 @@ async function drill(cause: (old: string) => Promise<unknown>, heal: (old: strin
   return { old, ran, ...lossesOf(ran, lists ?? new Map()) };
 }
 
-/** How late the two processes themselves were at worst: no figure of either is better than that. */
+/** How late the two processes were at worst, and how long servers took to answer: no figure of either is better than that. */
 function lateness({ recording }: RanDrill, log: IndependentLog | undefined): number {
-  return (recording?.clock.delay_max_ms ?? 0) + (log?.late_ms ?? 0);
+  return (recording?.clock.delay_max_ms ?? 0) + (log?.late_ms ?? 0) + (log?.slowest_ms ?? 0);
 }
 
 const nothing = async () => undefined;
