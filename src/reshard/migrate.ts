@@ -1,5 +1,6 @@
 import { RedisReplyError } from "../connect/redis/reply-error.ts";
 import type { RedisConnection } from "../connect/types.ts";
+import type { Bandwidth } from "./bandwidth.ts";
 import type { Pace } from "./pace.ts";
 
 /** As whom the source logs in to the target. */
@@ -21,6 +22,8 @@ export interface Handover {
   /** How long the source waits for the target, in milliseconds, before it gives a MIGRATE up. */
   readonly timeoutMs: number;
   readonly pace: Pace;
+  /** Shared with all other movers; undefined where there is no limit. */
+  readonly bandwidth: Bandwidth | undefined;
   /** Keys that were cut off on their way, and have not arrived since: the source's copy of them is the newer one. */
   readonly cutOff: Set<string>;
   readonly signal: AbortSignal;

@@ -1,4 +1,5 @@
 import { sleep } from "../core/abort.ts";
+import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import { HeirGuard } from "./heir-guard.ts";
 import { lostMarks, markAgain } from "./lost-marks.ts";
@@ -26,8 +27,10 @@ export interface Moving extends Reach {
   /** Instances that stand for each other: the members of a shard, when the move was planned. */
   readonly shards: readonly (readonly string[])[];
   readonly login: Login;
-  /** `auto`: servers that can move slots by themselves do; `keys`: key by key everywhere. */
+  /** `auto`: servers that can move slots by themselves do, where nothing limits the bandwidth; `keys`: key by key everywhere. */
   readonly method: "auto" | "keys";
+  /** Shared with all other movers; undefined where there is no limit. */
+  readonly bandwidth: Bandwidth | undefined;
   /** How long, at most, what is moved at once may keep a server from its clients. */
   readonly maxLatencyMs: number;
   /** How long to look again and again without any slot being moved, before it is given up. */
@@ -46,14 +49,14 @@ export interface Progress {
   readonly of: number;
   /** Keys that were sent by this process. */
   readonly keys: number;
+  /** The longest that one command had a source busy. */
+  readonly longestMs: number;
 }
 
 /** What came of it. */
 export interface Moved extends Progress {
   /** Slots that had to be moved by this process; the others were there already. */
   readonly changed: number;
-  /** The longest that one command had a source busy. */
-  readonly longestMs: number;
   /** How often it had to look anew and go on from what it found. */
   readonly retries: number;
 }
@@ -230,7 +233,8 @@ export class Mover {
     const isBegun = (slot: number) => source.migrating.has(slot) || target.importing.has(slot);
     const begun = slots.filter(isBegun);
     const rest = slots.filter((slot) => !isBegun(slot));
-    const byServer = this.#moving.method === "auto" && rest.length > 0 && (await movesByItself(pair));
+    const mayDoItself = this.#moving.method === "auto" && !this.#moving.bandwidth;
+    const byServer = mayDoItself && rest.length > 0 && (await movesByItself(pair));
     if (!byServer) return movePair([...begun, ...rest], pair, told);
     if (begun.length > 0) await movePair(begun, pair, told);
     const moved = await moveByServer(rest, pair, told, this.#moving.onTrouble);
@@ -238,7 +242,7 @@ export class Mover {
   }
 
   async #pair(source: NodeView, target: NodeView, others: readonly NodeView[], sourceOwns: boolean): Promise<Pair> {
-    const { connect, login, migrateTimeoutMs: timeoutMs, maxLatencyMs, signal } = this.#moving;
+    const { connect, login, migrateTimeoutMs: timeoutMs, maxLatencyMs, bandwidth, signal } = this.#moving;
     const line = source.lines.find(({ id }) => id === target.nodeId);
     if (!line || line.address === "") throw noPrimary([target.instance]);
     const pace = this.#paces.get(source.instance) ?? new Pace(maxLatencyMs);
@@ -251,7 +255,7 @@ export class Mover {
         target: await connect(target.instance),
         address: line.address,
         port: line.port,
-        ...{ login, sourceOwns, timeoutMs, pace, signal, cutOff: this.#cutOff },
+        ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: this.#cutOff },
       },
       tell: (slots) => this.#order(others, slots, target.nodeId).catch(() => undefined),
     };
@@ -295,13 +299,16 @@ export class Mover {
   }
 
   #tell(): void {
-    this.#moving.onProgress({ slots: this.#done.size, of: this.#total, keys: this.#keys });
+    this.#moving.onProgress(this.#progress());
+  }
+
+  #progress(): Progress {
+    const longestMs = Math.max(0, ...[...this.#paces.values()].map((pace) => pace.longestMs));
+    return { slots: this.#done.size, of: this.#total, keys: this.#keys, longestMs };
   }
 
   #moved(): Moved {
-    const longestMs = Math.max(0, ...[...this.#paces.values()].map((pace) => pace.longestMs));
-    const progress = { slots: this.#done.size, of: this.#total, keys: this.#keys };
-    return { ...progress, changed: this.#changed, longestMs, retries: this.#retries };
+    return { ...this.#progress(), changed: this.#changed, retries: this.#retries };
   }
 
   #ended(error: unknown): unknown {

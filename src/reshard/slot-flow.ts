@@ -1,16 +1,22 @@
 import { abandonSlots, closeSlots, drainSlot, type OpenSlot, openSlots, type Pair } from "./window.ts";
 
-/**
- * Slots that are opened with one round trip to each side. A node writes its nodes.conf and flushes it to the disk for every
- * such call (cluster.c, CLUSTER_TODO_FSYNC_CONFIG), and serves nobody meanwhile: many with each.
- */
-const OPENED_AT_ONCE = 64;
+/** How many slots are told of at a time. */
+interface Lots {
+  /**
+   * Slots that are opened with one round trip to each side. A node writes its nodes.conf and flushes it to the disk for every
+   * such call (cluster.c, CLUSTER_TODO_FSYNC_CONFIG), and serves nobody meanwhile: many with each.
+   */
+  readonly opened: number;
+  /** Slots that are handed over with one round trip to each node; fewer only where no more are to come. */
+  readonly closed: number;
+  /** Slots that are open at the same time, at most: each of them has to be mended where a node dies. */
+  readonly open: number;
+}
 
-/** Slots that are handed over with one round trip to each node; fewer only where no more are to come. */
-const CLOSED_AT_ONCE = 64;
+const LOTS: Lots = { opened: 64, closed: 64, open: 256 };
 
-/** Slots that are open at the same time, at most: each of them has to be mended where a node dies. */
-const MOST_OPEN = 256;
+/** Where little may go over the line at a time: what is open is finished first when somebody asks to stop. */
+const SMALL_LOTS: Lots = { opened: 8, closed: 8, open: 32 };
 
 /** Slots whose keys move side by side; the pace decides how many of them really do. */
 const LANES = 8;
@@ -36,6 +42,7 @@ class SlotFlow {
   readonly #waiting: number[];
   readonly #pair: Pair;
   readonly #told: Told;
+  readonly #lots: Lots;
   /** Opened, and in nobody's hands. */
   readonly #ready: OpenSlot[] = [];
   /** Without keys, and not handed over yet. */
@@ -51,6 +58,7 @@ class SlotFlow {
     this.#waiting = [...slots];
     this.#pair = pair;
     this.#told = told;
+    this.#lots = pair.handover.bandwidth ? SMALL_LOTS : LOTS;
   }
 
   async run(): Promise<void> {
@@ -62,12 +70,13 @@ class SlotFlow {
   }
 
   async #feed(): Promise<void> {
+    const { opened, open } = this.#lots;
     while (this.#waiting.length > 0 && !this.#failed && !this.#told.stopAsked()) {
-      if (this.#ready.length > OPENED_AT_ONCE || this.#open.size + OPENED_AT_ONCE > MOST_OPEN) {
+      if (this.#ready.length > opened || this.#open.size + opened > open) {
         await this.#news();
         continue;
       }
-      const next = this.#waiting.splice(0, OPENED_AT_ONCE);
+      const next = this.#waiting.splice(0, opened);
       for (const slot of next) this.#open.add(slot);
       this.#ready.push(...(await openSlots(next, this.#pair)));
       this.#tell();
@@ -93,7 +102,7 @@ class SlotFlow {
   async #close(): Promise<void> {
     while (!this.#failed) {
       const last = this.#fed && this.#ready.length === 0 && this.#draining === 0;
-      if (this.#empty.length >= CLOSED_AT_ONCE || (last && this.#empty.length > 0)) {
+      if (this.#empty.length >= this.#lots.closed || (last && this.#empty.length > 0)) {
         const slots = this.#empty.splice(0);
         await closeSlots(slots, this.#pair, this.#told.onKeys);
         for (const slot of slots) this.#open.delete(slot);

@@ -1,4 +1,5 @@
 import { sleep } from "../core/abort.ts";
+import { weigh } from "./bandwidth.ts";
 import { copied } from "./copied.ts";
 import { type Handover, migrateKeys } from "./migrate.ts";
 
@@ -45,14 +46,18 @@ export async function drainSlot(
   handover: Handover,
   onKeys: (keys: number) => void,
 ): Promise<void> {
-  const { source, pace, signal } = handover;
+  const { source, pace, bandwidth, signal } = handover;
   let asked = FIRST_LOOK;
   let found = keys;
   for (;;) {
     found ??= asKeys(await source.command(getKeys(slot, asked), { signal, bytes: true }));
+    const sizes = bandwidth && (await weigh(found, source, signal));
     for (let at = 0; at < found.length; ) {
-      const batch = found.slice(at, at + pace.keys);
-      at += batch.length;
+      const most = at + pace.keys;
+      const end = bandwidth && sizes ? at + bandwidth.fitting(sizes.slice(at, most)) : most;
+      const batch = found.slice(at, end);
+      await bandwidth?.take(total(sizes?.slice(at, end)), signal);
+      at = end;
       onKeys(await migrateKeys(batch, handover));
       const pause = pace.breatherMs();
       if (pause > 0) await sleep(pause, signal);
@@ -130,6 +135,10 @@ export async function all(
 
 function getKeys(slot: number, count: number): string[] {
   return ["CLUSTER", "GETKEYSINSLOT", String(slot), String(count)];
+}
+
+function total(sizes: readonly number[] = []): number {
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function asKeys(reply: unknown): string[] {

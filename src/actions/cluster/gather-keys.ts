@@ -107,6 +107,7 @@ async function handover(source: NodeView, owner: NodeView, given: z.output<typeo
     sourceOwns: false,
     timeoutMs: MIGRATE_MS,
     pace: new Pace(given.max_latency),
+    bandwidth: undefined,
     cutOff: new Set<string>(),
   };
 }

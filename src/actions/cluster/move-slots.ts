@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { formatBytes, formatDuration } from "../../core/units.ts";
+import { RunSlot } from "../../engine/run-life.ts";
+import { Bandwidth } from "../../reshard/bandwidth.ts";
 import { Mover, type Progress } from "../../reshard/mover.ts";
 import { afterSlotMoves } from "../../topology/after-slot-moves.ts";
 import { printRanges } from "../../topology/parse/slots.ts";
@@ -6,7 +9,9 @@ import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
+import { outputsOf, perTarget } from "../outputs-of.ts";
 import { redisCommand } from "../redis/argv.ts";
+import { bandwidthSchema } from "./bandwidth-schema.ts";
 import { movesSchema } from "./moves-schema.ts";
 import { loginOf, reachOf } from "./reach.ts";
 
@@ -22,6 +27,10 @@ const input = z.strictObject({
     .default("auto")
     .describe("auto: servers that can (Valkey 9) move slots by themselves; keys: key by key, with shorter stops"),
   max_latency: durationSchema.default(5).describe("How long a client may have to wait for what is moved at once"),
+  bandwidth: bandwidthSchema.describe(
+    "Bytes a second, of all sources of the run together, as keys take memory; key by key then",
+  ),
+  survey: perTarget.describe("hosts of a step cluster.survey_slots, to tell of bytes while they move"),
   patience: durationSchema.default(60_000).describe("How long to wait for a node that does not answer, or a failover"),
   migrate_timeout: durationSchema.default(5_000).describe("How long a source waits for its target within one MIGRATE"),
 });
@@ -52,11 +61,16 @@ export const clusterMoveSlots = defineAction({
     movesOf(given, instance?.id ?? "").flatMap(({ from, to, slots }) => {
       const each = (what: string, where: string) =>
         redisCommand(["CLUSTER", "SETSLOT", "SLOT", ...what.split(" ")]).text.concat(`  # on ${where}`);
+      const limit =
+        given.bandwidth === null ? "" : `; ${formatBytes(given.bandwidth)} a second from all sources at most`;
       return [
         { transport: "redis" as const, text: `# each SLOT of ${printRanges(slots)}, from ${from} to ${to}` },
         { transport: "redis" as const, text: each(`IMPORTING ${from}`, to) },
         { transport: "redis" as const, text: each(`MIGRATING ${to}`, from) },
-        { transport: "redis" as const, text: `MIGRATE ${to} 0 REPLACE KEYS …  # on ${from}, until it holds none` },
+        {
+          transport: "redis" as const,
+          text: `MIGRATE ${to} 0 REPLACE KEYS …  # on ${from}, until it holds none${limit}`,
+        },
         { transport: "redis" as const, text: each(`NODE ${to}`, `${to}, then ${from}, then the other primaries`) },
       ];
     }),
@@ -70,12 +84,13 @@ export const clusterMoveSlots = defineAction({
       login: await loginOf(context),
       method: given.method,
       maxLatencyMs: given.max_latency,
+      bandwidth: bandwidthOf(given.bandwidth, context),
       patienceMs: given.patience,
       migrateTimeoutMs: given.migrate_timeout,
       ...reachOf(context),
       forgetFailures: () => context.forgetFailures(),
       stopAsked: () => context.stopAsked(),
-      onProgress: progressOf(context, started),
+      onProgress: progressOf(context, started, keyBytesOf(given, instanceOf(context).id)),
       onTrouble: (message) => context.emit({ type: "warning", message: `${context.step}: ${message}` }),
     });
     const { slots, changed, keys, longestMs, retries } = await mover.run();
@@ -90,19 +105,38 @@ export const clusterMoveSlots = defineAction({
 /** Longer than any move takes; what hangs is noticed by its patience. */
 const LONGEST_MS = 7 * 86_400_000;
 
+const bandwidths = new RunSlot<Bandwidth>();
+
+/** One for all sources of a run. */
+function bandwidthOf(bytesPerSecond: number | null, { life }: ActionContext): Bandwidth | undefined {
+  if (bytesPerSecond === null) return undefined;
+  const known = bandwidths.of(life);
+  const shared = known?.bytesPerSecond === bytesPerSecond ? known : new Bandwidth(bytesPerSecond);
+  bandwidths.put(life, shared);
+  return shared;
+}
+
 function movesOf({ moves, back }: z.output<typeof input>, source: string) {
   const own = moves.filter(({ from }) => from === source);
   return back ? own.map((move) => ({ ...move, from: move.to, to: move.from })) : own;
 }
 
-function progressOf(context: ActionContext, started: number): (progress: Progress) => void {
+/** What a key takes in memory on average, where that was looked at. */
+function keyBytesOf({ survey }: z.output<typeof input>, source: string): number {
+  const counted = outputsOf(survey, z.object({ keys: z.number(), bytes: z.number() }))[source];
+  return counted && counted.keys > 0 ? counted.bytes / counted.keys : 0;
+}
+
+function progressOf(context: ActionContext, started: number, keyBytes: number): (progress: Progress) => void {
   let told = Number.NEGATIVE_INFINITY;
-  return ({ slots, of, keys }) => {
+  return ({ slots, of, keys, longestMs }) => {
     const now = performance.now();
     if (now - told < TELL_EVERY_MS && slots < of) return;
     told = now;
     const rate = Math.round(keys / Math.max((now - started) / 1_000, 0.001));
-    context.progress(`${keys.toLocaleString("en")} keys, ${rate.toLocaleString("en")}/s`, {
+    const bytes = keyBytes > 0 ? `, about ${formatBytes(Math.round(rate * keyBytes))}/s` : "";
+    const held = longestMs > 0 ? `, clients held up for ${formatDuration(longestMs)} at most` : "";
+    context.progress(`${keys.toLocaleString("en")} keys, ${rate.toLocaleString("en")}/s${bytes}${held}`, {
       done: slots,
       total: of,
       unit: "slots",

@@ -5,6 +5,7 @@ import { surveySlots } from "../../reshard/survey.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
+import { bandwidthSchema } from "./bandwidth-schema.ts";
 import { movesSchema } from "./moves-schema.ts";
 import { shownKey } from "./shown-key.ts";
 
@@ -31,6 +32,7 @@ export const clusterSurveySlots = defineAction({
   once: true,
   input: z.strictObject({
     moves: movesSchema.describe("As cluster.plan_slots gives them; those of other sources are left alone"),
+    bandwidth: bandwidthSchema.describe("Bytes a second that all sources together may move, for the estimate"),
     samples: z.int().min(1).default(50_000).describe("Keys that are weighed at most; all, where there are no more"),
     big_bytes: z.int().min(1).default(8_388_608).describe("From this many bytes on a key is shown"),
   }),
@@ -63,9 +65,10 @@ export const clusterSurveySlots = defineAction({
           `${key} is ${formatBytes(size)} and may keep its server from all clients for ${formatDuration(blocks_ms)}`,
       ),
     ].join("; "),
-  async run({ moves, samples, big_bytes }, context) {
+  async run({ moves, bandwidth, samples, big_bytes }, context) {
     const instance = instanceOf(context);
     const slots = slotsIn(moves.filter(({ from }) => from === instance.id).flatMap((move) => move.slots));
+    const all = moves.reduce((sum, { count }) => sum + count, 0);
     const connection = await context.redis(instance);
     const { keys, sampled, bytes, bigKeys } = await surveySlots(slots, connection, samples, big_bytes, context.signal);
     const big_keys = bigKeys
@@ -76,7 +79,10 @@ export const clusterSurveySlots = defineAction({
       .sort((a, b) => b.bytes - a.bytes)
       .slice(0, MOST_SHOWN);
     const seconds = keys / KEYS_PER_S + slots.length / SLOTS_PER_S;
-    const estimated_ms = Math.round(seconds * 1_000 + bytes / BYTES_PER_MS);
+    const unlimited = seconds * 1_000 + bytes / BYTES_PER_MS;
+    // Of the line, each source has a part as large as its part of the slots.
+    const limited = bandwidth === null ? 0 : (bytes / bandwidth) * (all / Math.max(slots.length, 1)) * 1_000;
+    const estimated_ms = Math.round(Math.max(unlimited, limited));
     const longest_block_ms = big_keys[0]?.blocks_ms ?? 0;
     return {
       outputs: { slots: slots.length, keys, sampled, bytes, estimated_ms, big_keys, longest_block_ms },

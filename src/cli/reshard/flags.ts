@@ -1,10 +1,14 @@
 import { boolean, string } from "@oclif/core/flags";
+import { bytesFlag } from "../backup/flags.ts";
 
 /** Flags of every command that moves slots. */
 export const movingFlags = {
   "max-latency": string({
     helpValue: "TIME",
     summary: "What is moved at once may keep a server from its clients so long (default: 5ms)",
+  }),
+  bandwidth: bytesFlag({
+    summary: "Bytes a second that all sources may move together, such as 50mb; key by key then (default: no limit)",
   }),
   method: string({
     options: ["auto", "keys"],

@@ -2,6 +2,7 @@ import { givenInputs } from "../given-inputs.ts";
 
 interface MovingFlags {
   readonly "max-latency": string | undefined;
+  readonly bandwidth: number | undefined;
   readonly method: string | undefined;
   readonly "big-keys": boolean;
 }
@@ -29,5 +30,10 @@ export function inputsOfRebalance({ weight, threshold, ...rest }: RebalanceFlags
 }
 
 function moving(flags: MovingFlags) {
-  return { max_latency: flags["max-latency"], method: flags.method, big_keys: flags["big-keys"] };
+  return {
+    max_latency: flags["max-latency"],
+    bandwidth: flags.bandwidth,
+    method: flags.method,
+    big_keys: flags["big-keys"],
+  };
 }

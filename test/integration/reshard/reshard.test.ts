@@ -49,6 +49,21 @@ describe("redisha reshard", () => {
       expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
     }));
 
+  it("moves no more bytes a second than it is told to, and says so beforehand", () =>
+    unnoticed(lab, async () => {
+      const limited = ["--to", "r3", "--slots", "300", "--bandwidth", "20kb"];
+      const planned = await reshard(lab, ...limited, "--dry-run");
+      expect(planned.stdout).toContain("20.0 KiB a second from all sources at most");
+      const { code, stdout } = await reshard(lab, ...limited);
+      expect(code).toBe(0);
+      const { keys, keys_per_second: rate } = JSON.parse(stdout).result;
+      expect(keys).toBeGreaterThan(50);
+      // Each takes more than a hundred bytes in memory, and what goes at once is a tenth of a second's worth.
+      expect(rate).toBeLessThan((20 * 1_024) / 100);
+      expect((await goOn(lab, "rollback")).code).toBe(0);
+      expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
+    }));
+
   it.each([
     ["resume", 100, 5_461 + 1_500],
     ["rollback", 100, 5_461],
