@@ -36,8 +36,8 @@ export function hostCgroup(fleet: number, host: string): HostCgroup {
     path,
     consoleProcs: join(payload, "init.scope", "cgroup.procs"),
     init: () =>
-      // It moves to a group of its own while it boots.
-      [join(payload, "init.scope"), payload]
+      // It moves to a group of its own while it boots: looked for in this order, it is not missed on its way.
+      [payload, join(payload, "init.scope")]
         .flatMap((folder) => read(join(folder, "cgroup.procs")).split("\n"))
         .filter((pid) => /^NSpid:.*\t1$/m.test(pid === "" ? "" : read(`/proc/${pid}/status`)))
         .map(Number)[0],
