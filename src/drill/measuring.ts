@@ -34,12 +34,12 @@ const DELAY_RESOLUTION_MS = 5;
 export class Measuring {
   readonly settings: DrillSettings;
   readonly origin = monotonicMs();
+  readonly #startedAt = new Date().toISOString();
   readonly dialer: Dialer;
   readonly scene: Scene;
   readonly writers: readonly Writer[];
   readonly readBacks: ReadBack[] = [];
   readonly #patience: Patience;
-  readonly #startedAt = new Date().toISOString();
   readonly #probes: readonly Client[];
   readonly #watches: readonly (InstanceWatch | SentinelWatch)[];
   readonly #phases: Phases;

@@ -6,7 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +30,12 @@ export interface RanDrill {
   /** Outputs of each step, from the journal. */
   readonly outputs: Readonly<Record<string, Record<string, unknown>>>;
 }
+
+/** How servers say in their logs that they have become a primary: by Sentinel, and by the votes of a Cluster. */
+const PROMOTED = /MASTER MODE enabled|I'm the new (master|primary)/;
+
+/** How far the clocks of this process, of others and of a log may be apart. */
+export const CLOCKS_MS = 20;
 
 interface DrillRunOptions extends Partial<Pick<RunRequest, "pause" | "signal">> {
   /** What `drill.mark` steps do besides, by the mark's name, before they mark. */
@@ -116,21 +122,37 @@ export function longestGap(probe: ProbeRecord): number {
   return Math.max(...ended.slice(1).map((at, index) => at - (ended[index] ?? at)));
 }
 
+/** A time without acknowledged writes, by the clock of the machine: when the last was sent, and the next acknowledged. */
+export interface Silence {
+  readonly sent_at: number;
+  readonly acked_at: number;
+}
+
+/** The longest one of a probe. */
+export function longestSilence({ started_at }: Recording, probe: ProbeRecord): Silence {
+  const acked = ackedBy(probe);
+  const pairs = acked.slice(1).map((after, index) => ({ before: acked[index] ?? after, after }));
+  const [longest] = pairs.sort((a, b) => b.after.ended - b.before.ended - (a.after.ended - a.before.ended));
+  if (!longest) throw new Error(`${probe.name} had nothing acknowledged`);
+  const origin = Date.parse(started_at);
+  return { sent_at: origin + longest.before.sent, acked_at: origin + longest.after.ended };
+}
+
+/** When a server became a primary for the last time, by its own log. */
+export async function promotedAt(lab: TestLab, id: string): Promise<number> {
+  const log = lab.status.processes.find((each) => each.id === id)?.log ?? "";
+  const lines = (await readFile(log, "utf8")).split("\n").filter((line) => PROMOTED.test(line));
+  const said = /^\S+ (\d+ \w+ \d+ [\d:.]+) /.exec(lines.at(-1) ?? "")?.[1];
+  if (said === undefined) throw new Error(`${id} never became a primary`);
+  return Date.parse(said);
+}
+
 /** What an independent client saw. */
 export interface IndependentLog {
   readonly acked: readonly number[];
-  readonly longest: { readonly gap_ms: number; readonly before: number };
+  readonly longest: Silence & { readonly gap_ms: number; readonly before: number };
   /** How late its own process was at worst. */
   readonly late_ms: number;
-  /** The longest time from the start of a try to its end: before that it goes nowhere else. */
-  readonly longest_try_ms: number;
-  /** The longest that a write took that was acknowledged, with its connection where it made one. */
-  readonly slowest_ms: number;
-}
-
-/** The same of a probe. */
-export function longestTry({ attempts }: ProbeRecord): number {
-  return Math.max(...attempts.slice(1).map(({ sent }, index) => sent - (attempts[index]?.sent ?? sent)));
 }
 
 /** What an independent client needs to know of a deployment: that of a lab, or of hosts. */

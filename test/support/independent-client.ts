@@ -28,7 +28,7 @@ interface Job {
 
 const job: Job = JSON.parse(process.argv[2] ?? "");
 const password = process.env.INDEPENDENT_PASSWORD;
-const acks: [seq: number, at: number][] = [];
+const acks: { seq: number; sent: number; at: number }[] = [];
 const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
 let askable = [...(job.sentinels ?? [])];
@@ -37,8 +37,6 @@ let dialling: Socket | undefined;
 let address: string | undefined;
 let node = 0;
 let stopping = false;
-let longest_try_ms = 0;
-let slowest_ms = 0;
 process.stdin.resume().on("end", () => {
   stopping = true;
 });
@@ -134,24 +132,24 @@ for (let seq = 0; !stopping; seq += 1) {
     address ??= await ask();
     tried = address;
     if (!connection || connection.destroyed) connection = await reach(address);
+    const sent = performance.now();
     await call(connection, "RPUSH", job.key, String(seq));
-    acks.push([seq, performance.now()]);
-    slowest_ms = Math.max(slowest_ms, performance.now() - began);
+    acks.push({ seq, sent, at: performance.now() });
   } catch (error) {
     connection?.destroy();
     // Told of another primary meanwhile, it goes there; else it asks.
     if (address === tried) address = elsewhere(error);
   }
-  longest_try_ms = Math.max(longest_try_ms, performance.now() - began);
   await new Promise((resolve) => setTimeout(resolve, Math.max(1, began + PERIOD_MS - performance.now())));
 }
-let longest = { gap_ms: 0, before: -1 };
-for (const [index, [seq, at]] of acks.entries()) {
+/** The longest time between two acknowledgements, and when the write before it was sent and the one after it acknowledged. */
+let longest = { gap_ms: 0, before: -1, sent_at: 0, acked_at: 0 };
+for (const [index, { seq, at }] of acks.entries()) {
   const previous = acks[index - 1];
-  if (previous && at - previous[1] > longest.gap_ms) longest = { gap_ms: at - previous[1], before: seq };
+  if (!previous || at - previous.at <= longest.gap_ms) continue;
+  const { timeOrigin } = performance;
+  longest = { gap_ms: at - previous.at, before: seq, sent_at: timeOrigin + previous.sent, acked_at: timeOrigin + at };
 }
 const late_ms = Math.max(0, delay.max / 1e6 - 5);
-process.stdout.write(
-  `${JSON.stringify({ acked: acks.map(([seq]) => seq), longest, late_ms, longest_try_ms, slowest_ms })}\n`,
-);
+process.stdout.write(`${JSON.stringify({ acked: acks.map(({ seq }) => seq), longest, late_ms })}\n`);
 process.exit(0);

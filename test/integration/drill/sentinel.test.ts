@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Recording } from "../../../src/drill/recording.ts";
 import {
   ackedBy,
-  type IndependentLog,
+  CLOCKS_MS,
   independentClient,
   longestGap,
-  longestTry,
+  longestSilence,
   probeOf,
+  promotedAt,
   type RanDrill,
   runOn,
 } from "../../support/drills.ts";
@@ -92,11 +93,6 @@ async function drill(cause: (old: string) => Promise<unknown>, heal: (old: strin
   return { old, ran, ...lossesOf(ran, lists ?? new Map()) };
 }
 
-/** How late the two processes were at worst, and how long servers took to answer: no figure of either is better than that. */
-function lateness({ recording }: RanDrill, log: IndependentLog | undefined): number {
-  return (recording?.clock.delay_max_ms ?? 0) + (log?.late_ms ?? 0) + (log?.slowest_ms ?? 0);
-}
-
 const nothing = async () => undefined;
 
 describe("a drill on Sentinel", () => {
@@ -152,29 +148,38 @@ describe("a drill on Sentinel", () => {
     expect(unknown.map(({ error }) => error)).toContain("TIMEOUT");
   });
 
+  // How exactly they agree on a quiet machine is measured by the soak of failover-test; this holds on any.
   test.each(["SIGKILL", "SIGSTOP"] as const)(
-    "measures the same outage after %s as a client of its own process, clock and log",
+    "has the fault of %s and the promotion within the outage of every client, as those of their own processes and logs have",
     async (signal) => {
       const clients = [
         independentClient(lab, "independent:asking"),
         independentClient(lab, "independent:following", { follow: true }),
       ];
+      let struck = 0;
       const { ran, old } = await drill(
-        (id) => lab.kill(id, signal),
+        async (id) => {
+          await lab.kill(id, signal);
+          struck = Date.now();
+        },
         (id) => (signal === "SIGKILL" ? lab.restart(id) : lab.kill(id, "SIGCONT")),
       );
-      const [asking, following] = await Promise.all(clients.map(({ stop }) => stop()));
-      expect(ran.summary.error).toBeNull();
-      const measured = longestGap(probeOf(ran.recording, "subscriber"));
-      expect(measured).toBeGreaterThan(1_000);
-      expect(Math.abs(measured - (following?.longest.gap_ms ?? 0))).toBeLessThanOrEqual(20 + lateness(ran, following));
-      // Of a server that hangs, a client that only asks after an error learns when a try of its own is over, whenever that began.
-      const probe = probeOf(ran.recording, "re_resolve");
-      const phase = signal === "SIGSTOP" ? Math.max(longestTry(probe), asking?.longest_try_ms ?? 0) : 0;
-      const difference = longestGap(probe) - (asking?.longest.gap_ms ?? 0);
-      expect(Math.abs(difference)).toBeLessThanOrEqual(20 + phase + lateness(ran, asking));
+      const logs = await Promise.all(clients.map(({ stop }) => stop()));
+      const now = await primary();
       await until(async () => (await lab.cli(old, "INFO", "replication")).includes("master_link_status:up"));
-      await lab.cli(await primary(), "DEL", "independent:asking", "independent:following");
+      await lab.cli(now, "DEL", "independent:asking", "independent:following");
+      expect(ran.summary.error).toBeNull();
+      const { recording } = ran;
+      if (!recording) throw new Error("nothing was recorded");
+      const probes = [probeOf(recording, "subscriber"), probeOf(recording, "re_resolve")];
+      const promoted = await promotedAt(lab, now);
+      for (const silence of [
+        ...probes.map((probe) => longestSilence(recording, probe)),
+        ...logs.map(({ longest }) => longest),
+      ]) {
+        expect(silence.sent_at).toBeLessThanOrEqual(struck + CLOCKS_MS);
+        expect(silence.acked_at).toBeGreaterThanOrEqual(promoted - CLOCKS_MS);
+      }
     },
   );
 
