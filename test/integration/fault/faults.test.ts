@@ -1,11 +1,16 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { partitionName } from "../../../src/actions/fault/partition-rules.ts";
 import type { LabOptions } from "../../../src/lab/shape.ts";
 import { addressOf, bringUpLab, type TestLab } from "../../support/lab.ts";
 import { Workplace } from "../../support/runs.ts";
 import { until } from "../../support/until.ts";
+
+const execute = promisify(execFile);
 
 let lab: TestLab;
 let place: Workplace;
@@ -93,7 +98,7 @@ describe("a fault on Sentinel's primary", () => {
       expect(logOf("r1:6379")).not.toContain("sentinel-");
       expect(await lab.cli("r1:6379", "ROLE")).toContain("slave");
       const table = partitionName({ address: addressOf(lab, "r1"), port: 6379 });
-      expect(execFileSync("nft", ["list", "tables"], { encoding: "utf8" })).not.toContain(table);
+      expect((await execute("nft", ["list", "tables"])).stdout).not.toContain(table);
     });
   }
 });
@@ -118,29 +123,35 @@ describe("a partition", () => {
     const r1 = addressOf(lab, "r1");
     const r2 = addressOf(lab, "r2");
     const seen: string[] = [];
-    const cli = (from: string, to: string, port = 6379) =>
-      execFileSync("python3", ["-c", FROM, from, to, String(port)], { encoding: "utf8" }).trim();
+    // Nothing here may stand still: the run is in this process, and its connections would be late by as long.
+    const cli = async (from: string, to: string, port = 6379) =>
+      (await execute("python3", ["-c", FROM, from, to, String(port)])).stdout.trim();
     const name = partitionName({ address: r1, port: 6379 });
-    const stands = () => execFileSync("nft", ["list", "tables"], { encoding: "utf8" }).includes(name);
+    const stands = async () => (await execute("nft", ["list", "tables"])).stdout.includes(name);
     const look = async () => {
+      const found = await Promise.all([
+        ...[cli("127.0.0.1", r1), cli(r2, r1), cli(r1, r2), cli(r2, r1, 2222), cli(r2, r1, 26379)],
+        ...[cli(r2, addressOf(lab, "r3")), cli("127.0.0.1", addressOf(other, "r1"))],
+      ]);
+      const [client, peer, toPeer, ssh, sentinel, ...others] = found;
       seen.push(
-        [
-          `client ${cli("127.0.0.1", r1)}`,
-          `peer ${cli(r2, r1)}`,
-          `to peer ${cli(r1, r2)}`,
-          `peer's ssh ${cli(r2, r1, 2222)}`,
-          `sentinel ${cli(r2, r1, 26379)}`,
-          `others ${cli(r2, addressOf(lab, "r3"))} ${cli("127.0.0.1", addressOf(other, "r1"))}`,
-        ].join(", "),
+        `client ${client}, peer ${peer}, to peer ${toPeer}, peer's ssh ${ssh}, sentinel ${sentinel}, others ${others.join(" ")}`,
       );
     };
     await look();
     for (const from of ["peers", "all"]) {
+      const looked = join(lab.root, `looked-${from}`);
       const text = `${fault("partition", 'reconnect, with: { name: "${{ before.name }}" }', `{ from: ${from} }`)}
-  - { id: look, action: ssh.exec, targets: { role: data, hosts: [r2] }, with: { argv: [sleep, "6"] }, undo: none }`;
+  - id: look
+    action: ssh.exec
+    targets: { role: data, hosts: [r2] }
+    with: { argv: [sh, -c, "while [ ! -e ${looked} ]; do sleep 0.1; done"] }
+    undo: none`;
       const running = place.run(steps(text));
-      await until(async () => stands());
+      // A run that ends before that says why.
+      await Promise.race([until(stands), running]);
       await look();
+      await writeFile(looked, "");
       expect((await running).summary).toMatchObject({ status: "done" });
     }
     await look();
