@@ -27,7 +27,11 @@ export const clusterTakeSlots = defineAction({
   commands: ({ slots }, { instance }) =>
     slots
       .filter((each) => each.instance === instance?.id)
-      .map((each) => redisCommand(["CLUSTER", "ADDSLOTS", printRanges(each.slots)])),
+      .flatMap((each) => [
+        redisCommand(["CLUSTER", "SETSLOT", printRanges(each.slots), "STABLE"]),
+        redisCommand(["CLUSTER", "ADDSLOTS", printRanges(each.slots)]),
+        redisCommand(["CLUSTER", "BUMPEPOCH"]),
+      ]),
   async run({ slots }, context) {
     const { id } = instanceOf(context);
     const wanted = slotsIn(slots.filter(({ instance }) => instance === id).flatMap((each) => each.slots));
