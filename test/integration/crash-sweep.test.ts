@@ -1,7 +1,10 @@
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packagePath } from "../../src/core/package-root.ts";
 import { stepsOf } from "../../src/engine/steps-of.ts";
+import { endAll, processesIn } from "../../src/scratch/processes.ts";
 import { compileByName } from "../../src/use-cases/compile.ts";
 import { RunbookStore } from "../../src/use-cases/runbook-store.ts";
 import { sweepAgainst } from "../../src/use-cases/sweep/sweep-runbooks.ts";
@@ -11,15 +14,21 @@ import { sweepLab } from "../support/sweep.ts";
 
 let lab: TestLab;
 let backups: BackupPlace;
+/** Where scratch servers are: what a sweep leaves running here is ended with it. */
+let rooms: string;
 const store = new RunbookStore(packagePath());
 
 beforeAll(async () => {
   lab = await bringUpLab({ topology: "replication" });
   backups = await backupPlace(lab);
+  rooms = await mkdtemp(join(tmpdir(), "redisha-sweep-"));
+  process.env.REDISHA_SCRATCH_DIR = rooms;
 });
 afterAll(async () => {
   await lab.down();
   await backups[Symbol.asyncDispose]();
+  for (const room of await readdir(rooms)) await endAll(processesIn(join(rooms, room)));
+  await rm(rooms, { recursive: true, force: true });
 });
 
 /** They set machines up, and the machine of a lab's hosts is this one. */
