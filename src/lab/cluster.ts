@@ -1,4 +1,5 @@
-import { infoFields, type LabClient } from "./connect.ts";
+import { parseInfo } from "../topology/parse/info.ts";
+import type { LabClient } from "./connect.ts";
 import { missingInReplication } from "./replication.ts";
 import { waitForNothingMissing } from "./wait.ts";
 
@@ -33,10 +34,9 @@ export async function formCluster(clients: readonly LabClient[], signal?: AbortS
 export async function missingInCluster(clients: readonly LabClient[]): Promise<string | undefined> {
   const replicas = clients.filter((client) => client.node.follows !== null).length;
   for (const client of clients) {
-    const info = infoFields(await client.send("CLUSTER", "INFO"));
-    if (info.get("cluster_state") !== "ok") return `${client.node.id} says cluster_state:${info.get("cluster_state")}`;
-    if (info.get("cluster_slots_ok") !== String(SLOTS))
-      return `${client.node.id} sees ${info.get("cluster_slots_ok")} slots served`;
+    const info = parseInfo(String(await client.send("CLUSTER", "INFO")));
+    if (info.cluster_state !== "ok") return `${client.node.id} says cluster_state:${info.cluster_state}`;
+    if (info.cluster_slots_ok !== String(SLOTS)) return `${client.node.id} sees ${info.cluster_slots_ok} slots served`;
     const nodes = nodeLines(await client.send("CLUSTER", "NODES"));
     const bad = nodes.find((node) => /fail|handshake|noaddr/.test(node.flags));
     if (bad) return `${client.node.id} sees ${bad.address} as ${bad.flags}`;

@@ -52,19 +52,3 @@ function loginTo(spec: LabSpec, node: LabProcess, credentials: Credentials): Non
   if (node.service === "sentinel" && !sentinelHasUsers(spec)) return login(credentials.sentinel);
   return { username: USER.operator, ...login(credentials.operator) };
 }
-
-/** The fields of an INFO reply. */
-export function infoFields(reply: RedisReply): Map<string, string> {
-  const lines = String(reply).split("\r\n");
-  return new Map(
-    lines
-      .filter((line) => line.includes(":"))
-      .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]),
-  );
-}
-
-/** The pairs of a flat list, as Sentinel answers. */
-export function pairs(reply: RedisReply | undefined): Map<string, string> {
-  const flat = Array.isArray(reply) ? reply.map(String) : [];
-  return new Map(flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ""] as const] : [])));
-}

@@ -1,5 +1,7 @@
 import type { RedisReply } from "../connect/types.ts";
-import { infoFields, type LabClient, pairs } from "./connect.ts";
+import { parseInfo } from "../topology/parse/info.ts";
+import { pairsOf } from "../topology/parse/pairs.ts";
+import type { LabClient } from "./connect.ts";
 import { type LabSpec, sentinelNodes } from "./spec.ts";
 
 /**
@@ -17,17 +19,17 @@ export async function missingInSentinels(
       const reply = await client.send("SENTINEL", question, spec.master_name);
       return Array.isArray(reply) ? reply : [];
     };
-    const master = pairs(await ask("master"));
-    const address = `${master.get("ip")}:${master.get("port")}`;
+    const master = pairsOf(await ask("master"));
+    const address = `${master.ip}:${master.port}`;
     primaries.add(address);
-    if (master.get("flags") !== "master") return `${client.node.id} sees the primary as ${master.get("flags")}`;
+    if (master.flags !== "master") return `${client.node.id} sees the primary as ${master.flags}`;
 
     const expected = await directReplicas(data, address);
-    const replicas = (await ask("replicas")).map(pairs);
-    const linked = replicas.filter((each) => each.get("flags") === "slave" && each.get("master-link-status") === "ok");
+    const replicas = (await ask("replicas")).map(pairsOf);
+    const linked = replicas.filter((each) => each.flags === "slave" && each["master-link-status"] === "ok");
     if (linked.length < expected) return `${client.node.id} sees ${linked.length} of ${expected} replicas`;
 
-    const peers = (await ask("sentinels")).map(pairs).filter((each) => each.get("flags") === "sentinel");
+    const peers = (await ask("sentinels")).map(pairsOf).filter((each) => each.flags === "sentinel");
     const others = sentinelNodes(spec).length - 1;
     if (peers.length < others) return `${client.node.id} sees ${peers.length} of ${others} other Sentinels`;
   }
@@ -38,8 +40,8 @@ export async function missingInSentinels(
 async function directReplicas(data: readonly LabClient[], primary: string): Promise<number> {
   const followed = await Promise.all(
     data.map(async (client) => {
-      const info = infoFields(await client.send("INFO", "replication"));
-      return `${info.get("master_host")}:${info.get("master_port")}`;
+      const info = parseInfo(String(await client.send("INFO", "replication")));
+      return `${info.master_host}:${info.master_port}`;
     }),
   );
   return followed.filter((each) => each === primary).length;

@@ -1,4 +1,6 @@
-import { infoFields, type LabClient, pairs } from "./connect.ts";
+import { type InfoMap, parseInfo } from "../topology/parse/info.ts";
+import { pairsOf } from "../topology/parse/pairs.ts";
+import type { LabClient } from "./connect.ts";
 import type { LabSpec } from "./spec.ts";
 import { waitForNothingMissing } from "./wait.ts";
 
@@ -17,8 +19,8 @@ export async function waitForStream(spec: LabSpec, clients: readonly LabClient[]
   try {
     await waitForNothingMissing(async () => {
       const late = (await replicationOf(clients)).find(({ info }) => {
-        const from = before.get(info.get("master_host") ?? "");
-        return from !== undefined && Number(info.get("slave_repl_offset")) <= from;
+        const from = before.get(info.master_host ?? "");
+        return from !== undefined && Number(info.slave_repl_offset) <= from;
       });
       return late && `${late.client.node.id} is sent nothing yet by its primary`;
     }, signal);
@@ -29,21 +31,21 @@ export async function waitForStream(spec: LabSpec, clients: readonly LabClient[]
 
 async function pingEverySecond(primary: LabClient): Promise<() => Promise<unknown>> {
   const name = "repl-ping-replica-period";
-  const period = pairs(await primary.send("CONFIG", "GET", name)).get(name) ?? "10";
+  const period = pairsOf(await primary.send("CONFIG", "GET", name))[name] ?? "10";
   await primary.send("CONFIG", "SET", name, 1);
   return () => primary.send("CONFIG", "SET", name, period);
 }
 
-type Replication = { readonly client: LabClient; readonly info: ReadonlyMap<string, string> };
+type Replication = { readonly client: LabClient; readonly info: InfoMap };
 
 function replicationOf(clients: readonly LabClient[]): Promise<Replication[]> {
   return Promise.all(
-    clients.map(async (client) => ({ client, info: infoFields(await client.send("INFO", "replication")) })),
+    clients.map(async (client) => ({ client, info: parseInfo(String(await client.send("INFO", "replication"))) })),
   );
 }
 
 /** Where each primary is in its stream, by address. */
 function offsets(all: readonly Replication[]): ReadonlyMap<string, number> {
-  const primaries = all.filter(({ info }) => info.get("role") === "master");
-  return new Map(primaries.map(({ client, info }) => [client.node.address, Number(info.get("master_repl_offset"))]));
+  const primaries = all.filter(({ info }) => info.role === "master");
+  return new Map(primaries.map(({ client, info }) => [client.node.address, Number(info.master_repl_offset)]));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type InfoMap, intField } from "../topology/parse/info.ts";
+import { keyCount } from "../topology/parse/keyspace.ts";
 
 /** What one primary holds, and what its clients have it do. Rates are per second. */
 export const loadSchema = z.strictObject({
@@ -34,9 +35,7 @@ export function loadBetween(first: InfoMap, second: InfoMap, ms: number): Load {
   const now = (name: string) => intField(second, name) ?? 0;
   const rate = (name: string) =>
     Math.max(0, ((intField(second, name) ?? 0) - (intField(first, name) ?? 0)) / (ms / 1_000));
-  const keys = Object.entries(second)
-    .filter(([name]) => /^db\d+$/.test(name))
-    .reduce((sum, [, text]) => sum + Number(/keys=(\d+)/.exec(text)?.[1] ?? 0), 0);
+  const keys = keyCount(second);
   // From 7.0 on replicas share the backlog, and the total holds both; before, each replica had a buffer of its own.
   const replication =
     now("mem_total_replication_buffers") || now("mem_clients_slaves") + now("mem_replication_backlog");

@@ -8,6 +8,7 @@ import type { Instance } from "../../inventory/model.ts";
 import { reachedThroughShell, redisTargetOf } from "../../inventory/redis-target.ts";
 import { backupFolder } from "../../repository/layout.ts";
 import { packFile } from "../../repository/pipeline/pack-file.ts";
+import { keyspaceOf } from "../../topology/parse/keyspace.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
@@ -16,7 +17,7 @@ import { shardPartSchema } from "./parts.ts";
 import { rdbFacts, sourceFacts } from "./rdb-facts.ts";
 import { packingOf, writingTo } from "./repository.ts";
 import { infoOf } from "./save/persistence.ts";
-import { keyspaceOf, serverFacts } from "./server-facts.ts";
+import { serverFacts } from "./server-facts.ts";
 import { sourceSchema } from "./sources.ts";
 
 /** Stores a snapshot that the server sends as it would to a new replica. */

@@ -15,15 +15,6 @@ export async function serverFacts(connection: RedisConnection, signal: AbortSign
   };
 }
 
-/** Keys of each database now, by its number; for the manifest they are what the server held when it was saved, nearly. */
-export function keyspaceOf(info: Readonly<Record<string, string>>): Record<string, number> {
-  const databases = Object.entries(info).flatMap(([name, text]): [string, number][] => {
-    const keys = /^keys=(\d+)/.exec(text)?.[1];
-    return /^db\d+$/.test(name) && keys !== undefined ? [[name.slice(2), Number(keys)]] : [];
-  });
-  return Object.fromEntries(databases);
-}
-
 /** `["name", "search", "ver", 20811, …]`. */
 function readModule(reply: unknown): { name: string; version: number }[] {
   if (!Array.isArray(reply)) return [];

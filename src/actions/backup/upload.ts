@@ -4,6 +4,7 @@ import { EXIT } from "../../core/exit-codes.ts";
 import { backupFolder } from "../../repository/layout.ts";
 import type { StoredFile } from "../../repository/manifest.ts";
 import { type Progress, packFile } from "../../repository/pipeline/pack-file.ts";
+import { keyspaceOf } from "../../topology/parse/keyspace.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
@@ -14,7 +15,7 @@ import { rdbFacts, sourceFacts } from "./rdb-facts.ts";
 import { packingOf, writingTo } from "./repository.ts";
 import { infoOf } from "./save/persistence.ts";
 import { type Saved, savedSchema } from "./save.ts";
-import { keyspaceOf, serverFacts } from "./server-facts.ts";
+import { serverFacts } from "./server-facts.ts";
 import { becomes, limitRateSchema, sourceSchema } from "./sources.ts";
 import { takeAhead } from "./store-ahead.ts";
 

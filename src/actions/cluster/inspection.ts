@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { viewOf } from "../../reshard/cluster-view.ts";
 import type { Holding } from "../../reshard/slot-fault.ts";
+import { outputsOf } from "../outputs-of.ts";
 
 /** What cluster.inspect gives of one instance. */
 export const inspectionSchema = z.strictObject({
@@ -12,10 +13,8 @@ export const inspectionSchema = z.strictObject({
 
 /** Of the facts of a step that ran cluster.inspect on many; those on whom it failed are left out. */
 export function holdingsOf(hosts: Readonly<Record<string, unknown>>): Holding[] {
-  const step = z.object({ outputs: inspectionSchema });
-  return Object.entries(hosts).flatMap(([instance, facts]) => {
-    const { data } = step.safeParse(facts);
-    const view = data && viewOf(instance, data.outputs.nodes);
-    return view ? [{ view, keys: new Map(data.outputs.keys) }] : [];
+  return Object.entries(outputsOf(hosts, inspectionSchema)).flatMap(([instance, { nodes, keys }]) => {
+    const view = viewOf(instance, nodes);
+    return view ? [{ view, keys: new Map(keys) }] : [];
   });
 }

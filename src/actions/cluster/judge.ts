@@ -5,10 +5,9 @@ import { topologySchema, verdictSchema } from "../../topology/schema.ts";
 import { DEFAULT_THRESHOLDS } from "../../topology/thresholds.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
+import { outputsOf, perTarget } from "../outputs-of.ts";
 import { busWaysSchema } from "./bus-ways.ts";
 import { holdingsOf } from "./inspection.ts";
-
-const perTarget = z.record(z.string(), z.unknown());
 
 /** Says what is wrong with a cluster, from what all nodes said and hold. */
 export const clusterJudge = defineAction({
@@ -18,8 +17,8 @@ export const clusterJudge = defineAction({
   scope: "controller",
   effect: "read",
   input: z.strictObject({
-    inspected: perTarget.describe("hosts of a step cluster.inspect"),
-    ways: perTarget.default({}).describe("hosts of a step cluster.bus_ways"),
+    inspected: z.record(z.string(), z.unknown()).describe("hosts of a step cluster.inspect"),
+    ways: perTarget.describe("hosts of a step cluster.bus_ways"),
     lag_bytes: z.int().min(0).default(DEFAULT_THRESHOLDS.lag_bytes).describe("Bytes that a replica may be behind"),
     lag_time: durationSchema.default(10_000).describe("How long ago the primary may last have heard from a replica"),
   }),
@@ -29,10 +28,9 @@ export const clusterJudge = defineAction({
   with: { inspected: "\${{ steps.inspect.hosts }}" }`,
   commands: () => [],
   async run({ inspected, ways, lag_bytes, lag_time }, context) {
-    const tried = z.object({ outputs: busWaysSchema });
     const found = checkFindings(
       holdingsOf(inspected),
-      Object.values(ways).flatMap((facts) => tried.safeParse(facts).data?.outputs.ways ?? []),
+      Object.values(outputsOf(ways, busWaysSchema)).flatMap((tried) => tried.ways),
     );
     const thresholds = {
       ...DEFAULT_THRESHOLDS,

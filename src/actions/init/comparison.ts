@@ -9,6 +9,7 @@ import { sentinelLive, settableBy, stalePeers } from "../../init/sentinel-differ
 import type { Situation } from "../../init/situation.ts";
 import { userDifferences, userFileDifferences } from "../../init/user-differences.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { pairsOf } from "../../topology/parse/pairs.ts";
 import type { ActionContext } from "../contract.ts";
 import { type HostFile, lookAtFile } from "../file/host-file.ts";
 import { masterOf } from "../sentinel/set.ts";
@@ -81,7 +82,7 @@ export async function compareLive(
   const conf = files.find(({ desired }) => desired.kind === "redis");
   const acl = files.find(({ desired }) => desired.kind === "users");
   if (!conf || !acl) return { live: [], restart: [], users: [] };
-  const told = await configOf(redis, signal);
+  const told = pairsOf(await redis.command(["CONFIG", "GET", "*"], { signal }));
   const all = liveDifferences(conf.desired.merged(conf.text), told);
   const users = await userDifferences(acl.desired.merged(acl.text), redis, signal);
   return {
@@ -114,13 +115,6 @@ export async function compareSentinel(
 export function takesPutting({ desired, found, differences }: ComparedFile): boolean {
   const kept = found?.owner === desired.owner && found.mode === desired.mode;
   return !kept || differences.some((each) => settableBy(each) === undefined);
-}
-
-async function configOf(redis: RedisConnection, signal: AbortSignal): Promise<Record<string, string>> {
-  const reply = await redis.command(["CONFIG", "GET", "*"], { signal });
-  const flat = Array.isArray(reply) ? reply.map(String) : [];
-  const pairs = flat.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : []));
-  return Object.fromEntries(pairs);
 }
 
 async function textOf(shell: HostConnection, path: string, signal: AbortSignal): Promise<string> {

@@ -1,6 +1,7 @@
 import { OBSERVED_DIRECTIVES, type Observation } from "../../topology/observation.ts";
+import { parseInfo } from "../../topology/parse/info.ts";
 import type { Answers } from "./answers.ts";
-import { isCredential, parseInfo, parsePairs } from "./parse.ts";
+import { isCredential, parsePairs } from "./parse.ts";
 
 const INFO = ["INFO", "all"];
 const ROLE = ["ROLE"];

@@ -1,6 +1,7 @@
 import type { Observation, SentinelAnswers } from "../../topology/observation.ts";
+import { parseInfo } from "../../topology/parse/info.ts";
 import type { Answers } from "./answers.ts";
-import { parseInfo, parsePairs, parseRecords } from "./parse.ts";
+import { parsePairs, parseRecords } from "./parse.ts";
 
 const INFO = ["INFO", "all"];
 const MYID = ["SENTINEL", "MYID"];

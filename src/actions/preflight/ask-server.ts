@@ -3,8 +3,9 @@ import type { RedisConnection, RedisReply } from "../../connect/types.ts";
 import { scrubber } from "../../core/scrub.ts";
 import { DANGEROUS } from "../../preflight/dangerous.ts";
 import type { ServerFacts } from "../../preflight/facts.ts";
+import { parseInfo } from "../../topology/parse/info.ts";
 import { Answers } from "../observe/answers.ts";
-import { parseInfo, parsePairs } from "../observe/parse.ts";
+import { parsePairs } from "../observe/parse.ts";
 import { parseClients } from "./parse-clients.ts";
 import { parseUsers } from "./parse-users.ts";
 

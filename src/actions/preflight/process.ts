@@ -3,10 +3,11 @@ import { z } from "zod";
 import { messageOf } from "../../core/errors.ts";
 import { driftOf } from "../../preflight/drift.ts";
 import { type ProcessFacts, processFactsSchema } from "../../preflight/facts.ts";
+import { parseInfo } from "../../topology/parse/info.ts";
+import { pairsOf } from "../../topology/parse/pairs.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
-import { parseInfo } from "../observe/parse.ts";
 import { asRoot } from "../os/as-root.ts";
 
 /** `$1` pid, `$2` its folder of data, `$3` its file, then certificates. Each part of the answer has a line `== NAME` above it. */
@@ -55,7 +56,7 @@ async function read(context: ActionContext): Promise<ProcessFacts> {
   const redis = await context.redis(instance);
   const { signal } = context;
   const info = parseInfo(String(await redis.command(["INFO", "server"], { signal })));
-  const memory = instance.kind === "data" ? await configOf(redis, signal) : {};
+  const memory = instance.kind === "data" ? pairsOf(await redis.command(["CONFIG", "GET", "*"], { signal })) : {};
   const certificates = ["tls-cert-file", "tls-client-cert-file", "tls-ca-cert-file"].flatMap(
     (name) => memory[name] || [],
   );
@@ -79,17 +80,6 @@ async function read(context: ActionContext): Promise<ProcessFacts> {
       ? certificates.flatMap((path) => certificateIn(part(`cert ${path}`), path))
       : [],
   };
-}
-
-async function configOf(
-  redis: Awaited<ReturnType<ActionContext["redis"]>>,
-  signal: AbortSignal,
-): Promise<Record<string, string>> {
-  const reply = await redis.command(["CONFIG", "GET", "*"], { signal });
-  const flat = Array.isArray(reply) ? reply.map(String) : [];
-  return Object.fromEntries(
-    flat.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : [])),
-  );
 }
 
 function partsOf(said: string): (name: string) => string {

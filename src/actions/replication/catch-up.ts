@@ -2,8 +2,7 @@ import type { RedisReply } from "../../connect/types.ts";
 import { sleep } from "../../core/abort.ts";
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
-import { intField } from "../../topology/parse/info.ts";
-import { parseInfo } from "../observe/parse.ts";
+import { intField, parseInfo } from "../../topology/parse/info.ts";
 import { FENCE_QUESTION, isFenced } from "./fence.ts";
 import type { Group, Member } from "./group.ts";
 

@@ -7,6 +7,7 @@ import { EXIT } from "../../core/exit-codes.ts";
 import { type Difference, liveDifferences } from "../../init/differences.ts";
 import type { Instance } from "../../inventory/model.ts";
 import { field } from "../../topology/parse/info.ts";
+import { pairsOf } from "../../topology/parse/pairs.ts";
 import { infoOf, serverOf } from "../backup/save/persistence.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -68,7 +69,7 @@ export const restartPending = defineAction({
     const info = await infoOf(redis, ["server", "replication"], context.signal);
     const file = configFileOf(instance, info);
     const lines = await linesOf(file, instance, context);
-    const values = flat(await redis.command(["CONFIG", "GET", "*"], { signal: context.signal }));
+    const values = pairsOf(await redis.command(["CONFIG", "GET", "*"], { signal: context.signal }));
     const pending = liveDifferences(lines, values)
       .map(({ name, was, will }): Difference => ({ name, was, will }))
       .filter(({ name }) => !SPELLED_OUT.has(wordOf(name)) && !ROLES.has(wordOf(name)));
@@ -122,13 +123,6 @@ function warn({ id }: Instance, names: readonly string[], context: ActionContext
   if (names.length === 0) return;
   const message = `${id}: set in memory and not in its file, so that a restart loses it: ${names.join(", ")}. CONFIG REWRITE keeps it`;
   context.emit({ type: "warning", message });
-}
-
-/** RESP2 gives names and values in turn. */
-function flat(reply: unknown): Record<string, string> {
-  if (!Array.isArray(reply)) return {};
-  const words = reply.map(String);
-  return Object.fromEntries(words.flatMap((name, at) => (at % 2 === 0 ? [[name, words[at + 1] ?? ""] as const] : [])));
 }
 
 function shownDifference({ name, was, will }: Difference): string {

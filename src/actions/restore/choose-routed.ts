@@ -4,6 +4,7 @@ import { EXIT } from "../../core/exit-codes.ts";
 import { formatBytes } from "../../core/units.ts";
 import type { Manifest } from "../../repository/manifest.ts";
 import { intField, parseInfo } from "../../topology/parse/info.ts";
+import { keyCount } from "../../topology/parse/keyspace.ts";
 import { instanceNamed } from "../backup/sources.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -80,7 +81,7 @@ async function objectionsOf(
     signal: context.signal,
   });
   if (keyspace instanceof Error) throw keyspace;
-  const keys = [...String(keyspace).matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+  const keys = keyCount(parseInfo(String(keyspace)));
   const limit = intField(parseInfo(String(memory)), "maxmemory") ?? 0;
   const share = shards.reduce((sum, { server }) => sum + server.used_memory, 0) / targets;
   const has = JSON.stringify(modules instanceof Error ? [] : modules);

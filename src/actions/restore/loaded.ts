@@ -2,8 +2,8 @@ import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { intField } from "../../topology/parse/info.ts";
+import { keyCount } from "../../topology/parse/keyspace.ts";
 import { infoOf } from "../backup/save/persistence.ts";
-import { keyspaceOf } from "../backup/server-facts.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 
@@ -37,7 +37,7 @@ export const restoreLoaded = defineAction({
     context.forgetFailures();
     const redis = await context.redis(instance);
     const info = await infoOf(redis, ["persistence", "keyspace", "stats"], context.signal);
-    const keys = Object.values(keyspaceOf(info)).reduce((sum, count) => sum + count, 0);
+    const keys = keyCount(info);
     const loaded = intField(info, "rdb_last_load_keys_loaded");
     const expired = intField(info, "rdb_last_load_keys_expired");
     const problems = [

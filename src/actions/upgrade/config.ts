@@ -3,6 +3,7 @@ import { directivesOf, parseConf } from "../../conf/conf-file.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { pairsOf } from "../../topology/parse/pairs.ts";
 import { compareConfig } from "../../upgrade/compare-config.ts";
 import { shown } from "../../upgrade/release.ts";
 import { infoOf, serverOf } from "../backup/save/persistence.ts";
@@ -46,7 +47,7 @@ export const upgradeConfig = defineAction({
     const written = await directivesIn(file, instance, context);
     const from = serverOf(info);
     const to = { name: engine, version };
-    const values = flat(await redis.command(["CONFIG", "GET", "*"], { signal: context.signal }));
+    const values = pairsOf(await redis.command(["CONFIG", "GET", "*"], { signal: context.signal }));
     const { unknown, ignored, defaults } = compareConfig(written, values, from, to);
     if (unknown.length > 0) throw refused(instance, file, unknown, shown({ engine, version }));
     for (const { name, from: was, to: is } of defaults) {
@@ -62,14 +63,6 @@ export const upgradeConfig = defineAction({
 async function directivesIn(file: string, instance: Instance, context: ActionContext): Promise<string[]> {
   const failure = { code: "UPGRADE_CONFIG_NOT_READ", what: `${file} cannot be read`, state: "nothing was touched" };
   return directivesOf(parseConf(await onHostOf(instance, context, READ, [file], failure))).map(({ name }) => name);
-}
-
-/** RESP2 gives names and values in turn; RESP3 a map, which the connection has made an object of. */
-function flat(reply: unknown): Record<string, string> {
-  if (!Array.isArray(reply)) return {};
-  const found: Record<string, string> = {};
-  for (let at = 0; at + 1 < reply.length; at += 2) found[String(reply[at])] = String(reply[at + 1]);
-  return found;
 }
 
 function refused({ id, host }: Instance, file: string, unknown: readonly string[], release: string): RedishaError {

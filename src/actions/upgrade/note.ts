@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { parseInfo } from "../../topology/parse/info.ts";
+import { keyspaceOf } from "../../topology/parse/keyspace.ts";
+import { pairsOf } from "../../topology/parse/pairs.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
@@ -78,11 +80,8 @@ async function lookAt(context: ActionContext): Promise<Noted> {
   return { config: settingsOf(config), users: usersOf(users), keys: keysOf(info) };
 }
 
-/** RESP2 gives names and values in turn. */
 function settingsOf(reply: unknown): Record<string, string> {
-  const words = Array.isArray(reply) ? reply.map(String) : [];
-  const all = words.flatMap((name, at) => (at % 2 === 0 ? [[name, words[at + 1] ?? ""] as const] : []));
-  return Object.fromEntries(all.filter(([name]) => KNOWN_BY.includes(name)));
+  return Object.fromEntries(Object.entries(pairsOf(reply)).filter(([name]) => KNOWN_BY.includes(name)));
 }
 
 /** Nothing where the login may not look at users: what cannot be seen before is not held against anything. */
@@ -98,13 +97,7 @@ function usersOf(reply: unknown): Record<string, string> {
 }
 
 function keysOf(reply: unknown): Record<string, number> {
-  const info = parseInfo(typeof reply === "string" ? reply : "");
-  return Object.fromEntries(
-    Object.entries(info).flatMap(([name, value]): [string, number][] => {
-      const keys = /^keys=(\d+)/.exec(value)?.[1];
-      return name.startsWith("db") && keys !== undefined ? [[name, Number(keys)]] : [];
-    }),
-  );
+  return keyspaceOf(parseInfo(typeof reply === "string" ? reply : ""));
 }
 
 /** `maxmemory was 0 and is 1048576` */

@@ -1,6 +1,7 @@
 import type { Observation } from "../observation.ts";
 import { type Endpoint, printEndpoint } from "../parse/address.ts";
 import { durationField, field, flagField, type InfoMap, intField, okField, toInt } from "../parse/info.ts";
+import { keyCount } from "../parse/keyspace.ts";
 import { replicaLines } from "../parse/replica-line.ts";
 import { parseRole } from "../parse/role.ts";
 import type { DataNode } from "../schema.ts";
@@ -140,7 +141,8 @@ function resources(info: InfoMap, config: InfoMap) {
     ops_per_sec: intField(info, "instantaneous_ops_per_sec"),
     clients: intField(info, "connected_clients"),
     maxclients: intField(info, "maxclients") ?? toInt(config.maxclients),
-    keys: keyCount(info),
+    // Without any INFO nothing is known, which is not the same as none.
+    keys: Object.keys(info).length === 0 ? null : keyCount(info),
   };
 }
 
@@ -182,14 +184,6 @@ function roleOf(word: string | null): "primary" | "replica" | undefined {
 function authErrors(info: InfoMap): number {
   return ["errorstat_WRONGPASS", "errorstat_NOAUTH"].reduce((sum, name) => {
     return sum + (toInt(/count=(\d+)/.exec(field(info, name) ?? "")?.[1]) ?? 0);
-  }, 0);
-}
-
-/** Keys of all databases (`db0:keys=3,expires=0,…`); 0 where INFO came without any, null where it did not come. */
-function keyCount(info: InfoMap): number | null {
-  if (Object.keys(info).length === 0) return null;
-  return Object.entries(info).reduce((sum, [name, value]) => {
-    return /^db\d+$/.test(name) ? sum + (toInt(/keys=(\d+)/.exec(value)?.[1]) ?? 0) : sum;
   }, 0);
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RedisReply } from "../../connect/types.ts";
+import { pairsOf } from "../../topology/parse/pairs.ts";
 import type { Session } from "../session.ts";
 
 /** Names of directives whose values are not to be looked at. */
@@ -23,9 +24,7 @@ export async function realSnapshot({ live, deployment }: Session): Promise<unkno
 }
 
 function directives(reply: RedisReply): Record<string, string> {
-  const words = Array.isArray(reply) ? reply.map(String) : [];
-  const pairs = words.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, words[at + 1] ?? ""]] : []));
-  return Object.fromEntries(pairs.filter(([name]) => !SECRET.test(name)));
+  return Object.fromEntries(Object.entries(pairsOf(reply)).filter(([name]) => !SECRET.test(name)));
 }
 
 async function keysOf(ask: (...argv: string[]) => Promise<RedisReply>): Promise<Record<string, string>> {

@@ -1,27 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isCredential, parseInfo, parsePairs, parseRecords } from "../../../src/actions/observe/parse.ts";
+import { isCredential, parsePairs, parseRecords } from "../../../src/actions/observe/parse.ts";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,20}$/).filter((text) => !isCredential(text));
 const value = fc.stringMatching(/^[!-~]{0,20}$/);
-
-describe("parseInfo", () => {
-  test("gives back every field, whatever its value holds, and no heading", () => {
-    fc.assert(
-      fc.property(fc.dictionary(name, value), (fields) => {
-        const lines = Object.entries(fields).map(([key, text]) => `${key}:${text}\r\n`);
-        expect(parseInfo(`# Server\r\n${lines.join("")}\r\n# Next: section\r\n`)).toEqual({ ...fields });
-      }),
-    );
-  });
-
-  test("splits at the first colon", () => {
-    expect(parseInfo("executable:/a:b/c\r\nslave0:ip=::1,port=1\r\n")).toEqual({
-      executable: "/a:b/c",
-      slave0: "ip=::1,port=1",
-    });
-  });
-});
 
 describe("parsePairs", () => {
   test("gives back every pair and drops credentials", () => {

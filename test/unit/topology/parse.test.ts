@@ -7,6 +7,7 @@ import {
   printClusterNodes,
 } from "../../../src/topology/parse/cluster-nodes.ts";
 import { field, parseInfo, printInfo, toInt } from "../../../src/topology/parse/info.ts";
+import { keyCount, keyspaceOf } from "../../../src/topology/parse/keyspace.ts";
 import { parseReplicaLine, printReplicaLine, replicaLines } from "../../../src/topology/parse/replica-line.ts";
 import { parseRole, printRole, type RoleAnswer } from "../../../src/topology/parse/role.ts";
 import { parseSentinelReplica, printSentinelReplica } from "../../../src/topology/parse/sentinel-map.ts";
@@ -33,6 +34,19 @@ describe("INFO", () => {
   it("takes any text without throwing, and keeps colons in values", () => {
     fc.assert(fc.property(fc.string(), (text) => void parseInfo(text)));
     expect(parseInfo("# Server\r\nexecutable:/a:b\r\n\r\nnonsense\r\n:x")).toEqual({ executable: "/a:b" });
+  });
+
+  it("tells the keys of each database, and of all", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.nat(1_000).map(String), fc.nat()), (databases) => {
+        const lines = Object.entries(databases).map(
+          ([db, keys]) => `db${db}:keys=${keys},expires=7,avg_ttl=3,subexpiry=0`,
+        );
+        const info = parseInfo(["used_memory:5", "dbsize:9", ...lines].join("\r\n"));
+        expect(keyspaceOf(info)).toEqual({ ...databases });
+        expect(keyCount(info)).toBe(Object.values(databases).reduce((sum, keys) => sum + keys, 0));
+      }),
+    );
   });
 
   it("finds fields under the words of newer engines", () => {

@@ -1,3 +1,5 @@
+import { parseInfo } from "../../../topology/parse/info.ts";
+import { keyCount } from "../../../topology/parse/keyspace.ts";
 import type { Copied } from "./copy-keys.ts";
 import type { Routes } from "./targets.ts";
 
@@ -28,8 +30,7 @@ export async function wrongSlots(routes: Routes, { persistent, all }: Copied, si
 export async function holdsAll(routes: Routes, { persistent, all }: Copied, signal: AbortSignal): Promise<boolean> {
   const [owner = ""] = routes.instances;
   const connection = await routes.connection(owner);
-  const keyspace = String(await connection.command(["INFO", "keyspace"], { signal }));
-  const held = [...keyspace.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, [, keys]) => sum + Number(keys), 0);
+  const held = keyCount(parseInfo(String(await connection.command(["INFO", "keyspace"], { signal }))));
   const sum = (counts: Map<number, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
   return held >= sum(persistent) && held <= sum(all);
 }
