@@ -107,6 +107,7 @@ import { redisQuery } from "./redis/query.ts";
 import { replicationFailover } from "./replication/failover.ts";
 import { replicationFollow } from "./replication/follow.ts";
 import { replicationLogin } from "./replication/login.ts";
+import { replicationReconnect } from "./replication/reconnect.ts";
 import { replicationSetLogin } from "./replication/set-login.ts";
 import { replicationSwitchover } from "./replication/switchover.ts";
 import { replicationUnfence } from "./replication/unfence.ts";
@@ -260,6 +261,7 @@ const ACTIONS: readonly Action[] = [
   clusterTakeSlots,
   replicationFailover,
   replicationFollow,
+  replicationReconnect,
   replicationLogin,
   replicationSetLogin,
   replicationSwitchover,

@@ -67,17 +67,18 @@ function primaryOf(file: string): Promise<string> {
   );
 }
 
-/** Writes on the primary over one plain connection, ten times a second; gives what ends it and says how many writes failed. */
+/** Writes on the primary over one plain connection, some hundred times a second; gives what ends it and says what was not done. */
 async function writer(fleet: Fleet, host: string): Promise<() => Promise<string>> {
   const login = `REDISCLI_AUTH=${PASSWORD.operator} redis-cli --user redisha`;
   await fleet
     .host(host)
     .exec(
-      `nohup sh -c '(while [ ! -e /tmp/enough ]; do echo INCR written; sleep 0.1; done) | ${login} >/tmp/written 2>&1; touch /tmp/ended' >/dev/null 2>&1 &`,
+      `nohup sh -c '(while [ ! -e /tmp/enough ]; do echo INCR written; sleep 0.01; done) | ${login} >/tmp/written 2>&1; touch /tmp/ended' >/dev/null 2>&1 &`,
     );
   return async () => {
     await fleet.host(host).exec("touch /tmp/enough; while [ ! -e /tmp/ended ]; do sleep 0.1; done");
-    return (await fleet.host(host).exec("echo $(grep -vc '^[0-9]*$' /tmp/written) failed")).trim();
+    // What was not answered with a count, in the words of the server.
+    return (await fleet.host(host).exec("grep -v '^[0-9][0-9]*$' /tmp/written | sort | uniq -c || true")).trim();
   };
 }
 
@@ -215,7 +216,7 @@ describeOnFleet("init of a deployment with Sentinel, on bare hosts", () => {
     declareTls("only");
     const only = await init(file, "--yes");
     expect(only.code, JSON.stringify(only.error ?? only.result)).toBe(0);
-    expect(await stop()).toBe("0 failed");
+    expect(await stop()).toBe("");
     expect((await init(file, "--drift")).result).toMatchObject({ differs: false, primary });
     expect(await healthy(file)).toBe(true);
     expect((await fleet.host(host).attempt("redis-cli -p 6379 PING")).stdout).not.toContain("PONG");

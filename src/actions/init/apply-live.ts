@@ -58,7 +58,6 @@ export const initApplyLive = defineAction({
       else refused.push(directive);
     }
     for (const argv of users) await redis.command(argv, { signal: context.signal });
-    if (set.some((directive) => ANNOUNCED.includes(directive))) await tellPrimary(redis, context.signal);
     return { outputs: { set, refused }, changed: set.length + users.length > 0 };
   },
   async probe({ situation }, context) {
@@ -66,14 +65,6 @@ export const initApplyLive = defineAction({
     return live.length + users.length === 0;
   },
 });
-
-/** What a replica tells its primary of itself when it connects, and then no more. */
-const ANNOUNCED = ["replica-announce-ip", "replica-announce-port"];
-
-/** A replica connects to its primary anew and goes on where it was: until then Sentinels hear its old address. */
-async function tellPrimary(redis: RedisConnection, signal: AbortSignal): Promise<void> {
-  await redis.command(["CLIENT", "KILL", "TYPE", "master"], { signal });
-}
 
 /**
  * Only those users that differ. ACL LOAD would end the connections of all: of clients, and of replicas, which come back
@@ -93,7 +84,11 @@ function userOf(name: string): string {
   return name.split(" ")[1] ?? "";
 }
 
-/** Takes back what init.apply_live set. */
+/** What a replica tells its primary of itself when it connects, and then no more. */
+const ANNOUNCED = ["replica-announce-ip", "replica-announce-port"];
+const CONNECT_ANEW = ["CLIENT", "KILL", "TYPE", "master"];
+
+/** Takes back what init.apply_live set; where that is an address for others, the replica tells it to its primary. */
 export const initSetBack = defineAction({
   name: "init.set_back",
   summary: "Sets directives in memory back to what they were before init.apply_live",
@@ -106,13 +101,18 @@ export const initSetBack = defineAction({
   targets: { role: data }
   with: { values: [[slowlog-max-len, "128"]] }
   undo: none`,
-  commands: ({ values }) => values.map(([name, value]) => redisCommand(["CONFIG", "SET", name, value])),
+  commands: ({ values }) => backCommands(values).map((argv) => redisCommand(argv)),
   async run({ values }, context) {
     const redis = await context.redis(instanceOf(context));
-    for (const [name, value] of values) await redis.command(["CONFIG", "SET", name, value], { signal: context.signal });
+    for (const argv of backCommands(values)) await redis.command(argv, { signal: context.signal });
     return { outputs: {}, changed: values.length > 0 };
   },
 });
+
+function backCommands(values: readonly (readonly [string, string])[]): string[][] {
+  const set = values.map(([name, value]) => ["CONFIG", "SET", name, value]);
+  return values.some(([name]) => ANNOUNCED.includes(name)) ? [...set, CONNECT_ANEW] : set;
+}
 
 async function lookAgain(situation: z.output<typeof situationSchema>, context: ActionContext) {
   const instance = instanceOf(context);
