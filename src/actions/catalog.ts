@@ -47,6 +47,9 @@ import { drillReadBack } from "./drill/read-back.ts";
 import { drillReport } from "./drill/report.ts";
 import { drillStart } from "./drill/start.ts";
 import { drillStop } from "./drill/stop.ts";
+import { exporterCompare } from "./exporter/compare.ts";
+import { exporterProve } from "./exporter/prove.ts";
+import { exporterPut, exporterPutBack } from "./exporter/put.ts";
 import { faultAwaitBoot } from "./fault/await-boot.ts";
 import { faultCrash } from "./fault/crash.ts";
 import { faultHang } from "./fault/hang.ts";
@@ -204,6 +207,10 @@ const ACTIONS: readonly Action[] = [
   drillReport,
   drillStart,
   drillStop,
+  exporterCompare,
+  exporterProve,
+  exporterPut,
+  exporterPutBack,
   faultAwaitBoot,
   faultCrash,
   faultHang,

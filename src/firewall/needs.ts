@@ -45,7 +45,13 @@ export function needsOf(deployment: Deployment, host: Host, view: HostView): Nee
     ...needs(view.peers, [...ports, ...bus], "deployment"),
     ...needs(friends, [...ports, ...bus], "others"),
     ...needs(networks(clients), ports, "others"),
+    ...needs(networks(deployment.exporter?.from ?? []), exporterPorts(deployment, host), "others"),
   ].filter(first);
+}
+
+function exporterPorts({ exporter, kind }: Pick<Deployment, "exporter" | "kind">, { name }: Host): number[] {
+  if (!exporter?.on.includes(name)) return [];
+  return kind === "sentinel" ? [exporter.port, exporter.sentinelPort] : [exporter.port];
 }
 
 function needs(from: readonly Network[], ports: readonly number[], kind: Need["kind"]): Need[] {

@@ -18,6 +18,7 @@ const outputsSchema = z.object({
   packages: z.record(z.string(), z.array(z.string())),
   instances: z.record(z.string(), z.object({ outputs: comparisonSchema })),
   certificates: z.record(z.string(), z.object({ outputs: certificatesSchema })),
+  exporters: z.record(z.string(), z.object({ outputs: z.object({ differences }) })),
   systems: z.record(z.string(), z.object({ outputs: z.object({ differences, packages: z.array(z.string()) }) })),
   firewalls: z.record(
     z.string(),
@@ -37,6 +38,7 @@ const hostDriftSchema = z.strictObject({
   system: differences.describe("Kernel settings, limits, units and files of the system that are not as wanted"),
   firewall: z.array(z.string()).describe("Commands of ufw that are missing"),
   certificates: z.array(z.string()).describe("Why certificates are to be put there"),
+  monitoring: differences.describe("What of redis_exporter, its package, units, files and state, is not as declared"),
   left: z.array(z.string()).describe("What lets more in than declared, or stands in the way, and is somebody else's"),
 });
 
@@ -61,11 +63,11 @@ type HostDrift = z.infer<typeof hostDriftSchema>;
 
 /** Reads the outputs of the runbook drift. */
 export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
-  const { primary, why, down, disabled, packages, instances, systems, firewalls, certificates } =
+  const { primary, why, down, disabled, packages, instances, systems, firewalls, certificates, exporters } =
     outputsSchema.parse(outputs);
   const hosts: Record<string, HostDrift> = {};
   const at = (host: string) => {
-    hosts[host] ??= { packages: [], system: [], firewall: [], certificates: [], left: [] };
+    hosts[host] ??= { packages: [], system: [], firewall: [], certificates: [], monitoring: [], left: [] };
     return hosts[host];
   };
   for (const [host, names] of Object.entries(packages)) at(host).packages.push(...names);
@@ -86,6 +88,9 @@ export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
       ...found.trust.map((each) => `authorities: ${each}`),
     );
   }
+  for (const [host, { outputs: exporter }] of Object.entries(exporters)) {
+    if (exporter.differences.length > 0) at(host).monitoring.push(...exporter.differences);
+  }
   const differing = entriesWhere(hosts, (each) => Object.values(each).some((list) => list.length > 0));
   const compared = entriesWhere(
     Object.fromEntries(Object.entries(instances).map(([id, { outputs: each }]) => [id, each])),
@@ -96,9 +101,7 @@ export function driftOf(outputs: Readonly<Record<string, unknown>>): Drift {
   const toDo =
     down.length + asleep.length + clients.length > 0 ||
     Object.values(compared).some((each) => each.differs) ||
-    Object.values(differing).some(
-      (each) => each.packages.length + each.system.length + each.firewall.length + each.certificates.length > 0,
-    );
+    Object.values(differing).some(({ left: _, ...mended }) => Object.values(mended).some((list) => list.length > 0));
   const differs = toDo || Object.keys(compared).length + Object.keys(differing).length > 0;
   return { primary, why, down, disabled: asleep, clients, hosts: differing, instances: compared, to_do: toDo, differs };
 }

@@ -2,7 +2,7 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 
 /** What `--only` takes, in the order in which init goes through them. */
-export const PARTS = ["packages", "os", "firewall", "tls", "redis", "sentinel"] as const;
+export const PARTS = ["packages", "os", "firewall", "tls", "redis", "sentinel", "monitoring"] as const;
 
 /** Fails with INIT_PART (exit 2) where one is named that there is not. */
 export function refuseUnknownParts(only: string | undefined): void {

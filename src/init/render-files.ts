@@ -8,6 +8,7 @@ import { planRules } from "../firewall/plan-rules.ts";
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
 import { renderTemplate } from "../render/template.ts";
 import { contentOf, desiredFiles } from "./desired.ts";
+import { desiredExporters } from "./exporter-files.ts";
 import { homeOf } from "./homes.ts";
 import type { Situation } from "./situation.ts";
 
@@ -43,7 +44,14 @@ export async function renderDeployment(deployment: Deployment): Promise<Rendered
       files.push({ host: host.name, path: desired.path, content: whole });
     }
   }
-  for (const host of deployment.hosts) files.push(...systemOf(host), ...firewallOf(host, deployment, unknown));
+  for (const host of deployment.hosts) {
+    files.push(...systemOf(host), ...firewallOf(host, deployment, unknown));
+    const exporters = await desiredExporters(host, deployment);
+    for (const { path, contents } of exporters?.files ?? []) {
+      const [content] = contents;
+      if (content !== undefined) files.push({ host: host.name, path, content });
+    }
+  }
   if (deployment.tls)
     unknown.add("certificates are made when hosts are set up; their files are named, and not rendered");
   return { files, unknown: [...unknown] };

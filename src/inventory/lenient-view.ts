@@ -22,6 +22,7 @@ export const lenientDeploymentSchema = z.object({
   cluster: section({ replicas_per_primary: maybe(z.int()) }),
   tls: section({ mode: maybe(z.string()), port_offset: maybe(z.int()) }),
   engine: section({ source: maybe(z.string()) }),
+  monitoring: section({ exporter: section({ on: maybe(z.array(z.string())) }) }),
   auth: section({ sentinel: maybe(z.unknown()) }),
   preflight: section({
     waive: maybe(z.array(z.object({ check: maybe(z.string()), until: maybe(z.string()) }).catch({}))),

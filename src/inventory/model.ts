@@ -65,6 +65,8 @@ export interface Deployment {
   /** Time limits of one instance or host, in milliseconds. */
   readonly timeouts: { readonly connectMs: number; readonly commandMs: number };
   readonly firewall?: FirewallPolicy;
+  /** Undefined: nobody measures, or redisha does not see to it. */
+  readonly exporter?: ExporterPolicy;
   readonly backup?: BackupPolicy;
   readonly drill?: DrillPolicy;
   /** Real users depend on it: what hurts it is asked for by name. */
@@ -142,6 +144,20 @@ export interface FirewallPolicy {
   readonly trusted: readonly string[];
   /** Addresses and CIDR blocks that applications come from. */
   readonly clients: readonly string[];
+}
+
+/** redis_exporter, which measures for Prometheus. */
+export interface ExporterPolicy {
+  /** Names of the hosts that it runs on. */
+  readonly on: readonly string[];
+  readonly port: number;
+  readonly sentinelPort: number;
+  /** Addresses and CIDR blocks that Prometheus comes from; none: it listens to its own host only. */
+  readonly from: readonly string[];
+  /** Its path on these hosts; undefined: as a package brings it. */
+  readonly program?: string;
+  /** System user that it runs as. */
+  readonly user: string;
 }
 
 export interface BackupPolicy {

@@ -18,6 +18,11 @@ export function checkPlacement(view: LenientDeployment, found: Findings): void {
       checkEntry(entry, [section, "on", index], hosts, found);
     }
   }
+  for (const [index, host] of (view.monitoring?.exporter?.on ?? []).entries()) {
+    const path = ["monitoring", "exporter", "on", index];
+    if (!hosts.includes(host)) found.error(path, `there is no host ${host}`, { hint: suggestHost(host, hosts) });
+    else if (!isUsed(host, view)) found.error(path, `neither a server nor a Sentinel runs on ${host}`);
+  }
   checkInitialPrimary(view, hosts, found);
   checkTwice(view, found);
   if (view.topology === "cluster") checkCluster(view, found);
@@ -27,6 +32,12 @@ function checkEntry(entry: string, path: (string | number)[], hosts: readonly st
   const { host, port } = splitEntry(entry);
   if (!hosts.includes(host)) found.error(path, `there is no host ${host}`, { hint: suggestHost(host, hosts) });
   if (port !== undefined && (port < 1 || port > MAX_PORT)) found.error(path, `${port} is not a port`);
+}
+
+/** redisha works on hosts that something of the deployment runs on. */
+function isUsed(host: string, { redis, sentinel }: LenientDeployment): boolean {
+  const entries = [...(redis?.on ?? []), ...(sentinel?.on ?? [])];
+  return entries.some((entry) => splitEntry(entry).host === host);
 }
 
 function suggestHost(host: string, hosts: readonly string[]): string | undefined {

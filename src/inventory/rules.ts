@@ -62,6 +62,12 @@ function checkPairs(view: LenientDeployment, found: Findings): void {
     found.error(["tls", present], "tls.cert and tls.key come together or not at all", { part: "key" });
   }
   checkTls(view, found);
+  if (found.has("monitoring", "exporter") && !found.has("users", "exporter")) {
+    found.error(["monitoring", "exporter"], "monitoring.exporter needs users.exporter, as whom servers let it in", {
+      hint: "users: { exporter: { password: { env: EXPORTER_PASSWORD } } }",
+      part: "key",
+    });
+  }
   if (view.auth?.sentinel === "same" && !found.has("auth", "operator")) {
     found.error(["auth", "sentinel"], "sentinel: same needs auth.operator");
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { WEEKDAYS, WRITER_KINDS } from "./model.ts";
-import { count, day, duration, name, network, text, timeOfDay, timezone } from "./words.ts";
+import { count, day, duration, name, network, port, text, timeOfDay, timezone } from "./words.ts";
 
 export const firewallSchema = z.strictObject({
   manager: z
@@ -14,6 +14,37 @@ export const firewallSchema = z.strictObject({
     .array(network(), { error: "expected a list of addresses" })
     .optional()
     .describe("Addresses and CIDR blocks that applications come from."),
+});
+
+export const monitoringSchema = z.strictObject({
+  exporter: z
+    .strictObject({
+      on: z
+        .array(name("the name of a host"), { error: "expected a list of hosts" })
+        .min(1, "expected at least one host")
+        .describe(
+          "Hosts that it runs on. Each asks every server and every Sentinel: one is enough, two outlive a host.",
+        ),
+      port: port().optional().describe("Where the one that asks servers listens. Default: 9121."),
+      sentinel_port: port().optional().describe("Where the one that asks Sentinels listens. Default: 9122."),
+      from: z
+        .array(network(), { error: "expected a list of addresses" })
+        .optional()
+        .describe(
+          "Addresses and CIDR blocks that Prometheus comes from; the firewall lets them in. Left out: it listens on 127.0.0.1 only.",
+        ),
+      program: z
+        .string()
+        .regex(/^\/\S+$/, "expected an absolute path as it is on the hosts")
+        .optional()
+        .describe("redis_exporter on these hosts. Left out: Debian's package prometheus-redis-exporter is installed."),
+      user: text("a user name")
+        .regex(/^[a-z_][a-z0-9_-]{0,30}$/, "expected the name of a system user")
+        .optional()
+        .describe("System user that it runs as. Default: prometheus."),
+    })
+    .optional()
+    .describe("redis_exporter, which measures for Prometheus; it logs in to servers as `users.exporter`."),
 });
 
 export const drillSchema = z.strictObject({

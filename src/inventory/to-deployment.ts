@@ -1,6 +1,6 @@
 import type { RedisAuth } from "../connect/types.ts";
 import type { YamlSource } from "../core/yaml/yaml-source.ts";
-import { type Deployment, type DrillWindow, type Host, type Instance, WEEKDAYS } from "./model.ts";
+import { type Deployment, type DrillWindow, type ExporterPolicy, type Host, type Instance, WEEKDAYS } from "./model.ts";
 import type { Surroundings } from "./paths.ts";
 import { DEFAULT_PORT, placed, splitEntry } from "./placement.ts";
 import type { DeclaredDeployment } from "./schema.ts";
@@ -127,8 +127,8 @@ function policiesOf(
   declared: DeclaredDeployment,
   connectMs: number,
   around: Surroundings,
-): Pick<Deployment, "firewall" | "backup" | "drill" | "preflight" | "waivers"> {
-  const { firewall, backup, drill, preflight } = declared;
+): Pick<Deployment, "firewall" | "exporter" | "backup" | "drill" | "preflight" | "waivers"> {
+  const { firewall, monitoring, backup, drill, preflight } = declared;
   const limits = drill?.budget;
   const budget = {
     writeOutageMs: milliseconds(limits?.write_outage),
@@ -144,11 +144,18 @@ function policiesOf(
       trusted: firewall.trusted ?? [],
       clients: firewall.clients ?? [],
     },
+    exporter: exporterOf(monitoring?.exporter),
     backup: backupOf(backup, connectMs, around),
     drill: drill && present(budget),
     preflight: preflight && present({ profile: preflight.profile, prometheus: preflight.prometheus }),
     waivers: preflight?.waive?.map((waiver) => present(waiver)),
   });
+}
+
+function exporterOf(declared: NonNullable<DeclaredDeployment["monitoring"]>["exporter"]): ExporterPolicy | undefined {
+  if (!declared) return undefined;
+  const { on, port = 9121, sentinel_port: sentinelPort = 9122, from = [], program, user = "prometheus" } = declared;
+  return { on, port, sentinelPort, from, user, ...present({ program }) };
 }
 
 function windowOf(window: NonNullable<DeclaredDeployment["drill"]>["window"]): DrillWindow | undefined {

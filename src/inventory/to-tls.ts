@@ -12,6 +12,9 @@ const DEFAULTS = { authorityDays: 3_650, days: 365 };
 /** The client that redisha itself is, where an authority of its own makes the certificates of clients. */
 const ITSELF = "redisha";
 
+/** The client that an exporter is, by the name of its certificate. */
+export const EXPORTER_CLIENT = "exporter";
+
 const CLIENTS = { none: "no", optional: "optional", required: "yes" } as const;
 
 /** How redisha connects, and what servers are set up with. */
@@ -24,11 +27,12 @@ export function tlsOf(
   if (!tls || tls.mode === "disabled") return {};
   const absolute = (path: string | undefined) => (path === undefined ? undefined : resolvePath(path, around));
   const source = sourceOf(deployment, tls, declared.backup, around);
+  const exporter = declared.monitoring?.exporter ? [EXPORTER_CLIENT] : [];
   const ca = absolute(tls.ca) ?? (source?.kind === "authority" ? join(source.folder, "ca.crt") : undefined);
   const own = ownCertificate(tls, source);
   const { cert, key } = own ?? { cert: absolute(tls.cert), key: absolute(tls.key) };
   const client = { ...present({ ca, cert, key, serverName: tls.server_name }), ...(own ? { madeOnDemand: true } : {}) };
-  const serverTls = source && serverTlsOf(tls, source, client);
+  const serverTls = source && serverTlsOf(tls, source, client, exporter);
   return {
     ...(tls.mode === "both" ? {} : { tls: client }),
     ...present({ serverTls, certificateWarningMs: milliseconds(tls.warn_before) }),
@@ -43,17 +47,22 @@ export function portOffsetOf({ tls }: DeclaredDeployment): number {
 /** Servers that ask clients for a certificate get one that the authority has made for redisha, unless another is declared. */
 function ownCertificate(tls: Declared, source: ServerTls["source"] | undefined) {
   if (tls.cert !== undefined || source?.kind !== "authority") return undefined;
-  if (clientNamesOf(tls, source).length === 0) return undefined;
+  if (clientNamesOf(tls, source, []).length === 0) return undefined;
   const at = (kind: string) => join(source.folder, "clients", `${ITSELF}.${kind}`);
   return { cert: at("crt"), key: at("key") };
 }
 
-function clientNamesOf(tls: Declared, source: ServerTls["source"]): string[] {
+function clientNamesOf(tls: Declared, source: ServerTls["source"], others: readonly string[]): string[] {
   if (source.kind !== "authority" || (tls.clients ?? "none") === "none") return [];
-  return [...new Set([...(tls.cert === undefined ? [ITSELF] : []), ...(tls.client_names ?? [])])];
+  return [...new Set([...(tls.cert === undefined ? [ITSELF] : []), ...(tls.client_names ?? []), ...others])];
 }
 
-function serverTlsOf(tls: Declared, source: ServerTls["source"], client: RedisTls): ServerTls {
+function serverTlsOf(
+  tls: Declared,
+  source: ServerTls["source"],
+  client: RedisTls,
+  others: readonly string[],
+): ServerTls {
   const days = daysOf(tls.valid) ?? DEFAULTS.days;
   return {
     plainToo: tls.mode === "both",
@@ -63,7 +72,7 @@ function serverTlsOf(tls: Declared, source: ServerTls["source"], client: RedisTl
     days,
     renewBeforeMs: milliseconds(tls.renew_before) ?? (days * DAY_MS) / 3,
     clients: CLIENTS[tls.clients ?? "none"],
-    clientNames: clientNamesOf(tls, source),
+    clientNames: clientNamesOf(tls, source, others),
     protocols: tls.protocols ?? ["TLSv1.2", "TLSv1.3"],
     ...present({ ciphers: tls.ciphers, ciphersuites: tls.ciphersuites }),
   };

@@ -25,15 +25,22 @@ export const ROTATION_KILLS: readonly RotationKill[] = CHANGES.flatMap((step) =>
   ),
 );
 
-/** Gives new passwords, kills the rotation to them there, and has it come to its end: nobody is locked out meanwhile. */
+/**
+ * Gives new passwords, kills the rotation to them there, and has it come to its end. Nobody is locked out meanwhile, and no
+ * command fails: not of clients that stay connected, nor of those that log in anew all the time.
+ */
 export async function expectNobodyLockedOut(lab: TestLab, { step, type, verb }: RotationKill): Promise<void> {
   const passwords = await giveNewPasswords(lab);
   const [keeps, goes] = verb === "resume" ? [passwords.new, passwords.old] : [passwords.old, passwords.new];
+  const meanwhile = startLoad(lab, passwords.old, passwords.new);
   await killedAt(lab, step, type);
   const stood = await Promise.all([letsIn(lab, passwords.old), letsIn(lab, passwords.new)]);
   expect(stood[0]?.every((old, at) => old || stood[1]?.[at])).toBe(true);
   const { code, stderr } = await goOn(lab, verb);
   expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  await meanwhile.stop();
+  expect(meanwhile.failed).toEqual([]);
+  expect(meanwhile.done()).toBeGreaterThan(0);
   expect([...new Set(await letsIn(lab, keeps))]).toEqual([true]);
   expect([...new Set(await letsIn(lab, goes))]).toEqual([false]);
   if (verb === "rollback") await giveBack(lab);

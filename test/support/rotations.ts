@@ -37,8 +37,11 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Clients of every server with one password: half of them log in anew for every few commands, half stay. */
-export function startLoad(lab: TestLab, password: string | undefined): Load {
+/**
+ * Clients of every server: half of them log in anew for every few commands, half stay. With several passwords they know all of
+ * them, as an application does that is told the new one before the old one goes.
+ */
+export function startLoad(lab: TestLab, ...passwords: readonly (string | undefined)[]): Load {
   const data = lab.status.processes.filter(({ service }) => service === "redis");
   const failed: string[] = [];
   let done = 0;
@@ -47,7 +50,7 @@ export function startLoad(lab: TestLab, password: string | undefined): Load {
     let client: Redis | undefined;
     for (let n = 0; on; n += 1) {
       try {
-        client ??= await connect(lab, address, port, password);
+        client ??= await connectByAny(lab, address, port, passwords);
         // A primary's own or a replica's, in a Cluster too.
         await client.call("DBSIZE");
         done += 1;
@@ -76,6 +79,21 @@ export function startLoad(lab: TestLab, password: string | undefined): Load {
   };
 }
 
+/** Logs in with the first password that is taken. */
+async function connectByAny(
+  lab: TestLab,
+  host: string,
+  port: number,
+  [first, ...others]: readonly (string | undefined)[],
+): Promise<Redis> {
+  try {
+    return await connect(lab, host, port, first);
+  } catch (error) {
+    if (others.length === 0 || !String(error).includes("WRONGPASS")) throw error;
+    return connectByAny(lab, host, port, others);
+  }
+}
+
 /** Logs in as an application would; fails as that would. */
 export async function connect(lab: TestLab, host: string, port: number, password: string | undefined): Promise<Redis> {
   const ca = lab.status.tls ? await readFile(join(lab.status.folder, "tls", "ca.crt"), "utf8") : undefined;
@@ -93,7 +111,13 @@ export async function connect(lab: TestLab, host: string, port: number, password
     enableReadyCheck: false,
     disableClientInfo: true,
   });
-  client.on("error", () => undefined);
-  await client.connect();
+  let refusal: unknown;
+  client.on("error", (error) => {
+    refusal = error;
+  });
+  await client.connect().catch((error: unknown) => {
+    // That it was closed says less than why.
+    throw refusal ?? error;
+  });
   return client;
 }

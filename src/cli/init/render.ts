@@ -16,11 +16,12 @@ export function renderDrift(drift: Drift, theme: Theme): string {
       ...drift.clients.map((name) => `  + certificate of the client ${name}`),
     );
   }
-  for (const [host, { packages, system, firewall, certificates, left }] of Object.entries(drift.hosts)) {
+  for (const [host, { packages, system, firewall, certificates, monitoring, left }] of Object.entries(drift.hosts)) {
     lines.push("", theme.strong(host), ...packages.map((name) => `  + package ${name}`));
     if (system.length > 0) lines.push("  ~ system", ...changes(system, "    ", theme));
     if (firewall.length > 0)
       lines.push("  ~ firewall", ...firewall.map((command) => `    ${theme.good(`+ ${command}`)}`));
+    if (monitoring.length > 0) lines.push("  ~ monitoring", ...changes(monitoring, "    ", theme));
     lines.push(...certificates.map((why) => `  ~ ${why}`), ...left.map((note) => `  ! ${note}`));
   }
   for (const id of new Set([...drift.down, ...drift.disabled, ...Object.keys(drift.instances)])) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { BackupCheckPolicy, Deployment, Instance } from "../../inventory/model.ts";
+import { firstExporter } from "../exporter.ts";
 import { hostPort } from "../host-port.ts";
 import { ruleTests } from "../prometheus/rule-tests.ts";
 import { renderTemplate } from "../template.ts";
@@ -13,10 +14,12 @@ const CERTIFICATE_WARNING_MS = 21 * DAY_MS;
 const options = z.strictObject({
   interval: duration("15s", "How often everything is measured, and rules are worked out."),
   patience: duration("1m", "How long something must be wrong before somebody is told. More than a failover takes."),
-  exporter: endpoint("redis_exporter that asks the servers.").default("127.0.0.1:9121"),
-  sentinel_exporter: endpoint("redis_exporter that asks the Sentinels: they have logins of their own.").default(
-    "127.0.0.1:9122",
-  ),
+  exporter: endpoint(
+    "redis_exporter that asks the servers. Default: as monitoring.exporter has it, else 127.0.0.1:9121.",
+  ).optional(),
+  sentinel_exporter: endpoint(
+    "redis_exporter that asks the Sentinels: they have logins of their own. Default: as monitoring.exporter has it, else 127.0.0.1:9122.",
+  ).optional(),
   node_exporter: endpoint(
     "node_exporter with the textfiles of redisha backup, backup check and drills list.",
   ).optional(),
@@ -42,8 +45,11 @@ export const prometheus = defineKind({
     const { name, kind, tls, backup } = deployment;
     const data = deployment.instances.filter((instance) => instance.kind === "data");
     const sentinels = deployment.instances.filter((instance) => instance.kind === "sentinel");
+    const declared = firstExporter(deployment);
     const values = {
       ...options,
+      exporter: options.exporter ?? declared?.listen ?? "127.0.0.1:9121",
+      sentinel_exporter: options.sentinel_exporter ?? declared?.sentinelListen ?? "127.0.0.1:9122",
       ...{ deployment: name, kind, name: `redis-${name}`, tls: tls !== undefined },
       interval: inUnits(options.interval),
       patience: inUnits(options.patience),

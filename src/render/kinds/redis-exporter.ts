@@ -1,19 +1,26 @@
 import { z } from "zod";
-import type { Deployment } from "../../inventory/model.ts";
-import { renderTemplate } from "../template.ts";
+import { EXPORTER, exporterUnits, firstExporter } from "../exporter.ts";
 import { defineKind } from "./kind.ts";
-import { monitorLogin } from "./logins.ts";
 import { endpoint, path } from "./option.ts";
 
 const options = z.strictObject({
-  listen: endpoint("Where the exporter that asks servers is asked by Prometheus.").default("127.0.0.1:9121"),
-  sentinel_listen: endpoint("Where the one that asks Sentinels is.").default("127.0.0.1:9122"),
-  program: path("/usr/bin/prometheus-redis-exporter", "redis_exporter, as Debian's package names it."),
-  user: z.string().default("prometheus").describe("System user that it runs as."),
-  folder: path("/etc/redis-exporter", "Folder on its host of the files with passwords, and of redis-ca.crt."),
+  listen: endpoint(
+    "Where the exporter that asks servers is asked by Prometheus. Default: as monitoring.exporter has it, else 127.0.0.1:9121.",
+  ).optional(),
+  sentinel_listen: endpoint(
+    "Where the one that asks Sentinels is. Default: as monitoring.exporter has it, else 127.0.0.1:9122.",
+  ).optional(),
+  program: z
+    .string()
+    .regex(/^\/\S+$/, "expected an absolute path")
+    .optional()
+    .describe(`redis_exporter. Default: ${EXPORTER.program}, as Debian's package names it.`),
+  user: z.string().optional().describe(`System user that it runs as. Default: ${EXPORTER.user}.`),
+  folder: path(EXPORTER.folder, "Folder on its host of the files with passwords, and of redis-ca.crt."),
 });
 
-/** One exporter asks all servers, and one all Sentinels: each has one login, and theirs differ. */
+const NOWHERE = { ...EXPORTER, listen: "127.0.0.1:9121", sentinelListen: "127.0.0.1:9122" };
+
 export const redisExporter = defineKind({
   name: "redis-exporter",
   title: "redis_exporter: systemd units that ask every server and every Sentinel",
@@ -21,29 +28,23 @@ export const redisExporter = defineKind({
   options,
   check: ["systemd-analyze verify ./redis-exporter-*.service"],
   render(deployment, options) {
-    const { name, kind, auth } = deployment;
-    const sentinel = auth.sentinel.password ? { username: auth.sentinel.username } : null;
-    const one = (unit: string, what: string, listen: string, login: ReturnType<typeof monitorLogin>) => ({
-      path: `${unit}.service`,
-      text: renderTemplate("redis-exporter/redis-exporter.service.eta", {
-        ...options,
-        ...{ unit, what, listen, deployment: name, login, username: login?.username ?? null },
-        ...certificatesOf(deployment),
-      }),
+    const declared = firstExporter(deployment) ?? NOWHERE;
+    const units = exporterUnits(deployment, {
+      listen: options.listen ?? declared.listen,
+      sentinelListen: options.sentinel_listen ?? declared.sentinelListen,
+      program: options.program ?? declared.program,
+      user: options.user ?? declared.user,
+      folder: options.folder,
     });
-    const files = [
-      one(`redis-exporter-${name}`, "servers", options.listen, monitorLogin(deployment)),
-      ...(kind === "sentinel"
-        ? [one(`redis-exporter-${name}-sentinel`, "Sentinels", options.sentinel_listen, sentinel)]
-        : []),
-    ];
-    const secrets = files.flatMap(({ text }) => /^EnvironmentFile=(.*)$/m.exec(text)?.[1] ?? []);
     return {
-      files,
+      files: units.map(({ name, text }) => ({ path: `${name}.service`, text })),
       notes: [
-        ...secrets.map((path) => `${path}: a line REDIS_PASSWORD=…, mode 0600, of root`),
+        ...(deployment.exporter ? ["redisha init --only monitoring puts and starts them on the hosts declared"] : []),
+        ...units.flatMap(({ passwordFile }) =>
+          passwordFile === undefined ? [] : [`${passwordFile}: a line REDIS_PASSWORD=…, mode 0600, of root`],
+        ),
         ...(deployment.tls ? [`${options.folder}/redis-ca.crt: the authority of the deployment`] : []),
-        ...(auth.data.password && !deployment.users?.exporter
+        ...(deployment.auth.data.password && !deployment.users?.exporter
           ? ["it logs in as the operator, who may do everything: declare users.exporter in redisha.yaml"]
           : []),
         "then: systemctl daemon-reload && systemctl enable --now the units",
@@ -51,7 +52,3 @@ export const redisExporter = defineKind({
     };
   },
 });
-
-function certificatesOf({ tls, serverTls }: Deployment): { readonly tls: boolean; readonly client: boolean } {
-  return { tls: tls !== undefined, client: serverTls?.clients === "yes" || tls?.cert !== undefined };
-}

@@ -43,6 +43,14 @@ const POOLS = {
     from: ["bookworm", "trixie"],
     sets: [{ packages: REDIS, versions: "5:8." }],
   },
+  "bookworm-tools": {
+    suite: "bookworm",
+    from: ["bookworm"],
+    sets: [
+      { packages: ["prometheus-redis-exporter"], versions: "" },
+      { packages: ["ufw"], versions: "" },
+    ],
+  },
   bullseye: {
     suite: "bullseye",
     from: ["bullseye", "bullseye-security"],
@@ -122,7 +130,7 @@ async function download(pool: Pool, tree: string, folder: string): Promise<void>
   }
 }
 
-const FETCH = ["-qq", "-y", "--no-install-recommends", "--download-only", "install"];
+const FETCH = ["-qq", "-y", "--no-install-recommends", "--download-only", "--reinstall", "install"];
 
 /** Empties apt's cache into `packages`, or away. */
 async function takeArchives(folder: string, whole: boolean): Promise<void> {

@@ -217,6 +217,14 @@ const REFUSED: [string, string, string[]][] = [
     replication("engine: { directory: /opt }"),
     ["7:15 engine.directory goes with source: directory"],
   ],
+  [
+    "an exporter without a user of its own, on hosts that are not there",
+    replication("monitoring: { exporter: { on: [r1, r9] } }"),
+    [
+      "7:19 monitoring.exporter needs users.exporter, as whom servers let it in (users: { exporter: { password: { env: EXPORTER_PASSWORD } } })",
+      '7:40 there is no host r9 (did you mean "r1"?)',
+    ],
+  ],
 
   [
     "an address with a port",
