@@ -29,6 +29,7 @@ export default class LabUp extends BaseCommand<LabUpResult> {
     replicas: integer({ min: 0, summary: "Replicas of each primary (default: 2; in a cluster 1)" }),
     sentinels: integer({ min: 1, summary: "Sentinels (default: 3)" }),
     primaries: integer({ min: 3, summary: "Primaries of a cluster (default: 3)" }),
+    spares: integer({ min: 0, summary: "Further empty servers, to be taken into a cluster (default: 0)" }),
     "sub-replica": boolean({ summary: "One more replica, which follows the first replica" }),
     tls: boolean({ summary: "Only TLS, with an authority of the lab's own" }),
     acl: boolean({
@@ -68,6 +69,7 @@ export default class LabUp extends BaseCommand<LabUpResult> {
     const options = {
       ...labChoice(flags),
       ...{ topology: flags.topology, replicas: flags.replicas, sentinels: flags.sentinels, primaries: flags.primaries },
+      spares: flags.spares,
       subReplica: flags["sub-replica"],
       tls: flags.tls,
       auth: flags.acl ? ("acl" as const) : flags.password ? ("password" as const) : ("none" as const),

@@ -22,14 +22,21 @@ import { backupUpload } from "./backup/upload.ts";
 import { backupUploadAof } from "./backup/upload-aof.ts";
 import { clusterBusWays } from "./cluster/bus-ways.ts";
 import { clusterCloseSlots } from "./cluster/close-slots.ts";
+import { clusterCompareMember } from "./cluster/compare-member.ts";
+import { clusterCopyFunctions } from "./cluster/copy-functions.ts";
 import { clusterFailover } from "./cluster/failover.ts";
+import { clusterForget } from "./cluster/forget.ts";
 import { clusterGatherKeys } from "./cluster/gather-keys.ts";
 import { clusterInspect } from "./cluster/inspect.ts";
+import { clusterJoin } from "./cluster/join.ts";
 import { clusterJudge } from "./cluster/judge.ts";
+import { clusterLeave } from "./cluster/leave.ts";
 import { clusterMoveSlots } from "./cluster/move-slots.ts";
 import { clusterPlanBalance } from "./cluster/plan-balance.ts";
 import { clusterPlanFix } from "./cluster/plan-fix.ts";
+import { clusterPlanHomes } from "./cluster/plan-homes.ts";
 import { clusterPlanSlots } from "./cluster/plan-slots.ts";
+import { clusterReplicate } from "./cluster/replicate.ts";
 import { clusterSurveySlots } from "./cluster/survey-slots.ts";
 import { clusterTakeSlots } from "./cluster/take-slots.ts";
 import type { Action } from "./contract.ts";
@@ -255,6 +262,13 @@ const ACTIONS: readonly Action[] = [
   runbookAction,
   clusterBusWays,
   clusterCloseSlots,
+  clusterCompareMember,
+  clusterCopyFunctions,
+  clusterForget,
+  clusterJoin,
+  clusterLeave,
+  clusterPlanHomes,
+  clusterReplicate,
   clusterGatherKeys,
   clusterInspect,
   clusterJudge,

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { AUTHORITY, CA_FILE } from "./certificates.ts";
 import { passwordFile, USER } from "./credentials.ts";
 import { sentinelHasUsers } from "./redis-conf.ts";
-import { dataNodes, type LabProcess, type LabSpec, sentinelNodes } from "./spec.ts";
+import { dataNodes, type LabProcess, type LabSpec, memberNodes, sentinelNodes } from "./spec.ts";
 import { SSH } from "./ssh-setup.ts";
 
 /** Where the lab's redisha.yaml stands. */
@@ -68,7 +68,9 @@ function deployment(spec: LabSpec): Record<string, unknown> {
           },
         }
       : {}),
-    ...(spec.topology === "cluster" ? { cluster: { replicas_per_primary: replicasPerPrimary(nodes) } } : {}),
+    ...(spec.topology === "cluster"
+      ? { cluster: { replicas_per_primary: replicasPerPrimary(memberNodes(spec)) } }
+      : {}),
     ...(spec.auth === "none" ? {} : { auth: auth(spec) }),
     ...(spec.auth === "acl" ? { users: users(spec) } : {}),
     ...(spec.tls ? { tls: { mode: "required", ca: CA_FILE, authority: { folder: AUTHORITY } } } : {}),

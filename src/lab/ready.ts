@@ -3,7 +3,7 @@ import { connectTo, type LabClient } from "./connect.ts";
 import type { Credentials } from "./credentials.ts";
 import { missingInReplication } from "./replication.ts";
 import { hurrySentinels, missingInSentinels } from "./sentinel.ts";
-import { dataNodes, type LabProcess, type LabSpec, sentinelNodes } from "./spec.ts";
+import { dataNodes, type LabProcess, type LabSpec, memberNodes, sentinelNodes } from "./spec.ts";
 import { startProcess } from "./start.ts";
 import { waitForStream } from "./stream.ts";
 import { waitForNothingMissing } from "./wait.ts";
@@ -25,7 +25,7 @@ export async function startLab(
   };
   await Promise.all([start(spec.processes.filter((node) => node.service === "sshd")), startData()]);
   if (spec.topology === "cluster")
-    await withClients(spec, data, credentials, (clients) => formCluster(clients, signal));
+    await withClients(spec, memberNodes(spec), credentials, (clients) => formCluster(clients, signal));
   // A Sentinel that finds a primary without replicas asks it again only ten seconds later.
   await waitUntilDataIsReady(spec, credentials, signal);
   await start(sentinelNodes(spec));
@@ -39,7 +39,7 @@ export async function waitUntilReady(
   signal?: AbortSignal,
 ): Promise<void> {
   await waitUntilDataIsReady(spec, credentials, signal);
-  await withClients(spec, dataNodes(spec), credentials, async (data) => {
+  await withClients(spec, memberNodes(spec), credentials, async (data) => {
     if (spec.topology === "sentinel") {
       await withClients(spec, sentinelNodes(spec), credentials, async (sentinels) => {
         await hurrySentinels(sentinels, true);
@@ -57,7 +57,7 @@ function waitUntilDataIsReady(
   signal?: AbortSignal,
 ): Promise<void> {
   const missing = spec.topology === "cluster" ? missingInCluster : missingInReplication;
-  return withClients(spec, dataNodes(spec), credentials, (clients) =>
+  return withClients(spec, memberNodes(spec), credentials, (clients) =>
     waitForNothingMissing(() => missing(clients), signal),
   );
 }

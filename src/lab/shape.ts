@@ -18,6 +18,8 @@ export interface LabOptions {
   readonly sentinels?: number | undefined;
   /** Default 3; only with topology `cluster`. */
   readonly primaries?: number | undefined;
+  /** Further hosts whose empty servers do not belong to the cluster yet; only with topology `cluster`. */
+  readonly spares?: number | undefined;
   /** One more host whose server follows the first replica instead of the primary. */
   readonly subReplica?: boolean | undefined;
   readonly tls?: boolean | undefined;
@@ -64,7 +66,8 @@ export function shapeLab(
   const ports = portsOf(options);
   const sentinels = topology === "sentinel" ? (options.sentinels ?? 3) : 0;
   const follows = whoFollowsWhom(options, topology);
-  const hosts = hostNames(follows.length, sentinels).map((name, index) => ({
+  const members = follows.length;
+  const hosts = hostNames(members + (options.spares ?? 0), sentinels).map((name, index) => ({
     name,
     address: `${place.network}.${FIRST_ADDRESS + index}`,
     zone: "abc".charAt(index % 3),
@@ -78,7 +81,8 @@ export function shapeLab(
       port,
       folder: join(place.folder, "hosts", host.name, String(port)),
     });
-    const leader = follows[index];
+    const spare = index >= members && index < members + (options.spares ?? 0);
+    const leader = spare ? null : follows[index];
     // Extra hosts carry only a Sentinel; otherwise Sentinels share the hosts of the data nodes, from the first on.
     const hasSentinel =
       follows.length >= sentinels ? index < sentinels : index < follows.length || leader === undefined;
@@ -91,6 +95,7 @@ export function shapeLab(
               ...at(ports.redis),
               service: "redis" as const,
               follows: leader === null ? null : `r${leader + 1}:${ports.redis}`,
+              ...(spare ? { spare: true as const } : {}),
             },
           ]),
       ...(sentinels > 0 && hasSentinel ? [{ ...at(ports.sentinel), service: "sentinel" as const, follows: null }] : []),
@@ -142,19 +147,21 @@ function checkCounts(options: LabOptions, topology: LabTopology): void {
   const refuse = (message: string): never => {
     throw new RedishaError({ code: "LAB_SHAPE_INVALID", message, exit: EXIT.usage, state: "nothing was touched" });
   };
-  const counts = { replicas: options.replicas, sentinels: options.sentinels, primaries: options.primaries };
+  const { replicas, sentinels, primaries, spares } = options;
+  const counts = { replicas, sentinels, primaries, spares };
   for (const [what, count] of Object.entries(counts)) {
     if (count !== undefined && !(Number.isInteger(count) && count >= 0))
       refuse(`${what} must be a whole number, not ${count}`);
   }
   if (options.sentinels !== undefined && topology !== "sentinel") refuse(`a ${topology} lab has no Sentinels`);
   if (options.primaries !== undefined && topology !== "cluster") refuse(`a ${topology} lab has exactly one primary`);
+  if (options.spares !== undefined && topology !== "cluster") refuse(`a ${topology} lab has no spare nodes`);
   if (options.sentinels === 0)
     refuse("a sentinel lab needs at least one Sentinel; for none take --topology replication");
   // Redis refuses to form a majority of two: with fewer than three primaries a cluster cannot fail over.
   if (topology === "cluster" && (options.primaries ?? 3) < 3) refuse("a cluster needs at least three primaries");
   if (options.subReplica && topology === "cluster") refuse("a cluster has no sub-replicas");
   if (options.subReplica && options.replicas === 0) refuse("a sub-replica needs a replica to follow");
-  const hosts = Math.max(whoFollowsWhom(options, topology).length, options.sentinels ?? 0);
+  const hosts = Math.max(whoFollowsWhom(options, topology).length + (options.spares ?? 0), options.sentinels ?? 0);
   if (hosts > MOST_HOSTS) refuse(`${hosts} hosts are too many: a lab has room for ${MOST_HOSTS}`);
 }

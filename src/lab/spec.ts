@@ -10,6 +10,7 @@ const processSchema = z.strictObject({
   service: z.enum(["redis", "sentinel", "sshd"]),
   folder: z.string().describe("Absolute; holds its configuration, log and data"),
   follows: z.string().nullable().describe("The data node that it replicates at first, by id"),
+  spare: z.literal(true).optional().describe("Runs empty, and nobody has introduced it to the cluster"),
 });
 
 /** What a lab was built as. Its file appears when the lab is complete, so that half a lab is never taken for one; holds no secret. */
@@ -69,6 +70,11 @@ export function logOf(process: LabProcess): string {
 /** The data nodes, in the order of their hosts. */
 export function dataNodes(spec: LabSpec): LabProcess[] {
   return spec.processes.filter((process) => process.service === "redis");
+}
+
+/** The data nodes that make up the deployment: all but those that are kept to be added. */
+export function memberNodes(spec: LabSpec): LabProcess[] {
+  return dataNodes(spec).filter(({ spare }) => spare !== true);
 }
 
 export function sentinelNodes(spec: LabSpec): LabProcess[] {

@@ -3,6 +3,7 @@ import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import { HeirGuard } from "./heir-guard.ts";
 import { lostMarks, markAgain } from "./lost-marks.ts";
+import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
@@ -134,8 +135,8 @@ export class Mover {
 
   /** Looks at every slot, and does what is left to do; the first failure is thrown when all have come to an end. */
   async #once(): Promise<void> {
-    const seen = await readViews(this.#moving.instances, this.#moving);
-    const views = (await this.#markLost(seen)) ? await readViews(this.#moving.instances, this.#moving) : seen;
+    const seen = await this.#look();
+    const views = (await this.#markLost(seen)) ? await this.#look() : seen;
     const sources = Map.groupBy(this.#moves, ({ from }) => this.#shardOf(from).join(" "));
     const work = [...sources.values()].map(async (moves) => {
       for (const move of moves) await this.#move(move, views);
@@ -274,12 +275,17 @@ export class Mover {
     return found;
   }
 
+  /** What the members say that answer. */
+  async #look(): Promise<NodeView[]> {
+    return (await readViews(this.#moving.instances, this.#moving)).filter(belongs);
+  }
+
   /** Replicas hear of new owners from others. Whoever has not heard of them after a while is no reason to fail. */
   async #untilEverybodyKnows(): Promise<void> {
     const deadline = performance.now() + NEWS_MS;
     const wanted = this.#moves.map(({ to, slots }) => ({ to: this.#shardOf(to), slots: slotsIn(slots) }));
     for (;;) {
-      const views = await readViews(this.#moving.instances, this.#moving);
+      const views = await this.#look();
       const know = wanted.every(({ to, slots }) => {
         const owner = primaryOf(to, views)?.nodeId;
         return views.every(({ owners }) => slots.every((slot) => owners[slot] === owner));

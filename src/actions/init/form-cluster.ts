@@ -4,7 +4,9 @@ import { RedishaError } from "../../core/errors.ts";
 import { placeCluster, placeReplicas } from "../../init/place-cluster.ts";
 import { refusal } from "../../init/refusal.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { replicate } from "../../reshard/replicate.ts";
 import type { DataNode } from "../../topology/schema.ts";
+import { reachOf } from "../cluster/reach.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 
@@ -44,7 +46,8 @@ export const clusterForm = defineAction({
     const placed = owners.length > 0 ? beside(idle, owners, nodes) : placeCluster(idle.map(placeOf), perPrimary);
     if (!placed) throw tooFew(idle.length, perPrimary);
     for (const { id, slots } of placed.primaries) await addSlots(id, slots, instances, context);
-    for (const { id, of } of placed.replicas) await replicate(id, of, nodes, instances, context);
+    const reach = { ...reachOf(context), patienceMs: GOSSIP_MS };
+    for (const { id, of } of placed.replicas) await replicate(id, of, reach);
     const outputs = {
       met,
       primaries: placed.primaries.map(({ id }) => id),
@@ -99,29 +102,6 @@ async function addSlots(
   const slots = Array.from({ length: last - first + 1 }, (_, at) => String(first + at));
   const redis = await context.redis(instanceBy(id, instances));
   await redis.command(["CLUSTER", "ADDSLOTS", ...slots], { signal: context.signal });
-}
-
-/** A node that has only just heard of its primary refuses: it is asked again until it knows. */
-async function replicate(
-  id: string,
-  of: string,
-  nodes: readonly DataNode[],
-  instances: readonly Instance[],
-  context: ActionContext,
-): Promise<void> {
-  const redis = await context.redis(instanceBy(id, instances));
-  const primary = nodes.find((node) => node.id === of)?.cluster?.node_id ?? "";
-  const deadline = Date.now() + GOSSIP_MS;
-  for (;;) {
-    try {
-      await redis.command(["CLUSTER", "REPLICATE", primary], { signal: context.signal });
-      return;
-    } catch (error) {
-      if (!(error instanceof RedishaError && /Unknown node|only replicate a master/i.test(error.message))) throw error;
-      if (Date.now() > deadline) throw error;
-    }
-    await sleep(POLL_MS, context.signal);
-  }
 }
 
 function instanceBy(id: string, instances: readonly Instance[]): Instance {

@@ -1,6 +1,7 @@
 import { givenInputs } from "../given-inputs.ts";
 
-interface MovingFlags {
+/** Values of `movingFlags`. */
+export interface MovingFlags {
   readonly "max-latency": string | undefined;
   readonly bandwidth: number | undefined;
   readonly method: string | undefined;
@@ -21,15 +22,16 @@ interface RebalanceFlags extends MovingFlags {
 
 /** Flags as inputs of the runbook reshard, as texts; what is not given is left to the runbook's own default. */
 export function inputsOfReshard({ from, to, slots, ...rest }: ReshardFlags): Record<string, string> {
-  return givenInputs({ from, to, slots, ...moving(rest) });
+  return givenInputs({ from, to, slots, ...movingInputs(rest) });
 }
 
 /** Flags as inputs of the runbook rebalance. */
 export function inputsOfRebalance({ weight, threshold, ...rest }: RebalanceFlags): Record<string, string> {
-  return givenInputs({ weights: weight?.join(","), use_empty: rest["use-empty"], threshold, ...moving(rest) });
+  return givenInputs({ weights: weight?.join(","), use_empty: rest["use-empty"], threshold, ...movingInputs(rest) });
 }
 
-function moving(flags: MovingFlags) {
+/** Flags of every command that moves slots, as inputs of its runbook. */
+export function movingInputs(flags: MovingFlags) {
   return {
     max_latency: flags["max-latency"],
     bandwidth: flags.bandwidth,

@@ -79,9 +79,11 @@ function heirs(shard: Shard, { topology, node }: Case): string[] {
 }
 
 function stateFail(facts: Case): Finding[] {
-  const failed = members(facts).filter(({ cluster }) => cluster.state !== "ok" && cluster.state !== "unknown");
+  // One that belongs to no cluster says so, too, and clients do not ask it.
+  const asked = members(facts).filter(({ cluster }) => cluster.known_nodes !== 1 || cluster.slots_count > 0);
+  const failed = asked.filter(({ cluster }) => cluster.state !== "ok" && cluster.state !== "unknown");
   if (failed.length === 0) return [];
-  const all = failed.length === members(facts).length;
+  const all = failed.length === asked.length;
   return [
     finding({
       id: "cluster_state_fail",
@@ -258,7 +260,9 @@ function orphans(facts: Case): Finding[] {
           ? `${node.id} knows no other node: it is not part of this cluster`
           : `${node.id} is a primary without slots: it serves nothing`,
         evidence: [`cluster_known_nodes ${cluster.known_nodes}, ${count(node.keys ?? 0, "key")}`],
-        next: alone ? ["CLUSTER MEET from a member"] : ["give it slots, or make it a replica: CLUSTER REPLICATE"],
+        next: alone
+          ? [`redisha cluster add-node ${node.id} --dry-run`, "or take it out of redisha.yaml"]
+          : ["redisha rebalance --use-empty --dry-run", "or make it a replica: CLUSTER REPLICATE"],
       });
     });
 }
@@ -275,7 +279,7 @@ function ghosts(facts: Case): Finding[] {
         subject: node.id,
         message: `The cluster still remembers ${node.id}, which is gone and owns nothing`,
         evidence: [`node id ${node.cluster?.node_id}`],
-        next: [`on every node within 60 s: CLUSTER FORGET ${node.cluster?.node_id}`],
+        next: [`redisha cluster forget ${node.cluster?.node_id}`],
       }),
     );
 }

@@ -31,7 +31,8 @@ export function linkCluster(
   directory: Directory,
 ): ClusterModel {
   const views = observations.flatMap(toView);
-  const best = bestView(views);
+  const members = views.filter(({ lines }) => !isAlone(lines));
+  const best = bestView(members.length > 0 ? members : views);
   if (!best) return { shards: [], summary: null };
   const ids = new ClusterIds(
     nodes,
@@ -61,7 +62,7 @@ export function linkCluster(
       if (node?.cluster) node.cluster.shard = shard.id;
     }
   }
-  return { shards, summary: summaryOf(views, best) };
+  return { shards, summary: summaryOf(members.length > 0 ? members : views, best) };
 }
 
 function toView(observation: Observation): View[] {
@@ -69,6 +70,11 @@ function toView(observation: Observation): View[] {
   if (lines.length === 0) return [];
   const epoch = toInt(observation.cluster?.info.cluster_current_epoch) ?? 0;
   return [{ observation, lines, signature: signatureOf(lines), epoch }];
+}
+
+/** A server that knows nobody and owns nothing: it is to be taken in, or was taken out, and has no say. */
+function isAlone(lines: readonly ClusterNodeLine[]): boolean {
+  return lines.length === 1 && lines.every((line) => !ownsSlots(line));
 }
 
 /** Views come in the order of ids, so that equals are settled the same way every time. */

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { RunSummary } from "../../use-cases/run-runbook.ts";
+import type { Theme } from "../output/theme.ts";
+import { renderSummary } from "../render/summary.ts";
+
+const names = z.array(z.string()).catch([]).default([]);
+
+const outputsSchema = z.object({
+  homes: z.record(z.string(), z.string()).catch({}).default({}),
+  near: names,
+  bare: names,
+  away: names,
+  left: z.record(z.string(), z.unknown()).catch({}).default({}),
+  node_id: z.string().catch("").default(""),
+});
+
+/** Members that a removed node is still known to, and may come back by: reason enough for a warning. */
+export function awayIn({ outputs }: RunSummary): readonly string[] {
+  return outputsSchema.parse(outputs).away;
+}
+
+/** What became of the nodes of a cluster, and what is left for the operator to do. */
+export function renderMembership(summary: RunSummary, theme: Theme): string {
+  const { homes, near, bare, away, left, node_id: nodeId } = outputsSchema.parse(summary.outputs);
+  const lines = [renderSummary({ ...summary, outputs: {} }, theme)];
+  if (summary.status !== "done") return lines.join("\n");
+  const warn = (text: string) => lines.push(theme.warn(`  ${theme.symbols.warn} ${text}`));
+  for (const [id, of] of Object.entries(homes)) lines.push(`  ${theme.strong(id)} is a replica of ${of}`);
+  for (const text of near) warn(text);
+  for (const id of bare) warn(`${id} has no replica now`);
+  for (const id of Object.keys(left))
+    lines.push(`  ${theme.strong(id)} knows nobody any more: take it out of redisha.yaml`);
+  if (away.length > 0) {
+    warn(`${away.join(", ")} could not be told, and would bring it back; when they answer:`);
+    lines.push(`    redisha cluster forget ${nodeId}`);
+  }
+  return lines.join("\n");
+}

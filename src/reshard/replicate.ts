@@ -1,0 +1,47 @@
+import { sleep } from "../core/abort.ts";
+import { RedishaError } from "../core/errors.ts";
+import { EXIT } from "../core/exit-codes.ts";
+import { type Reach, readViews } from "./cluster-view.ts";
+
+const POLL_MS = 250;
+
+/**
+ * Makes a node a replica of a primary, both by their instance; one that follows it already is left alone. A node that has
+ * only just heard of its primary refuses: it is asked again until it knows it. Gives whether anything was changed.
+ *
+ * @throws {RedishaError} CLUSTER_NO_SUCH_PRIMARY (exit 4), or what the server says.
+ */
+export async function replicate(
+  replica: string,
+  primary: string,
+  { patienceMs, ...reach }: Reach & { readonly patienceMs: number },
+): Promise<boolean> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const views = await readViews([replica, primary], reach);
+    const leader = views.find(({ instance }) => instance === primary);
+    const own = views.find(({ instance }) => instance === replica);
+    if (leader?.primaryId !== null) throw noPrimary(primary);
+    if (own?.primaryId === leader.nodeId) return false;
+    try {
+      const connection = await reach.connect(replica);
+      await connection.command(["CLUSTER", "REPLICATE", leader.nodeId], { signal: reach.signal });
+      return true;
+    } catch (error) {
+      const tooEarly = error instanceof RedishaError && /Unknown node|only replicate a master/i.test(error.message);
+      if (!tooEarly || performance.now() > deadline) throw error;
+    }
+    await sleep(POLL_MS, reach.signal);
+  }
+}
+
+function noPrimary(id: string): RedishaError {
+  return new RedishaError({
+    code: "CLUSTER_NO_SUCH_PRIMARY",
+    message: `${id} does not answer as a primary, so that nobody can be made its replica.`,
+    host: id,
+    exit: EXIT.gateRefused,
+    state: "nobody was told to follow it",
+    next: ["redisha status"],
+  });
+}

@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fillCluster } from "../../support/cluster-load.ts";
+import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { type Ended, redisha } from "../../support/redisha.ts";
+import { complaints, slotsOf, unnoticed } from "../../support/reshards.ts";
+import { goOn } from "../../support/signalled.ts";
+import { until } from "../../support/until.ts";
+
+describe("nodes of a cluster, in and out", () => {
+  let lab: TestLab;
+  beforeAll(async () => {
+    lab = await bringUpLab({ topology: "cluster", spares: 2, ssh: false, downAfterMs: 5_000 });
+    await fillCluster(lab, "redis-7.0", 1_000);
+    await lab.cli(
+      "r1:6379",
+      "FUNCTION",
+      "LOAD",
+      "#!lua name=lib\nredis.register_function('seven', function() return 7 end)",
+    );
+  });
+  afterAll(() => lab.down());
+
+  const cluster = (...args: string[]): Promise<Ended> =>
+    redisha(["cluster", ...args, "--json", "--file", lab.file], {
+      env: { REDISHA_STATE_DIR: join(lab.root, "state") },
+    });
+  const done = async (...args: string[]) => {
+    const { code, stdout, stderr } = await cluster(...args);
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    return JSON.parse(stdout).result;
+  };
+  const isReplicaOf = async (id: string, primary: string) => {
+    const [role, address] = (await lab.cli(id, "ROLE")).split("\n");
+    const wanted = lab.status.processes.find((each) => each.id === primary)?.address;
+    return role === "slave" && address === wanted;
+  };
+  const knownTo = async (id: string) => (await lab.cli(id, "CLUSTER", "NODES")).split("\n").length;
+  const content = () => expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
+
+  it("refuses a server that owns slots of its own, and one that redisha.yaml does not list, with what to write there", async () => {
+    await lab.cli("r7:6379", "CLUSTER", "ADDSLOTS", "0");
+    const full = await cluster("add-node", "r7:6379", "--primary", "--dry-run");
+    expect(full.code).toBe(4);
+    expect(full.stdout).toContain("It owns slots already");
+    await lab.cli("r7:6379", "CLUSTER", "RESET", "HARD");
+    const strange = await cluster("add-node", "r9:6379");
+    expect(strange.code).toBe(2);
+    expect(strange.stdout + strange.stderr).toContain("r9:6379");
+  });
+
+  it("takes in a primary with slots and functions, and a replica of it; lets both go; and back: no client notices", () =>
+    unnoticed(lab, async () => {
+      await done("add-node", "r7:6379", "--primary", "--slots", "600");
+      expect(await slotsOf(lab, "r7:6379")).toBe(600);
+      expect(await lab.cli("r7:6379", "FUNCTION", "LIST")).toContain("seven");
+      await done("add-node", "r8:6379", "--replica-of", "r7:6379");
+      expect(await isReplicaOf("r8:6379", "r7:6379")).toBe(true);
+      await content();
+
+      const { outputs } = await done("remove-node", "r7:6379");
+      expect(Object.keys(outputs.homes)).toEqual(["r8:6379"]);
+      expect(await knownTo("r7:6379")).toBe(1);
+      expect(await knownTo("r1:6379")).toBe(7);
+      expect(await isReplicaOf("r8:6379", outputs.homes["r8:6379"])).toBe(true);
+      await content();
+
+      const back = await goOn(lab, "rollback");
+      expect({ code: back.code, stderr: back.code === 0 ? "" : back.stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await slotsOf(lab, "r7:6379")).toBe(600);
+      expect(await isReplicaOf("r8:6379", "r7:6379")).toBe(true);
+      await content();
+    }));
+
+  it("forgets a dead replica everywhere, and warns of a member that could not be told", async () => {
+    await lab.kill("r8:6379");
+    await lab.kill("r6:6379");
+    const { code, stdout } = await cluster("remove-node", "r8:6379");
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout).result.outputs.away).toHaveLength(1);
+    expect(await knownTo("r1:6379")).toBe(7);
+    await lab.restart("r6:6379");
+    await until(async () => (await lab.cli("r6:6379", "INFO", "replication")).includes("master_link_status:up"));
+  });
+});
