@@ -164,6 +164,7 @@ import { topologySurvives } from "./topology/survives.ts";
 import { upgradeClear } from "./upgrade/clear.ts";
 import { upgradeConfig } from "./upgrade/config.ts";
 import { upgradeDecide } from "./upgrade/decide.ts";
+import { upgradeFit, upgradeUnfit } from "./upgrade/fit.ts";
 import { upgradeLeave } from "./upgrade/leave.ts";
 import { upgradeKept, upgradeNote } from "./upgrade/note.ts";
 import { upgradePackages } from "./upgrade/packages.ts";
@@ -172,6 +173,7 @@ import { upgradeStart } from "./upgrade/start.ts";
 import { upgradeSurvey } from "./upgrade/survey.ts";
 import { upgradeSwitch, upgradeSwitchBack } from "./upgrade/switch.ts";
 import { upgradeTarget } from "./upgrade/target.ts";
+import { upgradeWindow } from "./upgrade/window.ts";
 
 const ACTIONS: readonly Action[] = [
   aclAccept,
@@ -351,6 +353,7 @@ const ACTIONS: readonly Action[] = [
   upgradeClear,
   upgradeConfig,
   upgradeDecide,
+  upgradeFit,
   upgradeKept,
   upgradeLeave,
   upgradeNote,
@@ -361,6 +364,8 @@ const ACTIONS: readonly Action[] = [
   upgradeSwitch,
   upgradeSwitchBack,
   upgradeTarget,
+  upgradeUnfit,
+  upgradeWindow,
   waitFor,
 ];
 

@@ -29,6 +29,11 @@ export function knownDirective(name: string, engine: EngineVersion): KnownDirect
   return value === undefined ? undefined : { default: value };
 }
 
+/** Whether any recorded server knows it: what none does is Sentinel's, or nothing. */
+export function isDirective(name: string): boolean {
+  return RECORDED[name] !== undefined;
+}
+
 /** The newest recorded release of the same engine that is not newer; the oldest one where all are. */
 function recordedEngine({ name, version }: EngineVersion): string | undefined {
   const wanted = releaseOf(version);

@@ -1,3 +1,5 @@
+import { majorOf, type Release } from "../upgrade/release.ts";
+
 /** How a server keeps its data, as it says itself. */
 export interface DataSettings {
   readonly appendonly: boolean;
@@ -5,6 +7,12 @@ export interface DataSettings {
   readonly appendfilename: string;
   /** Null before 7.0, where the append-only file is one file. */
   readonly appenddirname: string | null;
+}
+
+/** The same server under another release: before 7.0 the append-only file is one file. */
+export function asKeptBy<S extends DataSettings>(settings: S, { engine, version }: Release): S {
+  const one = engine === "redis" && majorOf({ version }) < 7;
+  return one ? { ...settings, appenddirname: null } : settings;
 }
 
 /** Names in the server's folder that hold data: all of them are moved aside, whichever is in use. */

@@ -18,7 +18,8 @@ type RefusalCode =
   | "UPGRADE_IS_DOWNGRADE"
   | "UPGRADE_SKIPS_SERIES"
   | "UPGRADE_FOREIGN_FORMAT"
-  | "UPGRADE_OTHER_PROJECT";
+  | "UPGRADE_OTHER_PROJECT"
+  | "ROLLBACK_WITHOUT_LOSS";
 
 /** Redis 7.4 and later write formats that no Valkey reads. */
 const FIRST_FOREIGN_TO_VALKEY = 12;
@@ -48,6 +49,34 @@ export function decideBack(from: Release, to: Release): Decision {
   const forward = decideUpgrade(to, from);
   if (!forward.allowed) return forward;
   return { ...forward, rdb: { from: forward.rdb.to, to: forward.rdb.from }, commits: false };
+}
+
+/**
+ * Whether servers that run a newer release are to be brought back to an older one by a backup from before, at the cost of
+ * what was written since: not where they can be brought back without loss, and not where the other release is a newer one.
+ */
+export function decideBackByBackup(from: Release, to: Release): Decision {
+  for (const release of [from, to]) {
+    if (rdbOf(release) === undefined) return refuse("UPGRADE_UNKNOWN_RELEASE", `${shown(release)} is not known here.`);
+  }
+  if ((from.engine === to.engine && !isOlder(from, to)) || decideUpgrade(from, to).allowed) {
+    return refuse("UPGRADE_IS_DOWNGRADE", `${shown(to)} is not older than ${shown(from)}.`, [
+      `redisha upgrade --to ${to.version}`,
+    ]);
+  }
+  const way = wayBack(from, to);
+  if (way.by === "rolling" && way.unless === null) {
+    const reason = `From ${shown(from)} to ${shown(to)} nothing has to be lost: ${way.reason}.`;
+    return refuse("ROLLBACK_WITHOUT_LOSS", reason, [`leave out --lose: redisha rollback --to ${to.version}`]);
+  }
+  const rdb = { from: rdbVersionOf(from.version, from.engine), to: rdbVersionOf(to.version, to.engine) };
+  const lost = way.by === "backup" ? way.lost : ["every write since the backup", ...way.lost];
+  return {
+    allowed: true,
+    rdb,
+    commits: true,
+    way_back: { by: "backup", reason: way.reason, unless: null, lost },
+  };
 }
 
 /**

@@ -8,16 +8,11 @@ export interface PastUpgrade {
   readonly from: readonly string[];
   /** Nothing of it is past taking back. */
   readonly open: boolean;
-  /** The last moment at which everything could be taken back; undefined where it is still to come. */
-  readonly committedAt: string | undefined;
-  /** Bytes of the replication stream until that moment; null where it was not noted. */
-  readonly offset: number | null;
   /** Id of the backup that it made; null where it made none. */
   readonly backup: string | null;
 }
 
 const decided = z.object({ from: z.array(z.string()) });
-const marked = z.object({ offset: z.int() });
 const committed = z.object({ id: z.string() });
 
 /** Their runbooks; the second calls the first, once for each release. */
@@ -29,7 +24,7 @@ export async function pastUpgrade(deployment: string, env: NodeJS.ProcessEnv): P
   for (const { run, runbook, state } of runs) {
     if (!UPGRADES.has(runbook) || state === "unreliable") continue;
     const detail = await showRun(run, env);
-    if (detail.ops.length > 0) return readUpgrade(detail);
+    if (detail.ops.some(({ effect }) => effect !== "read")) return readUpgrade(detail);
   }
   return undefined;
 }
@@ -41,13 +36,11 @@ function readUpgrade(detail: RunDetail): PastUpgrade {
     lines.flatMap((line) =>
       line.kind === "outcome" && (line.step === step || line.step.endsWith(`.${step}`)) ? [line.outputs] : [],
     );
-  const passed = lines.find((line) => line.kind === "point_of_no_return");
+  const passed = lines.some(({ kind }) => kind === "point_of_no_return");
   return {
     detail,
     from: outputsOf("decide").flatMap((outputs) => decided.safeParse(outputs).data?.from ?? []),
-    open: passed === undefined && !["done", "rolled_back", "running"].includes(record.state),
-    committedAt: passed?.at,
-    offset: marked.safeParse(outputsOf("mark")[0]).data?.offset ?? null,
+    open: !passed && !["done", "rolled_back", "running"].includes(record.state),
     backup: committed.safeParse(outputsOf("backup.commit")[0]).data?.id ?? null,
   };
 }

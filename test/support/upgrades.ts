@@ -33,6 +33,18 @@ export function upgradeOver(lab: TestLab, via: EngineUnderTest, engine: EngineUn
   return redisha(["upgrade", "--json", ...to, ...over, ...flags], { env: stateOf(lab) });
 }
 
+/** Upgrades a lab with a repository behind a backup. */
+export function upgradeBehindBackup(lab: TestLab, engine: EngineUnderTest): Promise<Ended> {
+  const to = towards(lab, engine).filter((flag) => !["--waive", "backup"].includes(flag));
+  const project = ["--engine", engine.replace(/-.*/, "")];
+  return redisha(["upgrade", "--json", ...to, ...project], { env: stateOf(lab) });
+}
+
+/** Goes back to an engine by the backup that the upgrade made, and loses so much at most. */
+export function goBackByBackup(lab: TestLab, engine: EngineUnderTest, lose: string): Promise<Ended> {
+  return redisha(["rollback", "--json", ...towards(lab, engine), "--lose", lose], { env: stateOf(lab) });
+}
+
 /** Goes back to an engine by the program itself, with the runs of the lab at hand, or those of another folder. */
 export function goBack(lab: TestLab, engine: EngineUnderTest, state?: string): Promise<Ended> {
   const env = state === undefined ? stateOf(lab) : { REDISHA_STATE_DIR: state };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { objectionsTo, seedable } from "../../restore/objections.ts";
+import type { Release } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
 import { type Looked, lookedByInstanceSchema, type Part, partsSchema } from "./schemas.ts";
 
@@ -17,7 +18,12 @@ export const restoreCheck = defineAction({
   scope: "controller",
   effect: "read",
   once: true,
-  input: z.strictObject({ parts: partsSchema, looked: lookedByInstanceSchema }),
+  input: z.strictObject({
+    parts: partsSchema,
+    looked: lookedByInstanceSchema,
+    engine: z.string().nullable().default(null).describe("What they are to run by then, where it is another release"),
+    version: z.string().nullable().default(null),
+  }),
   output: z.strictObject({
     staged: z.array(z.string()).describe("Instances that get a copy of the snapshot"),
     seeded: z.array(z.string()).describe("Of these, replicas: they go on from it without a full sync"),
@@ -33,7 +39,8 @@ export const restoreCheck = defineAction({
   action: restore.check
   with: { parts: "\${{ steps.choose.outputs.parts }}", looked: "\${{ steps.look.hosts }}" }`,
   commands: () => [],
-  async run({ parts, looked }) {
+  async run({ parts, looked: now, engine, version }) {
+    const looked = engine === null || version === null ? now : asRelease(now, { engine, version });
     const refusals: string[] = [];
     const staged: string[] = [];
     const seeded: string[] = [];
@@ -60,6 +67,11 @@ export const restoreCheck = defineAction({
     return { outputs: { staged, seeded, part_of: partOf, running, last_save: lastSave }, changed: false };
   },
 });
+
+/** The same servers, as they will be under another release. */
+function asRelease(looked: Readonly<Record<string, Looked>>, release: Release): Record<string, Looked> {
+  return Object.fromEntries(Object.entries(looked).map(([id, each]) => [id, { ...each, ...release }]));
+}
 
 function canSeed(part: Part, primary: Looked | undefined, replica: Looked): boolean {
   return primary !== undefined && seedable(primary, part) && seedable(replica, part);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dataNames, installationFor } from "../../restore/data-files.ts";
+import { asKeptBy, dataNames, installationFor } from "../../restore/data-files.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { serviceSchema } from "../service/descriptor.ts";
@@ -33,6 +33,8 @@ shift
 [ -e "$staged" ] || exit 0
 ${MOVE_ASIDE}`;
 
+type Place = z.output<typeof placeSchema>;
+
 /** Puts a staged snapshot where the server will load it. */
 export const restoreInstall = defineAction({
   name: "restore.install",
@@ -45,6 +47,8 @@ export const restoreInstall = defineAction({
   input: z.strictObject({
     place: placeSchema.describe("Where the server keeps its data"),
     service: z.object({ user: serviceSchema.shape.user }).describe("Whose the files are to be"),
+    engine: z.string().nullable().default(null).describe("What is to load it, where that is another release than ran"),
+    version: z.string().nullable().default(null),
   }),
   output: z.strictObject({ path: z.string(), append_only: z.boolean() }),
   example: `- id: install
@@ -52,8 +56,8 @@ export const restoreInstall = defineAction({
   targets: { role: data, where: host.id in steps.check.outputs.staged }
   with: { place: "\${{ steps.look.hosts[host.id].outputs }}", service: "\${{ steps.look.hosts[host.id].outputs.service }}" }
   undo: none`,
-  commands: ({ place }) => {
-    const { target, manifest } = installationFor(place);
+  commands: ({ place, ...release }) => {
+    const { target, manifest } = installationFor(loadedBy(place, release));
     const path = `${place.dir}/${target}`;
     return [
       ...(manifest
@@ -63,8 +67,8 @@ export const restoreInstall = defineAction({
       { transport: "exec" as const, text: `chown OWNER ${path}` },
     ];
   },
-  async run({ place, service }, context) {
-    const { target, manifest } = installationFor(place);
+  async run({ place, service, ...release }, context) {
+    const { target, manifest } = installationFor(loadedBy(place, release));
     const staged = `${stagingFolder(place.dir, context.life.id)}/${STAGED}`;
     const failure = {
       code: "RESTORE_HOST_FILES",
@@ -79,3 +83,7 @@ export const restoreInstall = defineAction({
     return { outputs: { path: `${place.dir}/${target}`, append_only: place.appendonly }, changed: true };
   },
 });
+
+function loadedBy(place: Place, { engine, version }: { engine: string | null; version: string | null }): Place {
+  return engine === null || version === null ? place : asKeptBy(place, { engine, version });
+}

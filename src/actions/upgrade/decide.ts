@@ -3,7 +3,7 @@ import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { DataNode, Topology } from "../../topology/schema.ts";
 import { linesToKeep } from "../../upgrade/kept-behaviour.ts";
-import { type Decision, decideBack, decideBackUnder, decideUpgrade } from "../../upgrade/matrix.ts";
+import { type Decision, decideBack, decideBackByBackup, decideBackUnder, decideUpgrade } from "../../upgrade/matrix.ts";
 import { isOlder, isRelease, type Release, shown } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
 
@@ -27,6 +27,7 @@ export const upgradeDecide = defineAction({
       .default(null)
       .describe("What everybody runs by then, where another hop comes before: redis 7.0.15"),
     back: z.boolean().default(false).describe("It is the older one: allowed where the way back needs no backup"),
+    by_backup: z.boolean().default(false).describe("It is the older one: allowed where the way back needs one"),
   }),
   output: z.strictObject({
     engine: z.string(),
@@ -48,7 +49,7 @@ export const upgradeDecide = defineAction({
   action: upgrade.decide
   with: { version: "8.0.2" }`,
   commands: ({ version }) => [{ transport: "controller", text: `hold the releases that run against ${version}` }],
-  async run({ engine: wanted, version, after, back }, context) {
+  async run({ engine: wanted, version, after, back, by_backup }, context) {
     const topology = await context.topology({ fresh: true });
     const before = after === null ? null : namedRelease(after);
     const runs = (node: DataNode) => byThen(releaseOf(node), before, { engine: wanted ?? node.engine ?? "", version });
@@ -57,7 +58,8 @@ export const upgradeDecide = defineAction({
     const to = { engine, version };
     const moving = topology.nodes.filter((node) => !isAt(node, to));
     const decisions = moving.map((node) => {
-      const decide = !back ? decideUpgrade : followsOne(node, to, topology) ? decideBackUnder : decideBack;
+      const newest = !back ? decideUpgrade : followsOne(node, to, topology) ? decideBackUnder : decideBack;
+      const decide = by_backup ? decideBackByBackup : newest;
       return allowedFor(node, runs(node), to, decide);
     });
     // The way back of the oldest: where it needs a backup, all of them do.

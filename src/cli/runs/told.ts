@@ -1,6 +1,7 @@
 import type { RunSummary } from "../../use-cases/run-runbook.ts";
 import { shownBackup } from "../backup/run-backup.ts";
 import { restoreAdvice, shownOutputs, withWarnings } from "../restore/render.ts";
+import { rollbackAdvice, shownRollback } from "../upgrade/rollback-render.ts";
 
 /** What a run came to, as the command that begins such runs tells it. */
 interface Told {
@@ -14,6 +15,7 @@ interface Told {
 export function told(summary: RunSummary): Told {
   const { runbook, outputs } = summary;
   if (runbook === "backup") return { summary, shown: shownBackup(summary), advice: [] };
+  if (runbook === "rollback") return { summary, shown: shownRollback(summary), advice: rollbackAdvice(summary) };
   if (!runbook.startsWith("restore")) return { summary, shown: outputs, advice: [] };
   return { summary: withWarnings(summary), shown: shownOutputs(summary), advice: restoreAdvice(summary) };
 }

@@ -1,25 +1,29 @@
 import { formatBytes } from "../../core/units.ts";
-import type { Topology } from "../../topology/schema.ts";
-import type { PastUpgrade } from "../../use-cases/past-upgrade.ts";
+import type { Window } from "../../restore/written-since.ts";
 import type { RunSummary } from "../../use-cases/run-runbook.ts";
 
-/** The refusal of going back, with what a backup from before would cost, and which one it would be. */
-export function withWindow(summary: RunSummary, past: PastUpgrade | undefined, { nodes }: Topology): RunSummary {
+/** What was typed, and the backup that the upgrade made. */
+interface Typed {
+  readonly to: string;
+  readonly directory: string | undefined;
+  readonly backup: string;
+}
+
+/** The refusal of going back without loss, with what a backup from before would cost, and how it is done. */
+export function withWindow(summary: RunSummary, { to, directory, backup }: Typed, window: Window): RunSummary {
   const { error } = summary;
-  if (!error || past?.committedAt === undefined) return summary;
-  const offsets = nodes.flatMap(({ role, offset }) => (role === "primary" && offset !== null ? [offset] : []));
-  const written = past.offset === null ? undefined : offsets.reduce((sum, offset) => sum + offset, 0) - past.offset;
-  const window = `${written === undefined ? "every write" : `${formatBytes(Math.max(0, written))} of writes`} since ${past.committedAt}`;
-  const backup = past.backup ?? "a backup from before that moment (redisha backup list)";
+  if (!error) return summary;
+  const from = directory === undefined ? "" : ` --directory ${directory}`;
+  const { since, bytes, announce } = window;
+  const written = bytes === null ? "every write" : `${formatBytes(bytes)} of writes`;
   return {
     ...summary,
     error: {
       ...error,
-      state: `nothing was touched; going back by a backup from before the upgrade would lose ${window}`,
+      state: `nothing was touched; going back by backup ${backup} would lose ${written} since ${since}`,
       next: [
-        `the backup: ${backup}`,
-        "look into it first: redisha restore --to-scratch",
-        "how it goes: docs/guide/upgrade.md, Going back by a backup",
+        `look into it first: redisha restore --to-scratch ${backup}`,
+        `agree to the loss: redisha rollback --to ${to}${from} --backup ${backup} --lose ${announce}`,
       ],
     },
   };

@@ -2,11 +2,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { backedUpLab } from "../../support/backed-up-lab.ts";
+import { type BackedUpLab, backedUpLab, dataFolder } from "../../support/backed-up-lab.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { said, signal } from "../../support/signalled.ts";
 import { settled, topologyOf } from "../../support/switchovers.ts";
-import { afterUpgrade, goBack, startUpgrade, upgrade, upgradeOver } from "../../support/upgrades.ts";
+import { afterUpgrade, goBack, goBackByBackup, startUpgrade, upgrade, upgradeOver } from "../../support/upgrades.ts";
 import { lostOf, startWriters } from "../../support/writers.ts";
 
 describe("an upgrade by a folder of programs", () => {
@@ -73,9 +73,15 @@ describe("an upgrade by a folder of programs", () => {
 });
 
 describe("an upgrade that only a backup leads back from", () => {
+  let place: BackedUpLab;
+  beforeAll(async () => {
+    place = await backedUpLab({ topology: "replication", engine: "redis-6.0", auth: "none" });
+  }, 600_000);
+  afterAll(() => place?.[Symbol.asyncDispose]());
+
   it("is made over the release between in one run, behind a backup; says what going back would cost, and from which one", async () => {
-    await using place = await backedUpLab({ topology: "replication", engine: "redis-6.0", auth: "none" });
     const { lab } = place;
+    await lab.cli("r1:6379", "SET", "was", "before");
     await lab.cli("r1:6379", "CONFIG", "SET", "maxmemory", "300mb");
     const planned = await upgradeOver(lab, "redis-7.0", "redis-8.0", "--dry-run");
     expect({ code: planned.code, stderr: planned.code === 0 ? "" : planned.stdout + planned.stderr }).toEqual({
@@ -104,8 +110,23 @@ describe("an upgrade that only a backup leads back from", () => {
     expect(error.code).toBe("UPGRADE_IS_DOWNGRADE");
     expect(error.message).toContain("RDB 12, Redis 7.0.15 reads up to 10");
     expect(error.state).toMatch(/would lose \d+(\.\d+)? ?[kKM]i?B? of writes since/);
-    expect(error.next[0]).toBe(`the backup: ${made[0]}`);
+    expect(error.next.at(-1)).toMatch(new RegExp(`--backup ${made[0]} --lose \\d+mb$`));
+    const less = await goBackByBackup(lab, "redis-6.0", "10kb");
+    expect({ code: less.code, is: JSON.parse(less.stdout).error.code }).toEqual({ code: 4, is: "ROLLBACK_LOSES_MORE" });
     expect((await topologyOf(lab)).nodes.map(({ process_id }) => process_id)).toEqual(before);
+  }, 600_000);
+
+  it("is gone back from by that backup: the older release with what was there then, and the newer data beside it", async () => {
+    const { lab } = place;
+    const back = await goBackByBackup(lab, "redis-6.0", "1gb");
+    expect({ code: back.code, said: back.code === 0 ? "" : back.stdout + back.stderr }).toEqual({ code: 0, said: "" });
+    const { nodes } = await topologyOf(lab);
+    expect(nodes.map(({ version }) => version)).toEqual(Array(3).fill("6.0.16"));
+    for (const { id } of nodes) expect(await lab.cli(id, "MGET", "was", "since")).toBe("before");
+    expect(JSON.parse(back.stdout).result.outputs.lost.bytes).toBeGreaterThan(50_000);
+    const primary = await settled(lab);
+    const kept = (await readdir(dataFolder(lab, primary))).filter((name) => name.startsWith(".redisha-rollback-"));
+    expect(kept).toHaveLength(1);
   }, 600_000);
 
   it("is brought back also by somebody who does not have its journal, where the primary runs the older release still", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { linesToKeep } from "../../../src/upgrade/kept-behaviour.ts";
-import { decideBack, decideBackUnder, decideUpgrade } from "../../../src/upgrade/matrix.ts";
+import { decideBack, decideBackByBackup, decideBackUnder, decideUpgrade } from "../../../src/upgrade/matrix.ts";
 import { isRelease, type Release } from "../../../src/upgrade/release.ts";
 import { wayBack } from "../../../src/upgrade/way-back.ts";
 
@@ -64,6 +64,21 @@ describe("the upgrade matrix", () => {
     expect(decideBack(from, to).allowed).toBe(false);
     expect(decideBackUnder(from, to)).toMatchObject({ allowed: true, rdb: { from: 12, to: 10 }, commits: false });
     expect(decideBackUnder(release("keydb 6.3.4"), to)).toMatchObject({ allowed: false });
+  });
+
+  it.each([
+    ["redis 8.0.2", "redis 7.0.15", true],
+    ["redis 8.0.2", "redis 6.0.16", true],
+    ["valkey 8.1.1", "redis 7.0.15", true],
+    ["valkey 9.1.2", "valkey 8.1.1", true],
+    ["redis 7.0.15", "redis 7.0.14", "ROLLBACK_WITHOUT_LOSS"],
+    ["valkey 8.1.1", "valkey 8.0.1", "ROLLBACK_WITHOUT_LOSS"],
+    ["redis 7.0.15", "redis 8.0.2", "UPGRADE_IS_DOWNGRADE"],
+    ["redis 7.0.15", "valkey 8.1.1", "UPGRADE_IS_DOWNGRADE"],
+    ["keydb 6.3.4", "redis 6.0.16", "UPGRADE_UNKNOWN_RELEASE"],
+  ])("brings %s back to %s by a backup only where that is a way, and the only one", (from, to, how) => {
+    const decision = decideBackByBackup(release(from), release(to));
+    expect(decision.allowed ? true : decision.code).toBe(how);
   });
 
   it("says of every refusal why, in a sentence", () => {
