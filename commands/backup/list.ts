@@ -1,5 +1,5 @@
 import { integer, string } from "@oclif/core/flags";
-import { renderBackups } from "../../src/cli/backup/render.ts";
+import { renderBackups, renderFollowed } from "../../src/cli/backup/render.ts";
 import { BaseCommand } from "../../src/cli/base-command.ts";
 import { outputFlag } from "../../src/cli/flags.ts";
 import { EXIT } from "../../src/core/exit-codes.ts";
@@ -36,7 +36,7 @@ export default class BackupListCommand extends BaseCommand<BackupList> {
     const width = this.invocation.format === "wide" ? {} : { width: this.width };
     if (backups.length === 0) this.note(`No backups in ${found.repository}.`);
     else this.print(renderBackups(backups, { theme: this.theme, ...width, now: Date.now() }));
-    for (const { from, to } of found.followed) this.print(`followed: restore --at ${from} to ${to}`);
+    if (found.followed.length > 0) this.print(renderFollowed(found.followed, this.theme));
     return { ...found, backups };
   }
 }

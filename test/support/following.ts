@@ -21,6 +21,9 @@ export function following(file: string) {
   };
   return {
     says: (pattern: RegExp) => expect.poll(() => said, { timeout: 60_000 }).toMatch(pattern),
+    /** It looks at nothing until it is let go on. */
+    freeze: () => kill("SIGSTOP"),
+    goOn: () => kill("SIGCONT"),
     /** As a crash ends it. */
     kill: crash,
     [Symbol.asyncDispose]: crash,
@@ -29,6 +32,12 @@ export function following(file: string) {
       return ended;
     },
   };
+}
+
+/** What `redisha backup list` says of what is followed. */
+export async function followedOf(file: string): Promise<string> {
+  const { stdout } = await redisha(["backup", "list", "--file", file]);
+  return stdout.slice(stdout.indexOf("followed:"));
 }
 
 /** Unix seconds up to which everything can be restored; 0 where nothing can. */

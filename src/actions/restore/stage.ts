@@ -35,6 +35,8 @@ export const restoreStage = defineAction({
     "Streams the snapshot from the repository to the disk of the server, held against the digests of the manifest and checked there",
   scope: "instance",
   effect: "change",
+  // What a crash left is staged again: to prove it takes as long.
+  repeatable: true,
   input: z.strictObject({
     backup: z.string(),
     from: z.string(),
@@ -80,8 +82,6 @@ export const restoreStage = defineAction({
       changed: true,
     };
   },
-  /** Stage it again: to prove what is there takes as long. */
-  probe: async () => false,
 });
 
 async function checked(
@@ -118,6 +118,7 @@ export const restoreUnstage = defineAction({
   summary: "Removes the staging folder of this run beside the data of the server",
   scope: "instance",
   effect: "change",
+  repeatable: true,
   input: z.strictObject({ dir: z.string() }),
   output: z.strictObject({
     folder: z.string(),
@@ -136,7 +137,6 @@ export const restoreUnstage = defineAction({
     const said = await onHostOf(instanceOf(context), context, script, [folder, aside], hostFiles(folder));
     return { outputs: { folder, kept: said.trim() === "kept" ? aside : null }, changed: true };
   },
-  probe: async () => false,
 });
 
 function hostFiles(path: string) {

@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration } from "../../core/units.ts";
 import type { BackupCheckResult } from "../../use-cases/backup/check-backups.ts";
 import type { PruneResult } from "../../use-cases/backup/keep-backups.ts";
-import type { BackupDetail, BackupRow } from "../../use-cases/backup/list-backups.ts";
+import type { BackupDetail, BackupList, BackupRow } from "../../use-cases/backup/list-backups.ts";
 import type { VerifyBackupsResult } from "../../use-cases/backup/verify-backups.ts";
 import { plural, shortAge, shortBytes, shortCount, slotRanges } from "../output/format.ts";
 import { renderTable } from "../output/table.ts";
@@ -43,6 +43,22 @@ export function renderBackups(rows: readonly BackupRow[], look: Look & { readonl
     ]),
     look,
   );
+}
+
+/** Which moments what is followed reaches, the oldest first, and what lies between them. */
+export function renderFollowed(followed: BackupList["followed"], theme: Theme): string {
+  const short = (instant: string) => instant.replace(".000Z", "Z");
+  const lines = followed.flatMap(({ from, to }, index) => {
+    const before = followed[index - 1];
+    const window = `followed: restore --at ${short(from)} to ${short(to)}`;
+    if (!before) return [window];
+    const lost = formatDuration(Date.parse(from) - Date.parse(before.to) - 1_000);
+    return [
+      theme.warn(`gap of ${lost}: no moment between ${short(before.to)} and ${short(from)} can be restored`),
+      window,
+    ];
+  });
+  return lines.join("\n");
 }
 
 function stateCell({ state, encrypted }: BackupRow, { symbols, good, warn, bad, dim }: Theme) {

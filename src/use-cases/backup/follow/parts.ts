@@ -1,5 +1,6 @@
 import { pipeline, Readable, Writable } from "node:stream";
 import type { Chain } from "../../../repository/chain.ts";
+import type { Store } from "../../../repository/store.ts";
 import { AofScanner, type AofTimes } from "../../../restore/aof-scanner.ts";
 import type { ListedPart } from "./host.ts";
 
@@ -30,4 +31,11 @@ export function fileName(name: string): string {
     .replace(/^data\//, "")
     .replace(/\.age$/, "")
     .replace(/\.zst$/, "");
+}
+
+/** Takes away a payload that was stored before a crash, and that no record names. */
+export async function removeStray(store: Store, folder: string, key: string): Promise<void> {
+  for (const ending of ["", ".zst", ".zst.age", ".age"]) {
+    if (await store.stat(`${folder}${key}${ending}`)) await store.delete(`${folder}${key}${ending}`);
+  }
 }

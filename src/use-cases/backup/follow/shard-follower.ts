@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { serverFacts } from "../../../actions/backup/server-facts.ts";
 import { fingerprintOf } from "../../../backup/fingerprint.ts";
 import { HEADER_BYTES, readRdbHeader } from "../../../backup/rdb-header.ts";
+import type { RedisConnection } from "../../../connect/types.ts";
 import { messageOf, RedishaError } from "../../../core/errors.ts";
 import { ownVersion } from "../../../core/own-version.ts";
 import {
@@ -23,14 +23,19 @@ import { windowsOf } from "../../../restore/chain-moment.ts";
 import { chainProblems } from "../../../restore/followed-health.ts";
 import type { Shard as LiveShard } from "../../../topology/schema.ts";
 import type { Session } from "../../session.ts";
+import { begunAnew, goesOn } from "./goes-on.ts";
 import { FollowedHost, type KeptPart, type ListedPart } from "./host.ts";
-import { fileName, incrementName, scan, sizeOf } from "./parts.ts";
+import { fileName, incrementName, removeStray, scan, sizeOf } from "./parts.ts";
 import { chooseSource, clockOf, type FollowSource, objectionTo } from "./source.ts";
+import { type Witness, witnessOf, wroteOnBetween } from "./witness.ts";
 
 /** Bytes of an increment that are stored as one object, at most: as much is in memory. A larger value makes it more. */
 const PIECE = 16 * 1024 * 1024;
 
 const GAVE_UP = "parts that it has dropped are given up, and what was written to them is a gap";
+
+const GAP =
+  "has begun its file anew between two looks, and what it wrote meanwhile is not known to be there: a gap up to its new base";
 
 /** After so many looks that failed another server is looked for. */
 const FAILURES = 3;
@@ -62,6 +67,8 @@ export class ShardFollower {
   #chosen = false;
   /** Increments that were seen together, in the order in which the server loads them. */
   #next = new Map<number, number>();
+  /** What the server said before its file was looked at for the last time, and the increment that it was writing to. */
+  #seen: { readonly witness: Witness; readonly last: number } | undefined;
   /** Names of increments that are whole in the repository. */
   readonly #sealed = new Set<string>();
 
@@ -148,16 +155,17 @@ export class ShardFollower {
       const shell = await session.live.connections.shell(instance.host);
       this.#host = await FollowedHost.open(instance, shell, redis, signal);
       this.#next = new Map();
-      if (this.#chain && !(await this.#goesOn(this.#host, instance.id))) this.#endChain();
+      if (this.#chain && !(await goesOn(this.#chain, this.#host, instance.id))) this.#endChain();
       if (this.#chain) tell(`${this.name}: going on with ${instance.id}`);
       // What is kept there for a record that is not gone on with would stay for ever.
       else await this.#host.dropAll();
     }
     const now = await clockOf(redis, signal);
-    const buffered = String(await redis.command(["INFO", "persistence"], { signal }));
+    // Before the manifest is read: what happens behind this moment is seen by the next look.
+    const witness = await witnessOf(redis, signal);
     const { listed, kept, replaced, dropped, tight } = await this.#host.look(this.#stored());
     const present = listed.filter(({ type }) => type === "i");
-    if (replaced || this.#begunAnew(present)) {
+    if (replaced || begunAnew(this.#chain, present)) {
       tell(`${this.name}: ${instance.id} has begun its append-only file anew`);
       await this.#host.dropAll();
       this.#endChain();
@@ -168,9 +176,11 @@ export class ShardFollower {
       const next = present[index + 1];
       if (next) this.#next.set(number, next.number);
     }
+    await this.#bridge(redis, present);
+    const last = present.at(-1)?.number;
+    this.#seen = last === undefined ? undefined : { witness, last };
     await this.#giveUp(this.#host, dropped, tight);
     await this.#finishDropped(this.#host, present);
-    const last = present.at(-1)?.number;
     for (const part of kept.filter(({ type }) => type === "i")) {
       await this.#storeIncrement(this.#host, part, part.number !== last);
     }
@@ -180,40 +190,27 @@ export class ShardFollower {
     await this.#host.drop(dropped);
     // What was executed before TIME was asked stands in the file, unless the server holds it back for a slow disk. The
     // second that a write is annotated with is one that the server has read a little before.
-    if (last !== undefined && /^aof_buffer_length:0\r?$/m.test(buffered)) await this.#prove(last, now - 2);
+    if (last !== undefined && witness.flushed) await this.#prove(last, now - 2);
   }
 
-  #begunAnew(present: readonly ListedPart[]): boolean {
-    const known = Math.max(0, ...(this.#chain?.increments.keys() ?? []));
-    return present.length > 0 && Math.max(...present.map(({ number }) => number)) < known;
-  }
-
-  /** Whether the file that was followed is still the one that the server has: the last piece is held against it. */
-  async #goesOn(host: FollowedHost, instance: string): Promise<boolean> {
-    const chain = this.#chain;
-    if (!chain || chain.head.shard.source.instance !== instance) return false;
-    const number = Math.max(...chain.increments.keys());
-    const piece = chain.increments.get(number)?.at(-1);
-    const { listed, replaced } = await host.look(new Set());
-    const present = listed.filter(({ type }) => type === "i");
-    if (!piece || replaced || this.#begunAnew(present)) return false;
-    if (chain.seals.has(number)) return present.every((part) => part.number > number);
-    const name = incrementName(present, number);
-    const size = name === undefined ? undefined : await host.keptSize(name);
-    if (name === undefined || size === undefined) {
-      // It was dropped while nobody followed: what is missing of it is a gap, and the next base begins behind it.
-      return present.every((part) => part.number > number);
-    }
-    const { size_raw, sha256_raw } = piece.file;
-    if (size < piece.offset + size_raw) return false;
-    const bytes = await host.read(host.pathOf(name), piece.offset, size_raw);
-    return createHash("sha256").update(bytes).digest("hex") === sha256_raw;
+  /**
+   * A rewrite that began and ended since the last look left an increment that nobody saw beside the one before it. The
+   * server loads it next all the same, where the server says that it wrote to its file all the time.
+   */
+  async #bridge(redis: RedisConnection, present: readonly ListedPart[]): Promise<void> {
+    const seen = this.#seen;
+    const [first] = present;
+    if (!seen || !first || first.number <= seen.last) return;
+    const wroteOn = wroteOnBetween(seen.witness, await witnessOf(redis, this.#around.signal));
+    if (wroteOn && first.number === seen.last + 1) this.#next.set(seen.last, first.number);
+    else this.#around.tell(`${this.name}: ${this.#source?.instance.id} ${GAP}`);
   }
 
   #endChain(): void {
     if (this.#chain) this.#older.push(this.#chain);
     this.#chain = undefined;
     this.#next = new Map();
+    this.#seen = undefined;
     this.#sealed.clear();
   }
 
@@ -291,7 +288,7 @@ export class ShardFollower {
       if (whole === 0) break;
       const folder = chainFolder(chain.head);
       const key = pieceName(number, offset);
-      await this.#removeStray(folder, key);
+      await removeStray(store, folder, key);
       const content = Readable.from([bytes.subarray(0, whole)]);
       const file = await packFile(store, folder, content, packing, {
         name: key,
@@ -311,21 +308,13 @@ export class ShardFollower {
     await host.drop([name]);
   }
 
-  /** One that was stored before a crash, and that no record names. */
-  async #removeStray(folder: string, key: string): Promise<void> {
-    const { store } = this.#around;
-    for (const ending of ["", ".zst", ".zst.age", ".age"]) {
-      if (await store.stat(`${folder}${key}${ending}`)) await store.delete(`${folder}${key}${ending}`);
-    }
-  }
-
   async #storeBase(host: FollowedHost, { name, number, path, size }: KeptPart, from: number): Promise<void> {
     const { store, packing, signal, tell } = this.#around;
     const chain = this.#chain;
     if (!chain || chain.bases.some((base) => base.number === number)) return;
     const folder = chainFolder(chain.head);
     const key = `data/${name}`;
-    await this.#removeStray(folder, key);
+    await removeStray(store, folder, key);
     const head = await host.read(path, 0, Math.min(size, HEADER_BYTES));
     const created = Number(readRdbHeader(head)?.aux.ctime);
     const file = await packFile(store, folder, await host.stream(path, size), packing, {
