@@ -55,6 +55,9 @@ export const kernelFactsSchema = z.strictObject({
   read: z.boolean(),
   why: z.string().nullable(),
   kills: z.array(z.strictObject({ at: time, text: z.string() })).describe("What the kernel ended for want of memory"),
+  ended: z
+    .array(z.strictObject({ at: time, text: z.string() }))
+    .describe("Units of servers of which systemd saw a process end by SIGKILL, or by the kernel's want of memory"),
   clock: z.array(z.strictObject({ at: time, text: z.string() })).describe("Jumps of the clock"),
 });
 export type KernelFacts = z.infer<typeof kernelFactsSchema>;

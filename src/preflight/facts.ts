@@ -79,7 +79,9 @@ export const hostFactsSchema = z.strictObject({
   swappiness: z.int().nullable(),
   somaxconn: z.int().nullable(),
   huge_pages: z.string().nullable().describe("always, madvise or never; empty where the kernel has none"),
-  clock: z.strictObject({ synchronized: z.boolean(), ahead_ms: z.int() }).nullable(),
+  clock: z
+    .strictObject({ synchronized: z.boolean(), ahead_ms: z.int(), give_or_take_ms: count.describe("Of ahead_ms") })
+    .nullable(),
 });
 export type HostFacts = z.infer<typeof hostFactsSchema>;
 

@@ -9,7 +9,7 @@ import { defineAction } from "../define.ts";
 import { lookAtFile } from "../file/host-file.ts";
 import { hostOf } from "../needs.ts";
 import { asRoot } from "./as-root.ts";
-import { LOOK, readFacts } from "./read-facts.ts";
+import { systemFacts } from "./facts.ts";
 
 const HUGE_PAGES = "redisha-huge-pages.service";
 
@@ -46,7 +46,7 @@ export const hostCompare = defineAction({
     const { engine, firewall } = context.deployment;
     const name = engine.name === "valkey" ? "valkey" : "redis";
     const failure = { code: "HOST_NOT_READ", what: "the system cannot be looked at", state: "nothing was changed" };
-    const facts = readFacts(await asRoot(context, LOOK, [name], failure), Date.now());
+    const facts = await systemFacts(context);
     const [enabled, active] = (await asRoot(context, UNIT, [], failure)).split("\n");
     const state = { ...facts, huge_pages_unit: { enabled: enabled === "yes", active: active === "yes" } };
     const values = { swappiness: wanted.swappiness, somaxconn: Math.max(facts.sysctl.somaxconn, wanted.somaxconn) };

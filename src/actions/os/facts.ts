@@ -31,7 +31,8 @@ const factsSchema = z.strictObject({
   }),
   clock: z.strictObject({
     synchronized: z.boolean(),
-    ahead_ms: z.int().describe("Of the clock of this machine, give or take the time of a question"),
+    ahead_ms: z.int().describe("Of the clock of this machine"),
+    give_or_take_ms: z.int().min(0).describe("How wrong that may be: half of what the question was underway"),
   }),
   ufw: z.strictObject({ installed: z.boolean(), active: z.boolean() }),
   engine: z.string().describe("redis or valkey, as files and units are named"),
@@ -69,9 +70,9 @@ export const hostFacts = defineAction({
 /** What the host of an op says of itself. Fails with HOST_NOT_READ. */
 export async function systemFacts(context: ActionContext): Promise<ReturnType<typeof readFacts>> {
   const failure = { code: "HOST_NOT_READ", what: "the system cannot be looked at", state: "nothing was changed" };
-  const asked = Date.now();
+  const from = Date.now();
   const said = await asRoot(context, LOOK, [engineName(context)], failure);
-  return readFacts(said, (asked + Date.now()) / 2);
+  return readFacts(said, { from, to: Date.now() });
 }
 
 function engineName({ deployment }: ActionContext): string {
@@ -82,7 +83,9 @@ function notesOf({ clock, logrotate, systemd, overriding }: ReturnType<typeof re
   return [
     ...(systemd ? [] : ["systemd does not run: what is set now will not be set after a boot"]),
     ...(clock.synchronized ? [] : ["its clock is not synchronized: apt-get install systemd-timesyncd, or chrony"]),
-    ...(Math.abs(clock.ahead_ms) > CLOCK_APART_MS ? [`its clock is ${clock.ahead_ms} ms ahead of this machine's`] : []),
+    ...(Math.abs(clock.ahead_ms) - clock.give_or_take_ms > CLOCK_APART_MS
+      ? [`its clock is ${clock.ahead_ms} ms ahead of this machine's`]
+      : []),
     ...(logrotate.installed ? [] : ["logs grow without end: apt-get install logrotate"]),
     ...overriding.map((file) => `${file} sets kernel settings after the file of redisha, and wins at boot`),
   ];

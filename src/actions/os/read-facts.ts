@@ -30,11 +30,18 @@ echo "== covered"; grep -lE "/var/log/$1/" /etc/logrotate.conf /etc/logrotate.d/
 echo "== clock"; timedatectl show -p NTPSynchronized --value 2>/dev/null
 echo "== ufw"; command -v ufw
 echo "== filtering"; ufw status 2>/dev/null | head -n 1
+echo "== end"; date +%s%3N
 :
 `;
 
-/** Pure: what the script said, around that time of this machine. */
-export function readFacts(said: string, now: number) {
+/** When this machine asked, and when it had the answer; milliseconds since 1970. */
+interface Asked {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Pure: what the script said. */
+export function readFacts(said: string, asked: Asked) {
   const parts = new Map(
     said.split(/^== /m).map((part) => {
       const [name = "", ...lines] = part.split("\n");
@@ -58,8 +65,23 @@ export function readFacts(said: string, now: number) {
     overriding: linesOf(part("overriding")),
     huge_pages: part("huge_pages"),
     logrotate: { installed: part("logrotate") !== "", covered: part("covered") !== "" },
-    clock: { synchronized: part("clock") === "yes", ahead_ms: Math.round(Number(part("now")) - now) },
+    clock: {
+      synchronized: part("clock") === "yes",
+      ...compareClocks(asked, { from: Number(part("now")), to: Number(part("end")) }),
+    },
     ufw: { installed: part("ufw") !== "", active: part("filtering") === "Status: active" },
+  };
+}
+
+/**
+ * As NTP does it: what the host itself took is not on the way, and half of the rest is how wrong this may be, where all of the way
+ * was in one direction (RFC 5905, 8).
+ */
+function compareClocks(here: Asked, there: Asked): { ahead_ms: number; give_or_take_ms: number } {
+  const underway = Math.max(0, here.to - here.from - (there.to - there.from));
+  return {
+    ahead_ms: Math.round((there.from - here.from + there.to - here.to) / 2),
+    give_or_take_ms: Math.ceil(underway / 2),
   };
 }
 

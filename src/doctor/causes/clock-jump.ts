@@ -13,7 +13,7 @@ export const clockJump: Cause = {
   diagnose: (facts) =>
     Object.entries(facts.hosts).flatMap(([host, { clock }]) => {
       const jumps = facts.kernels[host]?.clock ?? [];
-      const off = clock !== null && Math.abs(clock.ahead_ms) > facts.limits.clockMs;
+      const off = clock !== null && Math.abs(clock.ahead_ms) - clock.give_or_take_ms > facts.limits.clockMs;
       // A clock that is set once, as it is after a boot, is no jump.
       const tilted = sentinelsOn(facts, host).filter((id) => timesLogged(facts, id, TILT) > 0);
       if (!off && (jumps.length === 0 || tilted.length === 0)) return [];

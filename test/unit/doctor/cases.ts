@@ -118,6 +118,37 @@ export const CASES: readonly Case[] = [
     ],
   },
   {
+    cause: "killed-by-kernel",
+    confidence: certain,
+    message: /kernel of r2 ended a server/,
+    evidence: /systemd: redis-server\.service: A process of this unit has been killed by the OOM killer/,
+    mend: { runbook: "init-os", inputs: {} },
+    changes: [
+      fact("kernels", "r2", {
+        ended: [
+          {
+            at: "2026-11-21T11:50:00Z",
+            text: "redis-server.service: A process of this unit has been killed by the OOM killer.",
+          },
+        ],
+      }),
+    ],
+  },
+  {
+    cause: "killed-by-kernel",
+    confidence: "possible",
+    message: /Something ended a server on r3 by SIGKILL/,
+    evidence: /systemd: redis-server\.service: Main process exited, code=killed, status=9\/KILL/,
+    mend: { runbook: "init-os", inputs: {} },
+    changes: [
+      fact("kernels", "r3", {
+        ended: [
+          { at: "2026-11-21T11:50:00Z", text: "redis-server.service: Main process exited, code=killed, status=9/KILL" },
+        ],
+      }),
+    ],
+  },
+  {
     cause: "two-primaries",
     confidence: certain,
     message: /r1:6379 and r3:6379 both take writes; r1:6379 is the one that 3 Sentinels name/,
@@ -456,7 +487,7 @@ export const CASES: readonly Case[] = [
     confidence: certain,
     message: /clock of r3 is 90000 ms ahead/,
     evidence: /90000 ms ahead/,
-    changes: [fact("hosts", "r3", { clock: { synchronized: false, ahead_ms: 90_000 } })],
+    changes: [fact("hosts", "r3", { clock: { synchronized: false, ahead_ms: 90_000, give_or_take_ms: 0 } })],
   },
   {
     cause: "failing-tls",

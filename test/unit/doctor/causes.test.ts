@@ -8,7 +8,7 @@ import { SYMPTOM_NAMES } from "../../../src/doctor/symptoms.ts";
 import { compileByName } from "../../../src/use-cases/compile.ts";
 import { RunbookStore } from "../../../src/use-cases/runbook-store.ts";
 import { CASES } from "./cases.ts";
-import { changed, goodFacts, logged, node } from "./facts.ts";
+import { changed, fact, goodFacts, logged, node } from "./facts.ts";
 
 const words = ({ where, source, value }: Evidence): string => `${where} ${source}: ${value}`;
 const ALL = CAUSES.map(({ id }) => id);
@@ -29,6 +29,16 @@ describe("every cause", () => {
       expect([...(said?.next ?? []), ...(said?.mend ? [said.mend.runbook] : [])]).not.toEqual([]);
     });
   }
+
+  it("clock-jump has nothing to say where the answer was underway for too long to tell", () => {
+    const clock = { synchronized: true, ahead_ms: -2_641, give_or_take_ms: 900 };
+    expect(causeNamed("clock-jump")?.diagnose(changed(fact("hosts", "r1", { clock })))).toEqual([]);
+  });
+
+  it("killed-by-kernel has nothing to say of another program that reached a limit of its own", () => {
+    const kills = [{ at: null, text: "Memory cgroup out of memory: Killed process 77 (java)" }];
+    expect(causeNamed("killed-by-kernel")?.diagnose(changed(fact("kernels", "r1", { kills })))).toEqual([]);
+  });
 
   it("can be found", () => {
     const found = new Set(CASES.map(({ cause }) => cause));

@@ -21,7 +21,9 @@ export function goodFacts(): Facts {
     limits: { slowMs: 100, memory: 0.9, clockMs: 2_000, downAfterMs: 60_000 },
     troubles: Object.fromEntries(ids.map((id) => [id, QUIET])),
     logs: Object.fromEntries(ids.map((id) => [id, SILENT_LOG])),
-    kernels: Object.fromEntries(hosts.map(({ name }) => [name, { read: true, why: null, kills: [], clock: [] }])),
+    kernels: Object.fromEntries(
+      hosts.map(({ name }) => [name, { read: true, why: null, kills: [], ended: [], clock: [] }]),
+    ),
     reaches: Object.fromEntries(
       hosts.map(({ name }) => {
         const others = instances.filter(({ host }) => host.name !== name);

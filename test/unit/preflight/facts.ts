@@ -104,7 +104,7 @@ const HOST: HostFacts = {
   swappiness: 1,
   somaxconn: 4_096,
   huge_pages: "never",
-  clock: { synchronized: true, ahead_ms: 12 },
+  clock: { synchronized: true, ahead_ms: 12, give_or_take_ms: 0 },
 };
 
 const WAYS: WayFacts = {

@@ -29,7 +29,7 @@ function mixed(word: string, failOn: FailOn = "error"): PreflightReport {
     SILENT,
     config("r1:6379", { "repl-backlog-size": "1048576", "maxmemory-policy": word }),
     host("r1", { huge_pages: "always" }),
-    host("r2", { clock: { synchronized: false, ahead_ms: 0 } }),
+    host("r2", { clock: { synchronized: false, ahead_ms: 0, give_or_take_ms: 0 } }),
     process("r1:6379", { drift: [{ name: word, file: null, memory: word }] }),
     server("r3:6379", { largest: [{ key: word, type: "hash", bytes: 1e9 }] }),
     deployment({ waivers: [{ check: "huge-pages", until: "2027-01-01", reason: `later ${word}` }] }),

@@ -50,7 +50,7 @@ describe("the gate", () => {
   });
 
   it("takes a warning of a check for no more than a warning", () => {
-    const report = judged(changed(host("r1", { clock: { synchronized: false, ahead_ms: 0 } })));
+    const report = judged(changed(host("r1", { clock: { synchronized: false, ahead_ms: 0, give_or_take_ms: 0 } })));
     expect(report).toMatchObject({ refused: false, weights: { error: 0, warning: 1 } });
   });
 });
