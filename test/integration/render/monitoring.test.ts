@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { renderKind } from "../../../src/use-cases/render-kind.ts";
+import { type Alertmanager, startAlertmanager, TOKEN } from "../../support/alertmanager.ts";
 import { declared, SHAPES } from "../../support/declared.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { type Prometheus, watchLab } from "../../support/prometheus.ts";
@@ -27,16 +28,19 @@ const dashboardSchema = z.object({
   ),
 });
 
-describe("Prometheus and the exporters as rendered, beside a deployment", () => {
+describe("Prometheus, Alertmanager and the exporters as rendered, beside a deployment", () => {
   let lab: TestLab;
   let prometheus: Prometheus;
+  let alertmanager: Alertmanager;
   beforeAll(async () => {
     // Nobody takes over: what there is to be told stays so.
     lab = await bringUpLab({ tls: true, auth: "acl", downAfterMs: 600_000, config: { maxmemory: "100mb" } });
-    prometheus = await watchLab(lab);
+    alertmanager = await startAlertmanager(lab);
+    prometheus = await watchLab(lab, { alertmanager: alertmanager.address });
   });
   afterAll(async () => {
     await prometheus?.stop();
+    await alertmanager?.[Symbol.asyncDispose]();
     await lab?.down();
   });
 
@@ -77,6 +81,13 @@ describe("Prometheus and the exporters as rendered, beside a deployment", () => 
       "RedisReplicationBroken r3:6379",
     ];
     await expect.poll(() => prometheus.firing(), { timeout: 60_000 }).toEqual(told);
+    const paged = () => alertmanager.calls("page").at(-1);
+    // One failure is one call; replicas without a link follow from it, and are not told.
+    const call = { receiver: "redis-lab-page", firing: ["RedisDown r1:6379", "RedisNoPrimary lab"] };
+    await expect.poll(paged, { timeout: 90_000 }).toEqual({ ...call, authorization: `Bearer ${TOKEN}` });
+    expect(alertmanager.calls("tell").flatMap(({ firing }) => firing)).not.toContainEqual(
+      expect.stringMatching(/^RedisReplicationBroken/),
+    );
     await lab.restart("r1:6379");
     await until(async () => (await prometheus.firing()).length === 0);
   });
