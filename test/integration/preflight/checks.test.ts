@@ -233,6 +233,9 @@ describe("preflight of a deployment that is ready", () => {
       expect(seen.verdicts).toEqual(Object.fromEntries(strict.map(([check]) => [check, "fail"])));
       const { stderr } = await redisha(["preflight", "--file", ready, "--only", "waivers"], { env });
       expect(stderr).toContain(`using your own preflight runbook: ${own}`);
+      await writeFile(own, set(shipped, "fragmentation", "{ most: 1000, from: 0b }"));
+      const lenient = await preflight(ready, ["--only", "fragmentation"], { env });
+      expect(lenient.verdicts).toEqual({ fragmentation: "pass" });
     } finally {
       await rm(own);
     }
