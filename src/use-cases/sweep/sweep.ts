@@ -87,9 +87,9 @@ export class Sweep {
     const forward = this.#partOf(this.#spread(first.moments));
     const backward = this.#partOf(this.#spread(back?.moments ?? []));
     this.#total = forward.length * 2 + backward.length;
-    await this.#each(forward, (moment) => this.#killAndResume(moment, reference));
-    await this.#each(forward, (moment) => this.#killAndRollBack(moment, reference));
-    await this.#each(backward, (moment) => this.#killRollback(moment, reference));
+    await this.#each("resume", forward, (moment) => this.#killAndResume(moment, reference));
+    await this.#each("rollback", forward, (moment) => this.#killAndRollBack(moment, reference));
+    await this.#each("rollback of a rollback", backward, (moment) => this.#killRollback(moment, reference));
     return {
       runbook: first.summary.runbook,
       on,
@@ -105,7 +105,7 @@ export class Sweep {
   async #killAndResume(moment: Moment, reference: Reference): Promise<void> {
     const at = await this.#experiment();
     await this.#kill({ ...at, how: "run", killAt: moment.number });
-    const uncounted = inFlight(await pastOf(at.directory), moment);
+    const uncounted = uncountedIn(await pastOf(at.directory));
     const report = this.#reporter("resume", moment);
     const ended = await this.#drive(at, "resume");
     const { status } = reference;
@@ -215,19 +215,23 @@ export class Sweep {
   }
 
   /** A simulated deployment is the experiment's own; a real one is there once. */
-  async #each(moments: readonly Moment[], work: (moment: Moment) => Promise<void>): Promise<void> {
+  async #each(
+    pass: SweepFinding["pass"],
+    moments: readonly Moment[],
+    work: (moment: Moment) => Promise<void>,
+  ): Promise<void> {
     const queue = [...moments];
     const lane = async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await work(next).catch(this.#failed(next));
+      for (let next = queue.shift(); next; next = queue.shift()) await work(next).catch(this.#failed(pass, next));
     };
     const lanes = this.#spec.kind === "real" ? 1 : availableParallelism();
     await Promise.all(Array.from({ length: lanes }, lane));
   }
 
-  #failed(moment: Moment): (error: unknown) => void {
+  #failed(pass: SweepFinding["pass"], moment: Moment): (error: unknown) => void {
     return (error) => {
       if (!(error instanceof RedishaError)) throw error;
-      this.#reporter("resume", moment)(`${error.code}: ${error.message}`);
+      this.#reporter(pass, moment)(`${error.code}: ${error.message}`);
     };
   }
 
@@ -282,12 +286,12 @@ function counted(effects: readonly { step: string; target: string }[]): Map<stri
 }
 
 /**
- * Ops that ran beside the one at which the process killed itself. One of them may have taken effect though nobody was left
- * to count it: whether it did, the end of the run tells.
+ * Where several ops run side by side, one may have taken effect though the process ended before it was counted: whether it
+ * did, the end of the run tells.
  */
-function inFlight(past: RunDetail | undefined, { name }: Moment): ReadonlySet<string> {
+function uncountedIn(past: RunDetail | undefined): ReadonlySet<string> {
   const doubtful = past?.ops.filter(({ inDoubt }) => inDoubt).map(({ step, target }) => `${step}@${target}`) ?? [];
-  return new Set(doubtful.filter((op) => !name.endsWith(` ${op}`)));
+  return new Set(doubtful.length > 1 ? doubtful : []);
 }
 
 function unlike(
