@@ -161,9 +161,11 @@ import { topologyJudge } from "./topology/judge.ts";
 import { instanceObserve } from "./topology/observe.ts";
 import { topologyRecord } from "./topology/record.ts";
 import { topologySurvives } from "./topology/survives.ts";
+import { upgradeAcl } from "./upgrade/acl.ts";
 import { upgradeClear } from "./upgrade/clear.ts";
 import { upgradeConfig } from "./upgrade/config.ts";
 import { upgradeDecide } from "./upgrade/decide.ts";
+import { upgradeFetch } from "./upgrade/fetch.ts";
 import { upgradeFit, upgradeUnfit } from "./upgrade/fit.ts";
 import { upgradeLeave } from "./upgrade/leave.ts";
 import { upgradeKept, upgradeNote } from "./upgrade/note.ts";
@@ -350,9 +352,11 @@ const ACTIONS: readonly Action[] = [
   packageInstall,
   topologyJudge,
   topologySurvives,
+  upgradeAcl,
   upgradeClear,
   upgradeConfig,
   upgradeDecide,
+  upgradeFetch,
   upgradeFit,
   upgradeKept,
   upgradeLeave,

@@ -1,3 +1,4 @@
+import type { Directive } from "../conf/conf-file.ts";
 import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
 
 /** What becomes of a configuration when another release reads it. */
@@ -31,4 +32,10 @@ export function compareConfig(
     return was != null && is != null && was !== is && values[name] === was ? [{ name, from: was, to: is }] : [];
   });
   return { unknown: unknown.sort(), ignored: ignored.sort(), defaults };
+}
+
+/** Users with more than one line: 6.0 adds the rules of the lines up, from 7.0 on a server does not start with that. */
+export function usersTwice(directives: readonly Directive[]): string[] {
+  const names = directives.flatMap(({ name, values }) => (name === "user" ? (values[0] ?? []) : []));
+  return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
 }

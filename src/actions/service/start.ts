@@ -8,6 +8,7 @@ import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { FIND_OTHERS, type Service, serviceSchema } from "./descriptor.ts";
+import { lastWords } from "./last-words.ts";
 import { brieflyOnHostOf, rootOn } from "./shell.ts";
 
 const POLL_MS = 100;
@@ -42,6 +43,9 @@ const UNIT_STATE = `systemctl show -p ActiveState --value -- "$1"`;
 const UNIT_LOOK = `
 systemctl show -p ActiveState --value -- "$1"
 systemctl show -p NRestarts --value -- "$1"`;
+
+/** `$1` the unit. */
+const STOP_UNIT = `systemctl stop -- "$1"`;
 
 /** `$1` user, `$2` folder, `$3` stdout, `$4` stderr, `$5` limit of open files, then the command. Prints its pid. */
 const START_PROCESS = `
@@ -208,49 +212,23 @@ function tellLoading(info: Record<string, string>, context: ActionContext): void
   });
 }
 
-async function refuseDead(
-  instance: Instance,
-  { unit, stderr, stdout }: Service,
-  pid: number | null,
-  context: ActionContext,
-) {
+async function refuseDead(instance: Instance, service: Service, pid: number | null, context: ActionContext) {
+  const { unit } = service;
   if (unit === null && pid === null) return;
   const look = unit ? UNIT_LOOK : PROCESS_STATE;
   const said = await brieflyOnHostOf(instance, context, look, [unit ?? String(pid)], notStarted(instance));
   const [state = "", restarts = "0"] = said.trim().split("\n");
   const again = Number(restarts) >= RESTARTS;
   if (state !== "failed" && state !== "inactive" && !again) return;
-  const tail = unit
-    ? await brieflyOnHostOf(
-        instance,
-        context,
-        'journalctl -u "$1" -n 30 --no-pager -o cat 2>&1 || true',
-        [unit],
-        notStarted(instance),
-      )
-    : await brieflyOnHostOf(
-        instance,
-        context,
-        'tail -n 30 -- "$1" 2>&1 || true',
-        [stdout === "/dev/null" ? stderr : stdout],
-        notStarted(instance),
-      );
+  // One that never answered is of no use, and systemd would start it for ever.
+  if (unit && again) await brieflyOnHostOf(instance, context, STOP_UNIT, [unit], notStarted(instance));
   throw new RedishaError({
     code: "SERVICE_DIED",
-    message: `${instance.id} was started and ended ${again ? `again and again (${restarts} restarts)` : "at once"}: ${lastWords(tail)}`,
+    message: `${instance.id} was started and ended ${again ? `again and again (${restarts} restarts)` : "at once"}: ${await lastWords(instance, service, context)}`,
     host: instance.id,
-    state: again ? `systemd goes on starting ${unit}` : "it does not run",
+    state: again ? `${unit} was stopped, so that systemd does not start it for ever` : "it does not run",
     next: [`on ${instance.host.name}: ${unit ? `journalctl -u ${unit} -n 50` : `look at its log`}`],
   });
-}
-
-/** The lines of a log that say why it ended: behind them a server may go on about its data. */
-function lastWords(log: string): string {
-  const lines = log.trim().split("\n");
-  const telling = lines.filter((line) =>
-    /fatal|error|fail|can't|cannot|unable|denied|refus|bad |wrong|no such/i.test(line),
-  );
-  return (telling.length > 0 ? telling : lines).slice(-3).join(" / ");
 }
 
 function notStarted({ id }: Instance) {

@@ -2,19 +2,31 @@ import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { field, intField, parseInfo } from "../../topology/parse/info.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { describeService } from "./describe.ts";
 import { FIND_OTHERS, type Service, serviceSchema } from "./descriptor.ts";
+import { lastWords } from "./last-words.ts";
 import { brieflyOnHostOf } from "./shell.ts";
 
 const POLL_MS = 100;
 const FORWARD_MS = 5_000;
 
-/** `$1` unit. `Restart=always` does not bring back what systemctl stopped. */
-const STOP_UNIT = `systemctl stop --no-block -- "$1"`;
+/** A server that is asked to end stops answering, or says how long it waits for its replicas. */
+const REFUSED_MS = 20_000;
+const ASK_EVERY_MS = 5_000;
+
+/**
+ * `$1` unit. `Restart=always` does not bring back what systemctl stopped. One that did not end when it was asked before is not
+ * asked again by that.
+ */
+const STOP_UNIT = `
+state=$(systemctl show -p ActiveState --value -- "$1")
+systemctl stop --no-block -- "$1"
+[ "$state" != deactivating ] || systemctl kill -s TERM --kill-who=main -- "$1"`;
 
 /** `$1` pid, `$2` its start time: never a process that has taken over the number; then folder, program and log. */
 const STOP_PROCESS = `${FIND_OTHERS}
@@ -79,8 +91,14 @@ export const serviceStop = defineAction({
         failure,
       );
     const deadline = Date.now() + within;
+    let askAt = Date.now() + REFUSED_MS;
     while (!(await isGone(instance, service, context))) {
       if (Date.now() > deadline) throw stillThere(instance, service, within);
+      if (Date.now() > askAt) {
+        if (await goesOn(instance, service, context))
+          throw refused(instance, service, await lastWords(instance, service, context));
+        askAt = Date.now() + ASK_EVERY_MS;
+      }
       context.progress("waiting until its process is gone");
       await sleep(POLL_MS, context.signal);
     }
@@ -111,6 +129,15 @@ async function currentService(
   }
 }
 
+/** Whether it serves on as if nothing had been asked: it could not save its data, and then a server does not end. */
+async function goesOn(instance: Instance, { pid }: Service, context: ActionContext): Promise<boolean> {
+  context.forgetFailures();
+  const redis = await context.redis(instance).catch(() => undefined);
+  const said = await redis?.command(["INFO", "server"], { signal: context.signal }).catch(() => undefined);
+  const info = parseInfo(typeof said === "string" ? said : "");
+  return intField(info, "process_id") === pid && field(info, "shutdown_in_milliseconds") === null;
+}
+
 async function isGone(instance: Instance, service: Service, context: ActionContext): Promise<boolean> {
   const { pid, started, unit } = service;
   const failure = { code: "SERVICE_UNKNOWN", what: `${instance.id} cannot be looked at`, state: "it may run" };
@@ -139,6 +166,16 @@ async function untilClosed(instance: Instance, context: ActionContext, deadline:
     context.progress(`waiting until nothing listens on port ${instance.port} any more`);
     await sleep(POLL_MS, context.signal);
   }
+}
+
+function refused({ id, host }: Instance, { directory }: Service, why: string): RedishaError {
+  return new RedishaError({
+    code: "SERVICE_WILL_NOT_STOP",
+    message: `${id} was asked to end, and goes on: a server that cannot save its data does not end. ${why}`,
+    host: id,
+    state: "it runs and serves; nothing was lost, and it ends as soon as it is asked again and can save",
+    next: [`on ${host.name}: df -h ${directory}, and make room`],
+  });
 }
 
 function stillThere({ id, host }: Instance, { pid, unit }: Service, within: number): RedishaError {

@@ -8,15 +8,20 @@ import { rootOn } from "../service/shell.ts";
 /**
  * `PACKAGE=VERSION` of each. The server, Sentinel and tools of Debian depend on each other by exact version, and restart what
  * runs; policy-rc.d holds that back while apt works. Only that: an sshd of which another release came along lets nobody in
- * until it is restarted. Edited configuration stays as it is, and nobody is asked about it.
+ * until it is restarted. Edited configuration stays as it is, also where the host's own apt is told to replace it, and nobody
+ * is asked about it. Once apt works it goes on to its end, whoever goes away: it writes into a file, since a connection that
+ * is gone would have it die in mid-package.
  */
 const MOVE = `
 set -e
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+trap '' HUP
 policy=/usr/sbin/policy-rc.d
-back() { rm -f "$policy"; if [ -e "$policy.redisha" ]; then mv -f "$policy.redisha" "$policy"; fi; }
+ours='# redisha changes packages'
+log=$(mktemp)
+back() { rm -f "$policy" "$log"; if [ -e "$policy.redisha" ]; then mv -f "$policy.redisha" "$policy"; fi; }
 trap back EXIT
-if [ -e "$policy" ] && ! [ -e "$policy.redisha" ]; then mv "$policy" "$policy.redisha"; fi
+if [ -e "$policy" ] && ! grep -q "^$ours" "$policy"; then mv -f "$policy" "$policy.redisha"; fi
 cat >"$policy" <<'END'
 #!/bin/sh
 # redisha changes packages; servers of Redis are not to be restarted by them, whatever else comes along is
@@ -28,15 +33,27 @@ set -- $words
 exit 0
 END
 chmod 755 "$policy"
-dpkg --configure -a --force-confdef --force-confold >&2
+keep='--force-confdef --force-confold --no-force-confnew --no-force-confask'
+for try in 1 2 3 4 5 6 7 8 9 10 11 12; do
+  dpkg --configure -a $keep >"$log" 2>&1 && break
+  # Somebody else's apt, perhaps that of a run that was killed; a package that cannot be set up may be what is replaced.
+  grep -qi lock "$log" || break
+  sleep 10
+done
+options=
+for option in $keep; do options="$options -o Dpkg::Options::=$option"; done
 apt-get -y -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --allow-downgrades --no-install-recommends \\
-  -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install "$@" >&2`;
+  $options install "$@" >"$log" 2>&1 || { code=$?; tail -n 20 "$log" >&2; exit "$code"; }`;
 
 /** Packages: prints name and version of each that is installed. */
 const PRESENT = `
 for p in "$@"; do dpkg-query -W -f '\${db:Status-Abbrev}\${Package} \${Version}\\n' "$p" 2>/dev/null | sed -n 's/^ii //p'; done`;
 
-const versions = z.record(z.string().regex(/^[a-z0-9][a-z0-9.+-]+$/), z.string().regex(/^[0-9A-Za-z.:~+-]+$/));
+/** What dpkg calls packages and their versions. */
+export const packageVersions = z.record(
+  z.string().regex(/^[a-z0-9][a-z0-9.+-]+$/),
+  z.string().regex(/^[0-9A-Za-z.:~+-]+$/),
+);
 
 /** Brings packages that are installed to these versions, newer or older, and restarts nothing. */
 export const upgradePackages = defineAction({
@@ -45,8 +62,8 @@ export const upgradePackages = defineAction({
     "Brings installed packages to exact versions, all at once, newer or older; nothing is restarted, configuration stays as it is",
   scope: "host",
   effect: "change",
-  input: z.strictObject({ versions: versions.describe("As dpkg has them, by package") }),
-  output: z.strictObject({ versions }),
+  input: z.strictObject({ versions: packageVersions.describe("As dpkg has them, by package") }),
+  output: z.strictObject({ versions: packageVersions }),
   example: `- id: packages
   action: upgrade.packages
   targets: { role: replica }
@@ -76,7 +93,8 @@ export const upgradePackages = defineAction({
   repeatable: true,
 });
 
-function words(given: Readonly<Record<string, string>>): string[] {
+/** `NAME=VERSION` of each, as apt wants them. */
+export function words(given: Readonly<Record<string, string>>): string[] {
   return Object.entries(given).map(([name, version]) => `${name}=${version}`);
 }
 
@@ -92,9 +110,19 @@ async function present(names: readonly string[], context: ActionContext): Promis
 function notMoved(host: string, wanted: readonly string[], stderr: string): RedishaError {
   return new RedishaError({
     code: "PACKAGE_NOT_INSTALLED",
-    message: `apt did not bring ${host} to ${wanted.join(" ")}: ${stderr.trim().split("\n").slice(-2).join(" / ")}`,
+    message: `apt did not bring ${host} to ${wanted.join(" ")}: ${whyAptFailed(stderr)}`,
     host,
     state: "what apt had done before it failed stands; its server is stopped, nothing was restarted",
-    next: [`on ${host}: dpkg --audit; apt-get -f install`],
+    next: [`on ${host}, to see what is half done: dpkg --audit`],
   });
+}
+
+/** The lines that name what went wrong; the last ones only say that something did. */
+export function whyAptFailed(said: string): string {
+  const lines = said
+    .trim()
+    .split("\n")
+    .map((line) => line.trim());
+  const telling = lines.filter((line) => /^(E:|dpkg: error|No space|.*error exit status|.*No space left)/.test(line));
+  return (telling.length > 0 ? telling : lines).slice(0, 3).join(" / ");
 }

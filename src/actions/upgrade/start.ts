@@ -2,16 +2,20 @@ import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { Instance } from "../../inventory/model.ts";
-import { field, flagField, intField } from "../../topology/parse/info.ts";
+import { field, flagField, intField, parseInfo } from "../../topology/parse/info.ts";
 import { infoOf } from "../backup/save/persistence.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
-import { serviceSchema } from "../service/descriptor.ts";
+import { type Service, serviceSchema } from "../service/descriptor.ts";
+import { lastWords } from "../service/last-words.ts";
 import { serviceStart } from "../service/start.ts";
 
 const POLL_MS = 200;
+
+/** Full syncs that were begun and came to nothing; each further one costs the primary a save and the network all data. */
+const FAILED_SYNCS = 3;
 
 /** Starts a replica, and is done when it is one again: linked and in sync. Going back node by node rests on that, too. */
 export const upgradeStart = defineAction({
@@ -37,14 +41,20 @@ export const upgradeStart = defineAction({
   takesMs: ({ within }) => within + 120_000,
   async run({ service, within }, context) {
     const started = await serviceStart.run({ service, within }, context);
-    if (service !== null) await untilLinked(instanceOf(context), within, context);
+    if (service !== null) await untilLinked(instanceOf(context), service, within, context);
     return { outputs: {}, changed: started.changed };
   },
   probe: (given, context, before) => serviceStart.probe?.(given, context, before) ?? Promise.resolve(undefined),
 });
 
-async function untilLinked(instance: Instance, within: number, context: ActionContext): Promise<void> {
+async function untilLinked(
+  instance: Instance,
+  service: Service,
+  within: number,
+  context: ActionContext,
+): Promise<void> {
   const deadline = Date.now() + within;
+  let began: number | undefined;
   for (;;) {
     const info = await infoOf(await context.redis(instance), ["replication"], context.signal).catch(
       (error: unknown) => {
@@ -54,13 +64,28 @@ async function untilLinked(instance: Instance, within: number, context: ActionCo
       },
     );
     const replica = field(info, "role") === "slave";
-    if (replica && field(info, "master_link_status") === "up" && flagField(info, "master_sync_in_progress") !== true)
-      return;
+    const syncing = flagField(info, "master_sync_in_progress") === true;
+    if (replica && field(info, "master_link_status") === "up" && !syncing) return;
     if (field(info, "role") === "master") throw noReplica(instance);
     tell(info, context);
+    const syncs = await syncsOf(instance, context);
+    began ??= syncs;
+    const failed = syncs === undefined || began === undefined ? 0 : syncs - began - (syncing ? 1 : 0);
+    if (failed >= FAILED_SYNCS) throw cannotSync(instance, failed, await lastWords(instance, service, context));
     if (Date.now() > deadline) throw notLinked(instance, within);
     await sleep(POLL_MS, context.signal);
   }
+}
+
+/** How many full syncs the primary has begun, whoever asked for them; nobody else asks while all others are linked. */
+async function syncsOf({ id }: Instance, context: ActionContext): Promise<number | undefined> {
+  const { nodes } = await context.topology({ seen: true });
+  const followed = nodes.find((node) => node.id === id)?.primary_id;
+  const primary = context.deployment.instances.find((each) => each.id === followed);
+  if (!primary) return undefined;
+  const connection = await context.redis(primary).catch(() => undefined);
+  const stats = await connection?.command(["INFO", "stats"], { signal: context.signal }).catch(() => undefined);
+  return typeof stats === "string" ? (intField(parseInfo(stats), "sync_full") ?? undefined) : undefined;
 }
 
 function tell(info: Record<string, string>, context: ActionContext): void {
@@ -76,6 +101,19 @@ function noReplica({ id }: Instance): RedishaError {
     host: id,
     state: "it runs beside the primary; clients that know only its address could write to it",
     next: ["redisha status", `redis-cli REPLICAOF HOST PORT on ${id}, then CONFIG REWRITE`],
+  });
+}
+
+function cannotSync({ id, host }: Instance, syncs: number, why: string): RedishaError {
+  return new RedishaError({
+    code: "UPGRADE_SYNC_FAILS",
+    message: `${id} runs, and ${syncs} full syncs with its primary came to nothing: ${why || "its log does not say why"}`,
+    host: id,
+    state: "it goes on trying, and has no link meanwhile; the others are as they were",
+    next: [
+      `on ${host.name}: df -h, and the log of ${id}`,
+      "the log of its primary: client-output-buffer-limit, repl-timeout",
+    ],
   });
 }
 
