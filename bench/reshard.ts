@@ -1,15 +1,13 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { slotOf } from "../src/drill/hash-slot.ts";
-import { type Bench, held } from "./bench.ts";
+import { type Bench, type Claim, held } from "./bench.ts";
 import { type Contestant, race, type Timing } from "./measure.ts";
+import { fillSlots, type Primaries } from "./reshard-keys.ts";
 import { redisha } from "./subject.ts";
-import { withDelay } from "./with-delay.ts";
+import { type Watched, watch, withDelay } from "./with-delay.ts";
 import { type Lab, withLabs } from "./with-labs.ts";
 
 const RUNS = 3;
-const KEYS = 1_000_000;
 /** A quarter of all slots goes to one primary, from both others. */
 const SLOTS = "4096";
 
@@ -26,13 +24,14 @@ export const reshard: Bench = {
   measure: () =>
     withLabs([SHAPE], async ([lab]) => {
       if (!lab) throw new RangeError("there is no lab");
-      await fill(lab);
+      await fillSlots(primariesOf(lab));
       const movers = await moversOf(lab, lab.file);
       const timings = await race(
         movers.map((mover) => mover.around()),
         RUNS,
       );
-      return { timings, claims: claimsOf(timings, "on loopback", 3, 1.8) };
+      const { claims } = await watched(movers, () => watch(primariesOf(lab)));
+      return { timings, claims: [...claimsOf(timings, "on loopback", 3, 1.8), ...claims] };
     }),
 };
 
@@ -43,23 +42,29 @@ export const reshardSlow: Bench = {
   measure: () =>
     withLabs([SHAPE], async ([lab]) => {
       if (!lab) throw new RangeError("there is no lab");
-      await fill(lab);
+      await fillSlots(primariesOf(lab));
       return withDelay(lab, 0.42, async (late) => {
         const movers = await moversOf(late, late.file);
-        const timings: Timing[] = [];
-        const claims = [];
-        for (const [index, mover] of movers.entries()) {
-          const clients = late.watch();
-          const [timing] = await race([mover.into(index)], 0);
-          const { p50, p99, worst } = await clients.stop();
-          if (timing) timings.push(timing);
-          const figure = `p50 ${p50} ms, p99 ${p99} ms, worst ${worst} ms`;
-          claims.push({ promise: `clients meanwhile, ${mover.name}`, figure, quickest: "", met: undefined });
-        }
+        const { timings, claims } = await watched(movers, () => late.watch());
         return { timings, claims: [...claimsOf(timings, "with 0.84 ms of round trip", 10, 4), ...claims] };
       });
     }),
 };
+
+/** One move of each, with how long clients wait for their answers meanwhile. */
+async function watched(movers: readonly Mover[], look: () => Watched) {
+  const timings: Timing[] = [];
+  const claims: Claim[] = [];
+  for (const [index, mover] of movers.entries()) {
+    const clients = look();
+    const [timing] = await race([mover.into(index)], 0);
+    const { p50, p99, worst } = await clients.stop();
+    if (timing) timings.push(timing);
+    const figure = `p50 ${p50} ms, p99 ${p99} ms, worst ${worst} ms`;
+    claims.push({ promise: `clients meanwhile, ${mover.name}`, figure, quickest: "", met: undefined });
+  }
+  return { timings, claims };
+}
 
 function claimsOf(timings: readonly Timing[], where: string, ofPlain: number, ofPipelined: number) {
   const aim = (peer: string, atLeast: number) =>
@@ -69,8 +74,6 @@ function claimsOf(timings: readonly Timing[], where: string, ofPlain: number, of
     });
   return [aim(NAMES.plain, ofPlain), aim(NAMES.pipelined, ofPipelined)];
 }
-
-type Primaries = readonly { readonly host: string; readonly address: string; readonly port: number }[];
 
 /** What is typed to move slots from some primaries to one, by the names of their hosts. */
 type Line = (from: readonly string[], to: string) => readonly string[];
@@ -128,29 +131,6 @@ async function moversOf(lab: { readonly primaries?: Primaries } & Lab, file: str
     REDISHA_STATE_DIR: lab.folder,
   });
   return [cli(NAMES.plain), cli(NAMES.pipelined, "--cluster-pipeline", "100"), subject];
-}
-
-/** Writes to each primary of a new lab the keys whose slots it owns. */
-async function fill(lab: Lab): Promise<void> {
-  const nodes = primariesOf(lab);
-  const loaders = nodes.map(({ address, port }) =>
-    spawn("redis-cli", ["-h", address, "-p", `${port}`, "--pipe"], { stdio: ["pipe", "ignore", "inherit"] }),
-  );
-  const ended = Promise.all(loaders.map((loader) => once(loader, "close")));
-  for (let at = 0; at < KEYS; at += 10_000) {
-    const commands = nodes.map(() => "");
-    for (let key = at; key < at + 10_000; key += 1) {
-      const name = `key:${key}`;
-      const slot = slotOf(name);
-      const node = nodes.findLastIndex((_, rank) => slot >= Math.round((rank * 16_384) / nodes.length));
-      commands[node] += `*3\r\n$3\r\nSET\r\n$${name.length}\r\n${name}\r\n$64\r\n${"v".repeat(64)}\r\n`;
-    }
-    for (const [index, loader] of loaders.entries()) {
-      if (!loader.stdin.write(commands[index])) await once(loader.stdin, "drain");
-    }
-  }
-  for (const loader of loaders) loader.stdin.end();
-  await ended;
 }
 
 function primariesOf(lab: Lab): Primaries {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Cluster, Redis } from "ioredis";
 import { packagePath } from "../src/core/package-root.ts";
+import { KEYS, VALUE } from "./reshard-keys.ts";
 import type { Lab } from "./with-labs.ts";
 
 /** Where the proxies of a lab listen, at the address of the server behind each. */
@@ -17,11 +18,15 @@ interface Latencies {
   readonly worst: number;
 }
 
+/** Clients that read and write until they are stopped. */
+export interface Watched {
+  stop(): Promise<Latencies>;
+}
+
 /** A lab of which every node is reached, by clients and by other nodes, through something that is late. */
 interface LateLab extends Lab {
   readonly primaries: readonly { readonly host: string; readonly address: string; readonly port: number }[];
-  /** Has clients read keys until they are stopped. */
-  watch(): { stop(): Promise<Latencies> };
+  watch(): Watched;
 }
 
 /** Puts a proxy before every node of a cluster, which tells everybody to come to that from then on. */
@@ -62,7 +67,8 @@ async function told(nodes: readonly { readonly address: string; readonly port: n
   }
 }
 
-function watch(nodes: readonly { readonly address: string; readonly port: number }[]) {
+/** Has clients read keys, and write what they hold anyway, until they are stopped. */
+export function watch(nodes: readonly { readonly address: string; readonly port: number }[]): Watched {
   const cluster = new Cluster(
     nodes.map(({ address: host, port }) => ({ host, port })),
     { redisOptions: { protocol: 2 } },
@@ -71,8 +77,9 @@ function watch(nodes: readonly { readonly address: string; readonly port: number
   let on = true;
   const clients = Array.from({ length: 4 }, async (_, number) => {
     for (let turn = number; on; turn += 4) {
+      const key = `key:${(turn * 7_919) % KEYS}`;
       const began = performance.now();
-      await cluster.get(`key:${(turn * 7_919) % 1_000_000}`);
+      await (turn % 8 < 4 ? cluster.get(key) : cluster.set(key, VALUE));
       took.push(performance.now() - began);
     }
   });

@@ -1,22 +1,14 @@
 import { abandonSlots, closeSlots, drainSlot, type OpenSlot, openSlots, type Pair } from "./window.ts";
 
-/** How many slots are told of at a time. */
-interface Lots {
-  /**
-   * Slots that are opened with one round trip to each side. A node writes its nodes.conf and flushes it to the disk for every
-   * such call (cluster.c, CLUSTER_TODO_FSYNC_CONFIG), and serves nobody meanwhile: many with each.
-   */
-  readonly opened: number;
-  /** Slots that are handed over with one round trip to each node; fewer only where no more are to come. */
-  readonly closed: number;
-  /** Slots that are open at the same time, at most: each of them has to be mended where a node dies. */
-  readonly open: number;
-}
+/**
+ * Slots that are opened with one round trip to each side, and handed over with one to each node. A node writes its nodes.conf
+ * and flushes it to the disk for every such call (cluster.c, CLUSTER_TODO_FSYNC_CONFIG), and serves nobody meanwhile: many with
+ * each. Fewer where a limit of bandwidth has few of them go in a second: what is open is finished before a run stops.
+ */
+const MOST_AT_ONCE = 64;
 
-const LOTS: Lots = { opened: 64, closed: 64, open: 256 };
-
-/** Where little may go over the line at a time: what is open is finished first when somebody asks to stop. */
-const SMALL_LOTS: Lots = { opened: 8, closed: 8, open: 32 };
+/** Of such lots, how many may be open at the same time: each slot of them has to be mended where a node dies. */
+const LOTS_OPEN = 4;
 
 /** Slots whose keys move side by side; the pace decides how many of them really do. */
 const LANES = 8;
@@ -42,7 +34,6 @@ class SlotFlow {
   readonly #waiting: number[];
   readonly #pair: Pair;
   readonly #told: Told;
-  readonly #lots: Lots;
   /** Opened, and in nobody's hands. */
   readonly #ready: OpenSlot[] = [];
   /** Without keys, and not handed over yet. */
@@ -58,7 +49,6 @@ class SlotFlow {
     this.#waiting = [...slots];
     this.#pair = pair;
     this.#told = told;
-    this.#lots = pair.handover.bandwidth ? SMALL_LOTS : LOTS;
   }
 
   async run(): Promise<void> {
@@ -69,14 +59,17 @@ class SlotFlow {
     throw this.#failed.reason;
   }
 
+  get #lot(): number {
+    return this.#pair.handover.bandwidth?.slotsAtOnce(MOST_AT_ONCE) ?? MOST_AT_ONCE;
+  }
+
   async #feed(): Promise<void> {
-    const { opened, open } = this.#lots;
     while (this.#waiting.length > 0 && !this.#failed && !this.#told.stopAsked()) {
-      if (this.#ready.length > opened || this.#open.size + opened > open) {
+      if (this.#ready.length > this.#lot || this.#open.size + this.#lot > this.#lot * LOTS_OPEN) {
         await this.#news();
         continue;
       }
-      const next = this.#waiting.splice(0, opened);
+      const next = this.#waiting.splice(0, this.#lot);
       for (const slot of next) this.#open.add(slot);
       this.#ready.push(...(await openSlots(next, this.#pair)));
       this.#tell();
@@ -102,7 +95,7 @@ class SlotFlow {
   async #close(): Promise<void> {
     while (!this.#failed) {
       const last = this.#fed && this.#ready.length === 0 && this.#draining === 0;
-      if (this.#empty.length >= this.#lots.closed || (last && this.#empty.length > 0)) {
+      if (this.#empty.length >= this.#lot || (last && this.#empty.length > 0)) {
         const slots = this.#empty.splice(0);
         await closeSlots(slots, this.#pair, this.#told.onKeys);
         for (const slot of slots) this.#open.delete(slot);

@@ -62,11 +62,12 @@ export async function drainSlot(
       const pause = pace.breatherMs();
       if (pause > 0) await sleep(pause, signal);
     }
-    if (found.length < asked) return;
+    if (found.length < asked) break;
     await copied(handover);
     asked = Math.max(FIRST_LOOK, pace.keys * 4);
     found = undefined;
   }
+  bandwidth?.emptied();
 }
 
 /**
@@ -92,18 +93,28 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   await pair.tell(slots);
 }
 
-/** Takes the marks off open slots of which no key has been moved; the others must keep them, or clients find half a slot. */
-export async function abandonSlots(slots: readonly number[], { handover }: Pair): Promise<void> {
-  const { source, target, signal } = handover;
-  const counts = await all(
-    target,
-    slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]),
-    signal,
-  );
-  const untouched = slots.filter((_, index) => counts[index] === 0);
-  const orders = stable(untouched);
-  await all(source, orders, signal);
-  await all(target, orders, signal);
+/**
+ * Takes the marks off open slots of which no key has been moved; the others must keep them, or clients find half a slot. The
+ * target is closed before it is counted: until then clients that want a new key are sent there with ASK.
+ */
+export async function abandonSlots(slots: readonly number[], { handover, sourceId }: Pair): Promise<void> {
+  const { source, target, signal, sourceOwns } = handover;
+  // Where the target owns them already there is no way back.
+  if (!sourceOwns) return;
+  const count = () =>
+    all(
+      target,
+      slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]),
+      signal,
+    );
+  const before = await count();
+  const empty = slots.filter((_, index) => before[index] === 0);
+  await all(target, stable(empty), signal);
+  const after = await count();
+  const untouched = slots.filter((_, index) => after[index] === 0);
+  const written = empty.filter((slot) => !untouched.includes(slot));
+  await all(target, setSlots(written, "IMPORTING", sourceId), signal);
+  await all(source, stable(untouched), signal);
 }
 
 /** Takes every mark off these slots. */

@@ -27,6 +27,18 @@ describe("the bandwidth of a move", () => {
     expect(performance.now() - began).toBeGreaterThan(95);
   });
 
+  it("has as many slots open as go in about a second, by what was in those before", async () => {
+    const bandwidth = new Bandwidth(10_000, () => 0);
+    expect(bandwidth.slotsAtOnce(64)).toBe(8);
+    await bandwidth.take(1_000, signal);
+    bandwidth.emptied();
+    expect(bandwidth.slotsAtOnce(64)).toBe(10);
+    bandwidth.emptied();
+    expect(bandwidth.slotsAtOnce(64)).toBe(20);
+    for (let slot = 0; slot < 100; slot += 1) bandwidth.emptied();
+    expect(bandwidth.slotsAtOnce(64)).toBe(64);
+  });
+
   it("takes no more into one call than a tenth of a second carries, and one key at least", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5_000), { minLength: 1 }), fc.integer({ min: 1, max: 100_000 }), (sizes, rate) => {
