@@ -16,6 +16,12 @@ const outputsSchema = z.object({
     .default({}),
 });
 
+/** The same in few words, of a run that was gone on with. */
+export function shownFix({ outputs }: RunSummary): Readonly<Record<string, string>> {
+  const { mended } = outputsSchema.parse(outputs);
+  return mended.length === 0 ? {} : { mended: mended.join("; ") };
+}
+
 /** What a repair came to: every kind of fault with what was done about it. */
 export function renderFix(summary: RunSummary, theme: Theme): string {
   const { slots, mended, gathered } = outputsSchema.parse(summary.outputs);
