@@ -1,26 +1,12 @@
 import { option, string } from "@oclif/core/flags";
-import { agreeToGoBack } from "../src/cli/confirm.ts";
 import { durationFlag } from "../src/cli/flags.ts";
-import { RUN_EXITS, RunningCommand, runFlags, type Work } from "../src/cli/running-command.ts";
-import { pastRun } from "../src/cli/runs/continue-flags.ts";
-import { renderPlannedRollback } from "../src/cli/runs/render-undo.ts";
-import type { PlannedRollback } from "../src/cli/runs/results.ts";
-import { told } from "../src/cli/runs/told.ts";
+import { RUN_EXITS, runFlags } from "../src/cli/running-command.ts";
 import { shownUpgrade, upgradeAdvice } from "../src/cli/upgrade/advice.ts";
+import { GoingBackCommand, type GoneBack } from "../src/cli/upgrade/going-back.ts";
 import { inputsOfUpgrade } from "../src/cli/upgrade/inputs.ts";
-import { withWindow } from "../src/cli/upgrade/no-way-back.ts";
-import { type BackupWay, inputsOfRollback } from "../src/cli/upgrade/rollback-inputs.ts";
-import { NO_ANSWERS } from "../src/engine/doubt.ts";
-import type { Plan } from "../src/engine/plan.ts";
-import type { Runbook } from "../src/runbook/model.ts";
-import { planRollBack, rollBackRun } from "../src/use-cases/continue-run.ts";
-import { type PastUpgrade, pastUpgrade } from "../src/use-cases/past-upgrade.ts";
-import type { RunSummary } from "../src/use-cases/run-runbook.ts";
-import { upgradeWindow } from "../src/use-cases/upgrade-window.ts";
+import { pastUpgrade } from "../src/use-cases/past-upgrade.ts";
 
-type Result = RunSummary | Plan | PlannedRollback;
-
-export default class Rollback extends RunningCommand<Result> {
+export default class Rollback extends GoingBackCommand {
   static override summary =
     "Go back to the release from before an upgrade: without loss where that can be, else by a backup";
   static override description =
@@ -58,7 +44,7 @@ export default class Rollback extends RunningCommand<Result> {
     soak: durationFlag({ summary: "How long to wait between two replicas (default: 10s)" }),
   };
 
-  async run(): Promise<Result> {
+  async run(): Promise<GoneBack> {
     const { flags } = await this.parse(Rollback);
     const work = await this.prepare("upgrade", flags);
     const past = await pastUpgrade(work.deployment.name, process.env);
@@ -78,50 +64,5 @@ export default class Rollback extends RunningCommand<Result> {
     }
     for (const line of upgradeAdvice(summary, flags.directory)) this.note(line);
     return this.finish(summary, shownUpgrade(summary));
-  }
-
-  /** A refusal, with what the backup would cost. */
-  private async withWindow(
-    summary: RunSummary,
-    backup: string,
-    work: Work,
-    typed: Pick<BackupWay, "to" | "directory">,
-  ) {
-    const window = await this.carrying({ ...work, quietly: true }, async ({ session, signal }) =>
-      upgradeWindow(work.deployment, backup, await session.live.topology(signal), signal),
-    );
-    return window ? withWindow(summary, { ...typed, backup }, window) : summary;
-  }
-
-  /** Behind it, where nothing but a backup leads back. */
-  private async byBackup(way: BackupWay, runbook: Runbook, given: Work, dryRun: boolean): Promise<RunSummary | Plan> {
-    const work = { ...given, runbook };
-    const { deployment } = work;
-    const inputs = inputsOfRollback(way, deployment);
-    if (dryRun) return this.plan(work, inputs);
-    const what = `Bring ${deployment.name} back to ${way.to} by backup ${inputs.backup}, and lose up to ${way.lose} of writes`;
-    const summary = await this.perform(work, inputs, { effect: "destructive", what });
-    const { summary: ended, shown, advice } = told(summary);
-    for (const line of advice) this.note(line);
-    return this.finish(ended, shown);
-  }
-
-  /** Before the point of no return: what the journal knows to take back. */
-  private async takeBack({ detail }: PastUpgrade, given: Work, dryRun: boolean): Promise<Result> {
-    const { run } = detail.record;
-    const { file, name } = given.deployment;
-    // The upgrade's own runbook, which may be another one than that of today.
-    const { past, runbook } = await pastRun(run, this.choice({ file, deployment: name }));
-    const work = { ...given, runbook };
-    const going = { past, answers: NO_ANSWERS, acceptChanged: false };
-    if (dryRun) {
-      const ops = await this.carrying(work, (request) => planRollBack({ ...request, ...going }));
-      this.print(renderPlannedRollback({ run, ops }, this.theme));
-      return { run, ops };
-    }
-    const summary = await this.carrying(work, async (request, asking) =>
-      rollBackRun({ ...request, ...going, approvals: await agreeToGoBack(past, asking) }),
-    );
-    return this.finish(summary);
   }
 }

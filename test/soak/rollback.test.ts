@@ -27,9 +27,12 @@ describe("going back behind the point of no return, by the backup that the upgra
     const beforehand = writers.acked.length;
     await expect.poll(() => writers.acked.length, { timeout: 60_000 }).toBeGreaterThan(beforehand + 100);
     await writers.stop();
-    const { nodes, sentinels } = await topologyOf(lab);
-    const run = [...nodes, ...sentinels].map(({ version }) => version);
-    expect(run).toEqual(run.map(() => VERSIONS[older]));
+    const running = async () => {
+      const { nodes, sentinels } = await topologyOf(lab);
+      return [...new Set([...nodes, ...sentinels].map(({ version }) => version))];
+    };
+    await expect.poll(running, { timeout: 60_000, interval: 1_000 }).toEqual([VERSIONS[older]]);
+    const { nodes } = await topologyOf(lab);
     const { lost } = JSON.parse(back.stdout).result.outputs;
     const kept = writers.acked.filter(({ at }) => performance.timeOrigin + at < Date.parse(lost.since));
     const gone = await lostOf(lab, primary, writers);

@@ -17,9 +17,11 @@ export function claimFor(folder: string, owned: boolean): void {
   writeFileSync(join(folder, "owner.json"), JSON.stringify(owner));
 }
 
-/** True where a fleet's owner is no more. */
+/** True where a fleet's owner is no more; not where nobody has claimed it: then another process is at making or removing it. */
 export function isOrphan(folder: string): boolean {
-  const owner: Owner = JSON.parse(readFileSync(join(folder, "owner.json"), "utf8"));
+  const file = join(folder, "owner.json");
+  if (!existsSync(file)) return false;
+  const owner: Owner = JSON.parse(readFileSync(file, "utf8"));
   return owner !== "nobody" && !lives(owner);
 }
 
