@@ -9,7 +9,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { makeDisk, removeDisk } from "./disk.ts";
 import { type FleetHost, hostAt, type PoweredHost } from "./host.ts";
 import { startKeeper } from "./keeper-start.ts";
@@ -142,7 +142,10 @@ export async function takeDown(folder: string): Promise<void> {
     }),
   );
   await removeNetwork(network);
-  await run("rm", ["-rf", "--one-file-system", folder]);
+  // Gone at once, so that nobody finds half of it.
+  const gone = join(fleetsFolder(), `gone-${basename(folder)}`);
+  renameSync(folder, gone);
+  await run("rm", ["-rf", "--one-file-system", gone]);
 }
 
 /** A fleet that runs already, by its folder. */
@@ -206,7 +209,7 @@ async function claim(hosts: Description["hosts"], owned: boolean): Promise<strin
   const draft = join(fleetsFolder(), `draft-${token}`);
   mkdirSync(draft, { recursive: true, mode: 0o700 });
   claimFor(draft, owned);
-  const taken = new Set(fleetFolders().map((folder) => describe(folder).number));
+  const taken = new Set(fleetFolders().map((folder) => Number.parseInt(basename(folder), 10)));
   for (let number = 1; number <= MOST_FLEETS; number += 1) {
     if (taken.has(number) || !(await createNetwork(networkOf(number)))) continue;
     writeFileSync(join(draft, "fleet.json"), JSON.stringify({ number, hosts } satisfies Description));
@@ -274,7 +277,7 @@ function describe(folder: string): Description {
 function fleetFolders(): string[] {
   if (!existsSync(fleetsFolder())) return [];
   return readdirSync(fleetsFolder())
-    .filter((name) => /^\d+-/.test(name))
+    .filter((name) => /^\d+-/.test(name) && existsSync(join(fleetsFolder(), name, "fleet.json")))
     .sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10))
     .map((name) => join(fleetsFolder(), name));
 }
