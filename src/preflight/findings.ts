@@ -1,5 +1,5 @@
 import type { Instance } from "../inventory/model.ts";
-import type { DataNode } from "../topology/schema.ts";
+import type { DataNode, SentinelNode } from "../topology/schema.ts";
 import type { Facts, HostFacts, ProcessFacts, ServerFacts, WayFacts } from "./facts.ts";
 import type { Finding, Fix, Outcome } from "./model.ts";
 
@@ -69,6 +69,13 @@ function serverOf(facts: Facts, instance: Instance): Server {
   const server = known(facts.servers[instance.id], "it was not looked at");
   if (!server.reached) throw new NotRead(`it does not answer: ${server.why ?? "no reason given"}`);
   return { ...server, instance, node: facts.topology.nodes.find(({ id }) => id === instance.id) };
+}
+
+/** A Sentinel as the topology has it; one that gave no answer in time when that was built is unknown. */
+export function sentinelOf({ topology }: Facts, { instance }: Server): SentinelNode {
+  const sentinel = topology.sentinels.find(({ id }) => id === instance.id);
+  if (!sentinel?.up) throw new NotRead("it did not answer in time when asked what it watches");
+  return sentinel;
 }
 
 /** A verdict on the process of each instance of a kind, where its host lets redisha look. */

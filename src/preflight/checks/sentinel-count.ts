@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { onDeployment, passIf, skip } from "../findings.ts";
+import { onDeployment, passIf, skip, unknown } from "../findings.ts";
 import { defineCheck } from "../model.ts";
 
 export const sentinelCount = defineCheck({
@@ -19,7 +19,12 @@ export const sentinelCount = defineCheck({
       const { deployment, topology } = facts;
       if (deployment.kind !== "sentinel") return skip(`there are none with topology: ${deployment.kind}`);
       const declared = deployment.instances.filter(({ kind }) => kind === "sentinel").length;
+      const silent = topology.sentinels.filter((each) => each.listed && !each.up).length;
       const watching = topology.sentinels.filter((each) => each.listed && each.up && each.watching).length;
-      return passIf(allowed.includes(declared) && watching === declared, `${declared} declared, ${watching} watching`);
+      const measured = `${declared} declared, ${watching} watching`;
+      if (allowed.includes(declared) && silent > 0 && watching + silent === declared) {
+        return unknown(`${measured}, ${silent} did not answer`);
+      }
+      return passIf(allowed.includes(declared) && watching === declared, measured);
     }),
 });

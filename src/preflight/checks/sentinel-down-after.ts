@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { formatDuration } from "../../core/units.ts";
-import { known, onServers, passIf } from "../findings.ts";
+import { known, onServers, passIf, sentinelOf } from "../findings.ts";
 import { duration } from "../limits.ts";
 import { defineCheck } from "../model.ts";
 
@@ -22,11 +22,11 @@ export const sentinelDownAfter = defineCheck({
   }),
   wanted: ({ least, most }) => `between ${formatDuration(least)} and ${formatDuration(most)}`,
   judge: (facts, { least, most }) =>
-    onServers(facts, "sentinel", ({ instance }) => {
+    onServers(facts, "sentinel", (server) => {
       const { masterName = "the group" } = facts.deployment;
-      const sentinel = facts.topology.sentinels.find(({ id }) => id === instance.id);
-      const waits = known(sentinel?.down_after_ms, `it does not watch ${masterName}`);
-      const next = [`${sentinel?.redis_cli ?? "redis-cli"} SENTINEL SET ${masterName} down-after-milliseconds 5000`];
+      const sentinel = sentinelOf(facts, server);
+      const waits = known(sentinel.down_after_ms, `it does not watch ${masterName}`);
+      const next = [`${sentinel.redis_cli} SENTINEL SET ${masterName} down-after-milliseconds 5000`];
       return passIf(waits >= least && waits <= most, formatDuration(waits), { next });
     }),
 });

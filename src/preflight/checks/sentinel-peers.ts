@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { known, onServers, passIf } from "../findings.ts";
+import { known, onServers, passIf, sentinelOf } from "../findings.ts";
 import { defineCheck } from "../model.ts";
 
 export const sentinelPeers = defineCheck({
@@ -18,11 +18,9 @@ export const sentinelPeers = defineCheck({
   judge: (facts) => {
     const listed = new Set(facts.topology.nodes.filter((node) => node.listed).map(({ id }) => id));
     const watchers = new Set(facts.topology.sentinels.filter((each) => each.listed).map(({ id }) => id));
-    return onServers(facts, "sentinel", ({ instance }) => {
-      const seen = known(
-        facts.topology.sentinels.find(({ id, watching }) => id === instance.id && watching),
-        "it does not watch the group",
-      );
+    return onServers(facts, "sentinel", (server) => {
+      const sentinel = sentinelOf(facts, server);
+      const seen = known(sentinel.watching ? sentinel : null, "it does not watch the group");
       const replicas = seen.known_replicas.filter(({ node_id }) => node_id === null || !listed.has(node_id));
       const sentinels = seen.known_sentinels.filter(
         ({ sentinel_id }) => sentinel_id === null || !watchers.has(sentinel_id),

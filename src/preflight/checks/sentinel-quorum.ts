@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { known, onServers, passIf } from "../findings.ts";
+import { known, onServers, passIf, sentinelOf } from "../findings.ts";
 import { defineCheck } from "../model.ts";
 
 export const sentinelQuorum = defineCheck({
@@ -16,11 +16,11 @@ export const sentinelQuorum = defineCheck({
     const { instances, masterName } = facts.deployment;
     const declared = instances.filter(({ kind }) => kind === "sentinel").length;
     const majority = Math.floor(declared / 2) + 1;
-    return onServers(facts, "sentinel", ({ instance }) => {
-      const sentinel = facts.topology.sentinels.find(({ id }) => id === instance.id);
-      const quorum = known(sentinel?.quorum, `it does not watch ${masterName ?? "the group"}`);
-      const said = sentinel?.ckquorum_ok === false ? `; ${sentinel.ckquorum_message}` : "";
-      const next = [`${sentinel?.redis_cli ?? "redis-cli"} SENTINEL SET ${masterName ?? ""} quorum ${majority}`];
+    return onServers(facts, "sentinel", (server) => {
+      const sentinel = sentinelOf(facts, server);
+      const quorum = known(sentinel.quorum, `it does not watch ${masterName ?? "the group"}`);
+      const said = sentinel.ckquorum_ok === false ? `; ${sentinel.ckquorum_message}` : "";
+      const next = [`${sentinel.redis_cli} SENTINEL SET ${masterName ?? ""} quorum ${majority}`];
       const wanted = `a quorum of ${majority} for ${declared} Sentinels, and CKQUORUM OK`;
       return passIf(quorum === majority && said === "", `quorum ${quorum}${said}`, { wanted, next });
     });

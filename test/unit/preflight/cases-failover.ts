@@ -158,6 +158,8 @@ export const FAILOVER_CASES: readonly Case[] = [
     /does not watch mymaster/,
     sentinel("r1:26379", { down_after_ms: null }),
   ],
+  ["sentinel-quorum", "unknown", "r1:26379", /did not answer in time/, sentinel("r1:26379", { up: false })],
+  ["sentinel-count", "unknown", "shop", /2 watching, 1 did not answer/, sentinel("r1:26379", { up: false })],
   ["sentinel-quorum", "unknown", "r1:26379", /does not watch mymaster/, sentinel("r1:26379", { quorum: null })],
   ["sentinel-zones", "fail", "shop", /3 of 3 are in zone a/, sentinels(3, "a")],
   ["sentinel-zones", "fail", "shop", /1 of 1 are on r1/, sentinels(1)],
