@@ -90,6 +90,8 @@ export interface Action<I = unknown, O = unknown> extends ActionSpec {
    * again, and taken back where the run is rolled back. No `probe` is asked then.
    */
   readonly repeatable?: true;
+  /** Where it fails it may have done a part, also where only what the step verifies does not hold: going back takes it back all the same. */
+  readonly mayFailHalfway?: true;
   /** After a crash: whether an op that was started took effect. Reads only; undefined where that cannot be told. */
   probe?(input: I, context: ActionContext, before: Before): Promise<boolean | undefined>;
 }

@@ -75,7 +75,8 @@ export class Attempt {
   /** Writes the outcome, whichever it is. What reads found is kept too: undo may need it. */
   async #settled(started: number, work: () => Promise<OpFacts>): Promise<OpFacts> {
     const write = async (status: StepStatus, outputs?: unknown, error?: EventError) => {
-      const entry = { step: this.#path, target: this.#op.id, attempt: this.#number, undo: false };
+      const part = status === "failed" && this.#action.mayFailHalfway ? { partial: true as const } : {};
+      const entry = { step: this.#path, target: this.#op.id, attempt: this.#number, undo: false, ...part };
       const duration_ms = Math.round(performance.now() - started);
       const kept = this.#step.sensitive || outputs === undefined ? {} : { outputs };
       await this.#services.journal?.append(

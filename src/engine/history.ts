@@ -207,7 +207,7 @@ export class History {
     slot.open = false;
     slot.facts = {
       status: entry.status,
-      changed: entry.status === "changed" || (slot.facts?.changed ?? false),
+      changed: entry.status === "changed" || entry.partial === true || (slot.facts?.changed ?? false),
       outputs: asRecord(entry.outputs),
       ...(slot.before ? { before: slot.before } : {}),
       ...(entry.error ? { error: entry.error } : {}),

@@ -73,6 +73,7 @@ export const entrySchema = z.discriminatedUnion("kind", [
     outputs: z.unknown().optional(),
     error: errorSchema.optional(),
     undo: z.boolean(),
+    partial: z.literal(true).optional().describe("It failed, and may have changed a part: going back takes it back"),
   }),
   z.object({
     kind: z.literal("settled"),

@@ -85,13 +85,13 @@ export async function offerRevision(host: FleetHost, pool: string, version: stri
       old=$(dpkg-deb -f "$f" Version); new=$old.1
       sed -i "s/^Version: .*/Version: $new/; s/(= [^)]*)/(= $new)/g" /tmp/rebuilt/DEBIAN/control
       [ "$p" != redis-server ] || sed -i '2i ${line}' /tmp/rebuilt/DEBIAN/postinst
-      dpkg-deb -b --root-owner-group /tmp/rebuilt /opt/rebuilt/$p.deb >/dev/null
+      dpkg-deb -Znone -b --root-owner-group /tmp/rebuilt /opt/rebuilt/$p.deb >/dev/null
       { dpkg-deb -f /opt/rebuilt/$p.deb; echo "Filename: ./$p.deb"
         echo "Size: $(stat -c %s /opt/rebuilt/$p.deb)"; echo "SHA256: $(sha256sum </opt/rebuilt/$p.deb | cut -d' ' -f1)"; echo; } >>/opt/rebuilt/Packages
     done
     echo 'deb [trusted=yes] file:/opt/rebuilt ./' >/etc/apt/sources.list.d/rebuilt.list
     apt-get -qq update`,
-    { timeoutMs: 120_000 },
+    { timeoutMs: 600_000 },
   );
 }
 

@@ -91,6 +91,7 @@ export const upgradePackages = defineAction({
     throw notMoved(host.name, words(given.versions), done.stderr);
   },
   repeatable: true,
+  mayFailHalfway: true,
 });
 
 /** `NAME=VERSION` of each, as apt wants them. */

@@ -44,7 +44,8 @@ export const upgradeStart = defineAction({
     if (service !== null) await untilLinked(instanceOf(context), service, within, context);
     return { outputs: {}, changed: started.changed };
   },
-  probe: (given, context, before) => serviceStart.probe?.(given, context, before) ?? Promise.resolve(undefined),
+  repeatable: true,
+  mayFailHalfway: true,
 });
 
 async function untilLinked(

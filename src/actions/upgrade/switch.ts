@@ -86,6 +86,7 @@ export const upgradeSwitch = defineAction({
     return { outputs: { service: program === null ? service : { ...service, program } }, changed: true };
   },
   repeatable: true,
+  mayFailHalfway: true,
 });
 
 /** Takes back what upgrade.switch did. */

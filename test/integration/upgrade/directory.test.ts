@@ -83,6 +83,7 @@ describe("an upgrade that only a backup leads back from", () => {
     const { lab } = place;
     await lab.cli("r1:6379", "SET", "was", "before");
     await lab.cli("r1:6379", "CONFIG", "SET", "maxmemory", "300mb");
+    await lab.cli("r1:6379", "ACL", "SETUSER", "shop", "on", ">secret", "~*", "+@keyspace");
     const planned = await upgradeOver(lab, "redis-7.0", "redis-8.0", "--dry-run");
     expect({ code: planned.code, stderr: planned.code === 0 ? "" : planned.stdout + planned.stderr }).toEqual({
       code: 0,
@@ -90,6 +91,7 @@ describe("an upgrade that only a backup leads back from", () => {
     });
     const { steps } = JSON.parse(planned.stdout).result;
     expect(steps.map(({ note }: { note?: string }) => note ?? "").join()).not.toContain("would stop here");
+    expect(planned.stdout).toContain("shop: may no longer run asking, readonly, readwrite, select, wait");
     const writers = startWriters(lab, 4);
     const there = await upgradeOver(lab, "redis-7.0", "redis-8.0");
     expect({ code: there.code, stderr: there.code === 0 ? "" : there.stdout + there.stderr }).toEqual({
