@@ -22,7 +22,7 @@ describe("going back behind the point of no return, by the backup that the upgra
     const there = await upgradeBehindBackup(lab, newer);
     expect({ code: there.code, said: there.code === 0 ? "" : there.stderr }).toEqual({ code: 0, said: "" });
     const back = await goBackByBackup(lab, older, "1gb");
-    expect({ code: back.code, said: back.code === 0 ? "" : back.stderr }).toEqual({ code: 0, said: "" });
+    expect({ code: back.code, said: back.code === 0 ? "" : back.stdout }).toEqual({ code: 0, said: "" });
     const primary = topology === "cluster" ? "r1:6379" : await settled(lab);
     const beforehand = writers.acked.length;
     await expect.poll(() => writers.acked.length, { timeout: 60_000 }).toBeGreaterThan(beforehand + 100);
