@@ -4,7 +4,7 @@ import { platform } from "node:os";
 import { cgroupRoot } from "./cgroup.ts";
 import { hasTree } from "./tree.ts";
 
-/** Programs that a fleet runs, each with the Debian package that brings it. */
+/** Programs that a fleet and tests on it run, each with the Debian package that brings it. */
 const PROGRAMS = {
   "systemd-nspawn": "systemd-container",
   ip: "iproute2",
@@ -15,6 +15,8 @@ const PROGRAMS = {
   "ssh-keygen": "openssh-client",
   unshare: "util-linux",
   nsenter: "util-linux",
+  strace: "strace",
+  cc: "gcc",
 } as const;
 
 let answer: { readonly missing: string | undefined } | undefined;
