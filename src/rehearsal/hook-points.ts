@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import type { Action } from "../actions/contract.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { targetOf } from "./simulated-actions.ts";
@@ -57,6 +57,13 @@ export class HookPoints {
 
   #at(moment: string): void {
     this.passed.push(moment);
-    if (this.passed.length === this.#killAt) process.kill(process.pid, "SIGKILL");
+    if (this.passed.length !== this.#killAt) return;
+    writeFileSync(killedFile(this.#effectsFile), moment);
+    process.kill(process.pid, "SIGKILL");
   }
+}
+
+/** Where the process says at which moment it ends itself: of ops side by side, another one than last time may come first. */
+export function killedFile(effectsFile: string): string {
+  return `${effectsFile}.killed`;
 }

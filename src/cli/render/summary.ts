@@ -40,7 +40,7 @@ function looks({ status, exit }: RunSummary, { symbols, good, warn, bad }: Theme
 function wayBack({ undone, kept, left }: NonNullable<RunSummary["rollback"]>): string[] {
   return [
     ...undone.map((name) => `  taken back: ${name}`),
-    ...kept.map((name) => `  stands: ${name}`),
+    ...kept.map((name) => `  stands, for its step has no undo: ${name}`),
     ...left.map((name) => `  still to be taken back: ${name}`),
   ];
 }

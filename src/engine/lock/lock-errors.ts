@@ -58,6 +58,7 @@ export function noMajority(deployment: string, locked: number, of: number, cause
 function next(deployment: string, run: string, controller: string): string[] {
   return [
     `redisha runs show ${run}, on ${controller}`,
+    `where it was cut off, on ${controller}: redisha runs resume ${run}, or redisha runs rollback ${run}`,
     `redisha unlock -d ${deployment} shows every lock`,
     `only if that process is dead: redisha unlock -d ${deployment} --run ${run}`,
   ];

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { actionCatalog } from "../../actions/catalog.ts";
 import { findDeployment } from "../../inventory/find-deployment.ts";
 import { worldOf } from "../../rehearsal/case-request.ts";
-import type { Effect } from "../../rehearsal/hook-points.ts";
+import { type Effect, killedFile } from "../../rehearsal/hook-points.ts";
 import { World } from "../../rehearsal/world.ts";
 import { compileByName, storeBeside } from "../compile.ts";
 import { type RunRequest, type RunSummary, runRunbook } from "../run-runbook.ts";
@@ -90,6 +90,11 @@ export async function readEffects(directory: string): Promise<Effect[]> {
   const text = await readFile(effectsFile(directory), "utf8").catch(() => "");
   // Our own file, written by HookPoints: no boundary to check.
   return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Effect]));
+}
+
+/** The moment at which the process of an experiment ended itself: `intent of move@r1:6379`. */
+export function readKilledAt(directory: string): Promise<string> {
+  return readFile(killedFile(effectsFile(directory)), "utf8");
 }
 
 async function simulatedCase(spec: Extract<StageSpec, { kind: "simulated" }>) {

@@ -7,7 +7,7 @@ import type { RunDetail } from "../runs.ts";
 import { verifyRun } from "../runs.ts";
 import { crash } from "./crash.ts";
 import { type Performance, type Performed, pastOf, perform } from "./perform.ts";
-import { openStage, readEffects, type StageSpec, setUpStage } from "./stage.ts";
+import { openStage, readEffects, readKilledAt, type StageSpec, setUpStage } from "./stage.ts";
 
 /** What a crash brought about that must not be. */
 export interface SweepFinding {
@@ -105,7 +105,7 @@ export class Sweep {
   async #killAndResume(moment: Moment, reference: Reference): Promise<void> {
     const at = await this.#experiment();
     await this.#kill({ ...at, how: "run", killAt: moment.number });
-    const uncounted = uncountedIn(await pastOf(at.directory));
+    const uncounted = uncountedIn(await pastOf(at.directory), await readKilledAt(at.directory));
     const report = this.#reporter("resume", moment);
     const ended = await this.#drive(at, "resume");
     const { status } = reference;
@@ -286,12 +286,12 @@ function counted(effects: readonly { step: string; target: string }[]): Map<stri
 }
 
 /**
- * Where several ops run side by side, one may have taken effect though the process ended before it was counted: whether it
- * did, the end of the run tells.
+ * Ops in doubt beside the one at which the process killed itself. One of them may have taken effect though nobody was left
+ * to count it: whether it did, the end of the run tells.
  */
-function uncountedIn(past: RunDetail | undefined): ReadonlySet<string> {
+function uncountedIn(past: RunDetail | undefined, killedAt: string): ReadonlySet<string> {
   const doubtful = past?.ops.filter(({ inDoubt }) => inDoubt).map(({ step, target }) => `${step}@${target}`) ?? [];
-  return new Set(doubtful.length > 1 ? doubtful : []);
+  return new Set(doubtful.filter((op) => !killedAt.endsWith(` ${op}`)));
 }
 
 function unlike(
