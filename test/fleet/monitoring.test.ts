@@ -17,6 +17,12 @@ describeOnFleet("init of a bare host without a firewall, which is to be measured
     fleet = await bootFleet({ hosts: 1 });
     writeFileSync(join(fleet.folder, "password"), "the-operators-0wn", { mode: 0o600 });
     writeFileSync(join(fleet.folder, "exporter"), PASSWORD, { mode: 0o600 });
+    file = join(fleet.folder, "redisha.yaml");
+    declare({ password: { file: "exporter" } });
+  });
+  afterAll(() => fleet?.down());
+
+  const declare = (exporter: Record<string, unknown>) => {
     const login = { password: { file: "password" } };
     const deployment = {
       ...{ topology: "sentinel", master_name: "mymaster", tls: { authority: {}, clients: "required" } },
@@ -27,13 +33,11 @@ describeOnFleet("init of a bare host without a firewall, which is to be measured
       ssh: { user: "ops", identity: fleet.identity, known_hosts: fleet.knownHosts, become: "sudo" },
       firewall: { manager: "ufw" },
       auth: { operator: { username: "redisha", ...login }, sentinel: "same" },
-      users: { replication: login, sentinel: login, exporter: { password: { file: "exporter" } } },
+      users: { replication: login, sentinel: login, exporter },
       monitoring: { exporter: { on: ["r1"], from: ["10.9.9.9"] } },
     };
-    file = join(fleet.folder, "redisha.yaml");
     writeFileSync(file, stringify({ version: 1, deployments: { measured: deployment } }));
-  });
-  afterAll(() => fleet?.down());
+  };
 
   const init = async (...flags: string[]) => {
     const { stdout, stderr, code } = await redisha(["init", "--file", file, "--json", ...flags]);
@@ -77,5 +81,17 @@ describeOnFleet("init of a bare host without a firewall, which is to be measured
     const mended = await init("--yes", "--only", "monitoring");
     expect(mended.code, mended.said).toBe(0);
     expect((await init("--drift")).code).toBe(0);
+  });
+
+  it("gives them a new password when it is rotated, with which they go on measuring", async () => {
+    writeFileSync(join(fleet.folder, "next"), "another-of-the-exporter", { mode: 0o600 });
+    declare({ password: { file: "next" }, previous_password: { file: "exporter" } });
+    // Until servers take the new one, the old one is as it should be.
+    expect((await init("--drift")).result.hosts.r1?.monitoring ?? []).toEqual([]);
+    const { code, stderr } = await redisha(["rotate", "--now", "--yes", "--watch", "1s", "--file", file]);
+    expect(code, stderr).toBe(0);
+    expect(await onHost("cat /etc/redis-exporter/redis-exporter-measured.password")).toContain("another-of-the");
+    declare({ password: { file: "next" } });
+    expect(await init("--drift")).toMatchObject({ code: 0 });
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packagePath } from "../../src/core/package-root.ts";
@@ -25,6 +25,8 @@ describe("a rotation of certificates and their authority that is killed", () => 
   let lab: TestLab;
   beforeAll(async () => {
     lab = await bringUpLab({ topology: "sentinel", tls: true, auth: "acl", downAfterMs: 5_000 });
+    // What a busy machine takes for a login over SSH is no matter of this test.
+    await appendFile(lab.file, "    timeouts: { connect: 1m, command: 1m }\n");
   });
   afterAll(() => lab?.down());
 

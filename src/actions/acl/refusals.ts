@@ -57,7 +57,7 @@ export function sentinelTooOld(host: string, version: string): RedishaError {
     [
       "leave it as it is: auth.sentinel in redisha.yaml with a password of its own, and no previous_password",
       "upgrade Sentinels to 6.2 or later first",
-      "or by hand, one Sentinel after the other: requirepass in sentinel.conf, restart; clients of Sentinel fail meanwhile",
+      "or redisha init --only sentinel, which restarts one after the other; each refuses the old password from then on",
     ],
   );
 }

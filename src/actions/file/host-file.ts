@@ -103,11 +103,15 @@ export function restoreCommands(files: readonly z.infer<typeof keptSchema>[]): P
 }
 
 /**
+ * First takes away what an upload of it that was killed has left beside it, as src/connect/session/files.ts names that.
  * Puts the kept `$2` back as `$1`, with owner and mode; without one, there was no file, and it goes. Where nothing was kept yet,
  * nothing was replaced yet: that is believed of a file whose digest is still `$3`.
  */
 export const RESTORE = `
 set -e
+target=$1
+if [ -L "$target" ]; then target=$(readlink -f -- "$target"); fi
+rm -f -- "$(dirname -- "$target")/.redisha-$(printf %s "$1" | sha256sum | cut -c 1-12)-"*.tmp
 if [ -z "$2" ]; then rm -f -- "$1"; exit 0; fi
 if [ -n "$3" ] && [ ! -e "$2" ] && [ "$(sha256sum < "$1" | cut -d " " -f 1)" = "$3" ]; then exit 0; fi
 part=$(dirname -- "$1")/.redisha-restore.$$

@@ -18,6 +18,9 @@ import { rootOn } from "../service/shell.ts";
 
 const LOCKED_OUT = ["REDIS_WRONGPASS", "REDIS_NOAUTH", "REDIS_NOPERM", "REDIS_AUTH_NOT_SET", "REDIS_DENIED"];
 
+/** Where nobody answers for a host. */
+const SILENT = ["SSH_UNREACHABLE", "SSH_TIMEOUT", "SSH_REFUSED", "SSH_NAME_NOT_FOUND"];
+
 /** Looks at everything before anything is touched, and decides around whom to set up what is missing. */
 export const initSurvey = defineAction({
   name: "init.survey",
@@ -312,13 +315,15 @@ function refuseOtherLayout(topology: Topology, deployment: Deployment, running: 
 
 function unreachable({ name }: Host, cause: unknown): RedishaError {
   const said = cause instanceof RedishaError ? cause : undefined;
+  // One that answers, and does not let redisha in, is not gone.
+  const silent = said === undefined || SILENT.includes(said.code);
   return new RedishaError({
     code: said?.code ?? "INIT_HOST_DOWN",
     message: said?.message ?? `${name} cannot be reached`,
     host: name,
     exit: said?.exit ?? EXIT.cannotConnect,
-    state: "nothing was touched: what is on a host that does not answer cannot be told",
-    next: [...(said?.next ?? []), "take it out of redisha.yaml where it is gone for good"],
+    state: `nothing was touched: what is on a host that ${silent ? "does not answer" : "lets nobody in"} cannot be told`,
+    next: [...(said?.next ?? []), ...(silent ? ["take it out of redisha.yaml where it is gone for good"] : [])],
     cause,
   });
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Readable, Transform } from "node:stream";
 import { RedishaError } from "../../core/errors.ts";
@@ -6,13 +6,17 @@ import type { UploadOptions } from "../types.ts";
 import type { Launcher } from "./launcher.ts";
 import { run, stream } from "./run.ts";
 
-/** Writes standard input to `$2` beside `$1`, to disk, and prints its size and the place it is to go to. */
+/**
+ * Writes standard input to `$2` beside `$1`, to disk, and prints its size and the place it is to go to. What a program that
+ * was killed has left of the same file, `$3` with anything behind it, goes: it may hold passwords.
+ */
 const STAGE = `
 set -e
 umask 077
 target=$1
 if [ -L "$target" ]; then target=$(readlink -f -- "$target"); fi
 staged=$(dirname -- "$target")/$2
+rm -f -- "$(dirname -- "$target")/$3"*.tmp
 set -C
 : >"$staged"
 set +C
@@ -49,7 +53,8 @@ export async function upload(
   path: string,
   options: UploadOptions,
 ): Promise<void> {
-  const name = `.redisha-${randomBytes(6).toString("hex")}.tmp`;
+  const stem = `.redisha-${createHash("sha256").update(path).digest("hex").slice(0, 12)}-`;
+  const name = `${stem}${randomBytes(6).toString("hex")}.tmp`;
   const become = options.become ?? false;
   const common = options.signal ? { signal: options.signal } : {};
   const counter = new Counter();
@@ -62,7 +67,7 @@ export async function upload(
     run(launcher, { shell: text, args, become }, text === STAGE ? { ...common, stdin: counter } : common);
   let staged = "";
   try {
-    const written = await shell(STAGE, path, name);
+    const written = await shell(STAGE, path, name, stem);
     const [size, target] = splitOnce(written.stdout, "\n");
     staged = target;
     if (written.code !== 0) throw notWritten(launcher.host, path, written.stderr);

@@ -1,6 +1,7 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keepFile, placeToKeep, restoreFile } from "../../../src/actions/file/host-file.ts";
 import { connectLocal } from "../../../src/connect/local/connect.ts";
@@ -73,6 +74,18 @@ ${failing}`);
     await chmod(file, 0o666);
     await run(put("x"));
     expect((await stat(file)).mode & 0o777).toBe(0o640);
+  });
+
+  test("takes away what an upload of it that was killed has left beside it, on the way on and on the way back", async () => {
+    const left = join(folder, `.redisha-${createHash("sha256").update(file).digest("hex").slice(0, 12)}-abc.tmp`);
+    const others = join(folder, ".redisha-0123456789ab-abc.tmp");
+    await Promise.all([left, others].map((path) => writeFile(path, "half of")));
+    await run(put("x"));
+    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([basename(others)]);
+    await writeFile(left, "half of");
+    const shell = await connectLocal({ host: "here", address: "127.0.0.1", ssh: "local" });
+    await restoreFile(shell, { path: file, kept: null }, new AbortController().signal);
+    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([basename(others)]);
   });
 
   test("gives way to what was there when the run goes back, and what was there is in no journal", async () => {
