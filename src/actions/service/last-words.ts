@@ -5,14 +5,14 @@ import { brieflyOnHostOf } from "./shell.ts";
 
 /**
  * `$1` unit or `-`, `$2` its configuration file, `$3` and `$4` where its output goes. Prints the end of its logfile, of its
- * output, and of what systemd keeps of it: one that refuses its configuration has not opened a logfile yet.
+ * output, and of what systemd keeps of its last start: one that refuses its configuration has not opened a logfile yet.
  */
 const ENDS = `
 file=$(sed -n 's/^[[:space:]]*logfile[[:space:]]*//Ip' -- "$2" 2>/dev/null | tail -n 1 | tr -d "\\"'")
 for f in "$file" "$3" "$4"; do
   case $f in /dev/null) ;; /*) tail -n 30 -- "$f" 2>/dev/null ;; esac
 done
-[ "$1" = - ] || journalctl -u "$1" -n 30 --no-pager -o cat 2>/dev/null
+[ "$1" = - ] || journalctl "_SYSTEMD_INVOCATION_ID=$(systemctl show -p InvocationID --value -- "$1")" -n 30 --no-pager -o cat 2>/dev/null
 true`;
 
 const SYSTEMD = /\.service: |^(Failed to start|Start(ed|ing)|Stopp(ed|ing)) /;
