@@ -35,6 +35,7 @@ import { clusterMoveSlots } from "./cluster/move-slots.ts";
 import { clusterPlanBalance } from "./cluster/plan-balance.ts";
 import { clusterPlanFix } from "./cluster/plan-fix.ts";
 import { clusterPlanHomes } from "./cluster/plan-homes.ts";
+import { clusterPlanScale } from "./cluster/plan-scale.ts";
 import { clusterPlanSlots } from "./cluster/plan-slots.ts";
 import { clusterReplicate } from "./cluster/replicate.ts";
 import { clusterSurveySlots } from "./cluster/survey-slots.ts";
@@ -281,6 +282,7 @@ const ACTIONS: readonly Action[] = [
   clusterMoveSlots,
   clusterPlanBalance,
   clusterPlanFix,
+  clusterPlanScale,
   clusterPlanSlots,
   clusterSurveySlots,
   clusterTakeSlots,

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { ClusterPlace } from "../../init/place-cluster.ts";
-import { placeHomes, type ShardPlaces } from "../../init/place-homes.ts";
-import type { DataNode, Topology } from "../../topology/schema.ts";
+import { placeHomes } from "../../init/place-homes.ts";
+import type { Topology } from "../../topology/schema.ts";
 import { defineAction } from "../define.ts";
 import { homesSchema } from "./membership.ts";
+import { placeOf, shardPlaces } from "./shard-places.ts";
 
 /** Chooses whose replicas nodes are to be. Nothing is touched. */
 export const clusterPlanHomes = defineAction({
@@ -39,7 +39,7 @@ export const clusterPlanHomes = defineAction({
   async run({ newcomers, of, leaving }, context) {
     const topology = await context.topology();
     const named = newcomers.flatMap((id) => topology.nodes.filter((node) => node.id === id));
-    const placed = placeHomes(shardsOf(topology, newcomers), {
+    const placed = placeHomes(shardPlaces(topology, newcomers), {
       newcomers: of === "" ? named.map(placeOf) : [],
       leaving,
     });
@@ -52,22 +52,6 @@ export const clusterPlanHomes = defineAction({
     return { outputs: { homes, bare: [...placed.bare], near, same_host: [...new Set(same_host)] }, changed: false };
   },
 });
-
-/** Shards with the replicas that answer; a newcomer that has joined already counts as one that comes. */
-function shardsOf({ shards, nodes }: Topology, newcomers: readonly string[]): ShardPlaces[] {
-  const find = (id: string | null) => nodes.find((node) => node.id === id);
-  return shards.flatMap(({ primary_id, replica_ids }) => {
-    const primary = find(primary_id);
-    const replicas = replica_ids.map(find).filter((node) => node?.up && !newcomers.includes(node.id));
-    return primary
-      ? [{ primary: placeOf(primary), replicas: replicas.flatMap((node) => (node ? [placeOf(node)] : [])) }]
-      : [];
-  });
-}
-
-function placeOf({ id, host, zone }: DataNode): ClusterPlace {
-  return { id, host, zone: zone ?? undefined };
-}
 
 interface Close {
   readonly id: string;

@@ -25,3 +25,8 @@ export function inputsOfAdd(node: string, flags: AddFlags): Record<string, strin
 export function inputsOfRemove(node: string, { bare, wait, ...rest }: RemoveFlags): Record<string, string> {
   return givenInputs({ node, bare, wait, ...movingInputs(rest) });
 }
+
+/** Flags as inputs of the runbook cluster-scale. */
+export function inputsOfScale({ primaries, bare, ...rest }: MovingFlags & { primaries: number; bare: boolean }) {
+  return givenInputs({ primaries, bare, ...movingInputs(rest) });
+}

@@ -10,7 +10,11 @@ const outputsSchema = z.object({
   near: names,
   bare: names,
   away: names,
-  left: z.record(z.string(), z.unknown()).catch({}).default({}),
+  joined: names,
+  left: z
+    .union([z.array(z.string()), z.record(z.string(), z.unknown()).transform(Object.keys)])
+    .catch([])
+    .default([]),
   node_id: z.string().catch("").default(""),
 });
 
@@ -21,14 +25,15 @@ export function awayIn({ outputs }: RunSummary): readonly string[] {
 
 /** What became of the nodes of a cluster, and what is left for the operator to do. */
 export function renderMembership(summary: RunSummary, theme: Theme): string {
-  const { homes, near, bare, away, left, node_id: nodeId } = outputsSchema.parse(summary.outputs);
+  const { homes, joined, near, bare, away, left, node_id: nodeId } = outputsSchema.parse(summary.outputs);
   const lines = [renderSummary({ ...summary, outputs: {} }, theme)];
   if (summary.status !== "done") return lines.join("\n");
   const warn = (text: string) => lines.push(theme.warn(`  ${theme.symbols.warn} ${text}`));
+  for (const id of joined) lines.push(`  ${theme.strong(id)} is a primary`);
   for (const [id, of] of Object.entries(homes)) lines.push(`  ${theme.strong(id)} is a replica of ${of}`);
   for (const text of near) warn(text);
   for (const id of bare) warn(`${id} has no replica now`);
-  for (const id of Object.keys(left))
+  for (const id of left)
     lines.push(`  ${theme.strong(id)} knows nobody any more: take it out of redisha.yaml`);
   if (away.length > 0) {
     warn(`${away.join(", ")} could not be told, and would bring it back; when they answer:`);
