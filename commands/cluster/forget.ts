@@ -33,7 +33,10 @@ export default class ClusterForget extends RunningCommand<RunSummary | Plan> {
     const what = `Have all of ${work.deployment.name} forget ${args.node}`;
     const summary = await this.perform(work, inputs, { effect: "change", what });
     this.print(renderMembership(summary, this.theme));
-    this.endWith(summary.exit === EXIT.done && awayIn(summary).length > 0 ? EXIT.warnings : summary.exit, summary.error);
+    this.endWith(
+      summary.exit === EXIT.done && awayIn(summary).length > 0 ? EXIT.warnings : summary.exit,
+      summary.error,
+    );
     return summary;
   }
 }

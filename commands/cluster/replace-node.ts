@@ -23,7 +23,10 @@ export default class ClusterReplaceNode extends RunningCommand<RunSummary | Plan
   };
   static override flags = {
     ...runFlags,
-    wait: string({ helpValue: "TIME", summary: "Of a dead one: wait for nodes that are away, and would bring it back" }),
+    wait: string({
+      helpValue: "TIME",
+      summary: "Of a dead one: wait for nodes that are away, and would bring it back",
+    }),
   };
 
   async run(): Promise<RunSummary | Plan> {
@@ -34,7 +37,10 @@ export default class ClusterReplaceNode extends RunningCommand<RunSummary | Plan
     const what = `Put ${args.new} in the place of ${args.old} in ${work.deployment.name}`;
     const summary = await this.perform(work, inputs, { effect: "disruptive", what });
     this.print(renderMembership(summary, this.theme));
-    this.endWith(summary.exit === EXIT.done && awayIn(summary).length > 0 ? EXIT.warnings : summary.exit, summary.error);
+    this.endWith(
+      summary.exit === EXIT.done && awayIn(summary).length > 0 ? EXIT.warnings : summary.exit,
+      summary.error,
+    );
     return summary;
   }
 }

@@ -20,7 +20,9 @@ export const clusterPlanScale = defineAction({
     newcomers: z.array(z.string()).describe("Both"),
     leaving: z.array(z.string()).describe("Primaries that hand over their slots and go"),
     followers: z.array(z.string()).describe("Their replicas, which go with them"),
-    short: z.array(z.string()).describe("New primaries with fewer replicas than declared: there are not enough servers"),
+    short: z
+      .array(z.string())
+      .describe("New primaries with fewer replicas than declared: there are not enough servers"),
     missing: z.int().describe("How many servers there are too few, for the primaries alone"),
     weights: z.string().describe("As cluster.plan_balance takes them"),
   }),
@@ -58,5 +60,7 @@ export const clusterPlanScale = defineAction({
 
 /** Listed servers that answer and own nothing: those that belong to nobody, and primaries that nobody has given a slot. */
 function sparesOf({ nodes }: Topology) {
-  return nodes.filter(({ listed, up, role, cluster }) => listed && up && role === "primary" && cluster?.slots_count === 0);
+  return nodes.filter(
+    ({ listed, up, role, cluster }) => listed && up && role === "primary" && cluster?.slots_count === 0,
+  );
 }

@@ -33,8 +33,7 @@ export function renderMembership(summary: RunSummary, theme: Theme): string {
   for (const [id, of] of Object.entries(homes)) lines.push(`  ${theme.strong(id)} is a replica of ${of}`);
   for (const text of near) warn(text);
   for (const id of bare) warn(`${id} has no replica now`);
-  for (const id of left)
-    lines.push(`  ${theme.strong(id)} knows nobody any more: take it out of redisha.yaml`);
+  for (const id of left) lines.push(`  ${theme.strong(id)} knows nobody any more: take it out of redisha.yaml`);
   if (away.length > 0) {
     warn(`${away.join(", ")} could not be told, and would bring it back; when they answer:`);
     lines.push(`    redisha cluster forget ${nodeId}`);

@@ -73,6 +73,7 @@ describe("nodes of a cluster, in and out", () => {
     }));
 
   it("forgets a dead replica everywhere, and warns of a member that could not be told", async () => {
+    const gone = await lab.cli("r8:6379", "CLUSTER", "MYID");
     await lab.kill("r8:6379");
     await lab.kill("r6:6379");
     const { code, stdout } = await cluster("remove-node", "r8:6379");
@@ -81,5 +82,19 @@ describe("nodes of a cluster, in and out", () => {
     expect(await knownTo("r1:6379")).toBe(7);
     await lab.restart("r6:6379");
     await until(async () => (await lab.cli("r6:6379", "INFO", "replication")).includes("master_link_status:up"));
+    await done("forget", gone);
+    expect(await knownTo("r6:6379")).toBe(7);
+  });
+
+  it("puts a server in the place of a primary, which hands over to it", async () => {
+    await lab.restart("r8:6379");
+    await lab.cli("r8:6379", "CLUSTER", "RESET", "HARD");
+    const slots = await slotsOf(lab, "r2:6379");
+    await unnoticed(lab, async () => {
+      await done("replace-node", "r2:6379", "r8:6379", "--yes");
+    });
+    expect(await slotsOf(lab, "r8:6379")).toBe(slots);
+    expect(await knownTo("r2:6379")).toBe(1);
+    await content();
   });
 });
