@@ -2,6 +2,7 @@ import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { type Reach, readViews } from "./cluster-view.ts";
+import { membersOf } from "./members.ts";
 
 const POLL_MS = 250;
 
@@ -31,6 +32,27 @@ export async function replicate(
       const tooEarly = error instanceof RedishaError && /Unknown node|only replicate a master/i.test(error.message);
       if (!tooEarly || performance.now() > deadline) throw error;
     }
+    await sleep(POLL_MS, reach.signal);
+  }
+}
+
+/**
+ * Waits until those of the instances that answer know whom a replica follows: before, they neither vote for it nor does its
+ * primary hand over to it. That spreads with their pings, within half of node-timeout. What has not spread is no reason to fail.
+ */
+export async function untilKnown(
+  replica: string,
+  instances: readonly string[],
+  { patienceMs, ...reach }: Reach & { readonly patienceMs: number },
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const views = await readViews(instances, reach);
+    const own = views.find(({ instance }) => instance === replica);
+    const heard = membersOf(views).every(({ lines }) =>
+      lines.some(({ id, primaryId }) => id === own?.nodeId && primaryId === own.primaryId),
+    );
+    if (heard || performance.now() > deadline) return;
     await sleep(POLL_MS, reach.signal);
   }
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { replicate } from "../../reshard/replicate.ts";
+import { replicate, untilKnown } from "../../reshard/replicate.ts";
 import { afterJoin, afterReplicate } from "../../topology/after-membership.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
-import { homesSchema, takeIn } from "./membership.ts";
+import { dataInstances, homesSchema, takeIn } from "./membership.ts";
 import { reachOf } from "./reach.ts";
 
 /** Joining and following, each with its own patience, and some more for a machine that is busy. */
@@ -41,8 +41,9 @@ export const clusterJoin = defineAction({
     const { id } = instanceOf(context);
     const { nodeId, met } = await takeIn(id, context);
     const home = homes[id];
-    const followed =
-      home !== undefined && (await replicate(id, home, { ...reachOf(context), patienceMs: TAKES_MS / 3 }));
+    const reach = { ...reachOf(context), patienceMs: TAKES_MS / 3 };
+    const followed = home !== undefined && (await replicate(id, home, reach));
+    if (home !== undefined) await untilKnown(id, dataInstances(context), reach);
     return { outputs: { node_id: nodeId, met }, changed: met || followed };
   },
   simulate: ({ homes }, topology, { instance }) => {
