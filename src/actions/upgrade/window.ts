@@ -17,6 +17,8 @@ export const upgradeWindow = defineAction({
     "Counts what was written since a backup, in bytes of the replication stream; fails where that is more than may be lost",
   scope: "controller",
   effect: "read",
+  // A run that is gone on with may have stopped everybody since: then nobody could tell.
+  once: true,
   input: z.strictObject({
     backup: z.string().describe("Id of a backup"),
     identities: z.array(z.string()).default([]),
