@@ -24,6 +24,8 @@ export interface ExecutionResult {
   readonly failure?: EventError;
   /** It stopped to be resumed; `failure` says why. */
   readonly paused: boolean;
+  /** The step that failed, where it is paused for that. */
+  readonly step?: string;
   /** What was taken back, where the runbook or an invariant asked for it. */
   readonly rollback?: RollbackResult;
   /** Steps that failed and were allowed to. */
@@ -69,7 +71,10 @@ export class Executor {
       const left = await this.#putBack(runbook, values);
       return { ...end(), paused: false, outputs, ...(left ? { failure: left } : {}) };
     } catch (error) {
-      if (error instanceof RunPaused) return { ...end(), paused: true, failure: error.facts, outputs: {} };
+      if (error instanceof RunPaused) {
+        const { facts: failure, step } = error;
+        return { ...end(), paused: true, failure, outputs: {}, ...(step === undefined ? {} : { step }) };
+      }
       if (!(error instanceof StepFailed)) throw error;
       await this.#putBack(runbook, values);
       return { ...end(), paused: false, failure: error.facts, outputs: {} };
@@ -143,7 +148,7 @@ export class Executor {
         this.#rollBack = false;
         continue;
       }
-      if (step.onFailure === "pause") throw new RunPaused({ ...error, exit: EXIT.paused });
+      if (step.onFailure === "pause") throw new RunPaused({ ...error, exit: EXIT.paused }, `${scope.path}${step.id}`);
       if (step.onFailure === "rollback") this.#rollBack = true;
       throw new StepFailed(error);
     }

@@ -79,6 +79,9 @@ export class History {
       case "going_back":
         this.#goingBack = entry.reason;
         break;
+      case "paused":
+        if (entry.step !== undefined) this.#forgetWithin(entry.step);
+        break;
       case "run_finished":
         this.#forgetRecent();
         break;
@@ -231,6 +234,12 @@ export class History {
     if (!slot) return;
     slot.undoOpen = false;
     slot.undone = tookEffect;
+  }
+
+  /** What a step holds has come to its end when that step has failed: tidied up, and begun anew when the run goes on. */
+  #forgetWithin(path: string): void {
+    const inside = [...this.#recent].filter((step) => step.startsWith(`${path}.`) || step.startsWith(`${path}[`));
+    for (const step of inside) this.#recent.delete(step);
   }
 
   #forgetRecent(): void {

@@ -101,7 +101,11 @@ export const entrySchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("point_of_no_return"), step: z.string() }),
   z.object({ kind: z.literal("invariant"), id: z.string(), assert: z.string(), action: z.string() }),
   z.object({ kind: z.literal("going_back"), reason: errorSchema.describe("Why the run takes itself back") }),
-  z.object({ kind: z.literal("paused"), reason: errorSchema }),
+  z.object({
+    kind: z.literal("paused"),
+    reason: errorSchema,
+    step: z.string().optional().describe("The step that had failed by then, and is begun anew when the run goes on"),
+  }),
   z.object({
     kind: z.literal("continued"),
     how: z.enum(["resume", "rollback"]),

@@ -18,10 +18,13 @@ export class StepFailed extends Error {
 /** Thrown when the run is to stop as it is: no cleaning up, since it goes on later from here. */
 export class RunPaused extends Error {
   readonly facts: EventError;
+  /** The path of the step that has failed, with all that was there for the case that it does. */
+  readonly step: string | undefined;
 
-  constructor(facts: EventError) {
+  constructor(facts: EventError, step?: string) {
     super(facts.message);
     this.facts = facts;
+    this.step = step;
   }
 }
 

@@ -229,7 +229,7 @@ async function finish(
   const { status, exit, error } = verdictOf(result, run, journal?.history, runbook);
   await journal?.append(
     status === "paused" && error
-      ? { kind: "paused", reason: error }
+      ? { kind: "paused", reason: error, ...(result.step === undefined ? {} : { step: result.step }) }
       : { kind: "run_finished", status: status === "paused" ? "failed" : status, exit, ...(error ? { error } : {}) },
   );
   emit({

@@ -122,6 +122,32 @@ describe("a paused run", () => {
     await expect(place.resume(first.summary.run)).rejects.toMatchObject({ code: "RUN_OVER" });
   });
 
+  it("begins a step anew that failed and tidied up within, once what stood in its way is mended", async () => {
+    await group.cli("r1:6379", "SET", "gate", "closed");
+    const first = await place.run(
+      runbookText(`
+steps:
+  - id: whole
+    action: block
+    on_failure: pause
+    steps:
+      - { id: once, action: redis.command, targets: { role: primary }, with: { command: [RPUSH, log, once] }, undo: none }
+      - { id: through, action: redis.command, targets: { role: primary }, with: { command: [INCR, gate] }, undo: none }
+    always:
+      - { id: tidied, action: redis.command, targets: { role: primary }, with: { command: [RPUSH, log, tidied] }, undo: none }
+  - { id: after, action: redis.command, targets: { role: primary }, with: { command: [RPUSH, log, after] }, undo: none }
+`),
+    );
+    expect(first.summary).toMatchObject({ status: "paused", exit: 7 });
+    const again = await place.resume(first.summary.run);
+    expect(again.summary).toMatchObject({ status: "paused", exit: 7 });
+    await group.cli("r1:6379", "DEL", "gate");
+    const mended = await place.resume(first.summary.run);
+    expect(mended.summary).toMatchObject({ status: "done", exit: 0 });
+    expect(await group.cli("r1:6379", "GET", "gate")).toBe("1");
+    expect(await list()).toEqual(["once", "tidied", "after"]);
+  });
+
   it("pauses where the runbook says so, once", async () => {
     const text = runbookText(`
 steps:
