@@ -32,6 +32,8 @@ describe("redisha reshard", () => {
     expect(code).toBe(0);
     expect(survey.note).toMatch(/^r1:6379: 50 slots, \d+ keys, about .* 3560 is \d+\.\d MiB and may keep its server/);
     expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
+    // At the few bytes a second of a test below it would be on its way for a quarter of an hour.
+    await lab.cli("r1:6379", "DEL", "3560");
   });
 
   it("moves slots from two primaries at once, and back, while no client notices", () =>
