@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 /** They set machines up, and the machine of a lab's hosts is this one. */
-const OF_MACHINES = ["init", "init-firewall", "init-os"];
+const OF_MACHINES = ["init", "init-firewall", "init-monitoring", "init-os"];
 
 /** It writes to an empty deployment, and refuses this one before it changes anything. */
 const OF_EMPTY = ["restore-routed"];
