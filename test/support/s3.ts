@@ -38,15 +38,19 @@ export async function startS3({ objects }: { readonly objects?: string } = {}): 
     "[swift-hash]\nswift_hash_path_suffix = test\n[storage-policy:0]\nname = one\ndefault = yes\n",
   );
   const children: ChildProcess[] = [];
-  const start = (part: string, port: number, config: string) => {
+  /** A proxy whose other parts are not there yet answers 503. */
+  const start = async (part: string, port: number, config: string) => {
     const file = join(root, `${part}.conf`);
     writeFileSync(
       file,
       `[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = ${port}\nworkers = 0\nuser = ${userName()}\nswift_dir = ${root}\n${config}`,
     );
     const log = openSync(join(root, `${part}.log`), "a");
-    children.push(spawn(`/usr/bin/swift-${part}-server`, [file, "verbose"], { stdio: ["ignore", log, log] }));
+    const child = spawn(`/usr/bin/swift-${part}-server`, [file, "verbose"], { stdio: ["ignore", log, log] });
+    children.push(child);
+    await answering(port, child, join(root, `${part}.log`));
   };
+  const starting: Promise<void>[] = [];
   for (const part of PARTS) {
     const port = await freePort();
     const ring = (...args: string[]) =>
@@ -54,15 +58,17 @@ export async function startS3({ objects }: { readonly objects?: string } = {}): 
     ring("create", "4", "1", "0");
     ring("add", `r1z1-127.0.0.1:${port}/disk`, "100");
     ring("rebalance");
-    start(
-      part,
-      port,
-      `devices = ${devices}\nmount_check = false\n[pipeline:main]\npipeline = ${part}-server\n[app:${part}-server]\nuse = egg:swift#${part}\n`,
+    starting.push(
+      start(
+        part,
+        port,
+        `devices = ${devices}\nmount_check = false\n[pipeline:main]\npipeline = ${part}-server\n[app:${part}-server]\nuse = egg:swift#${part}\n`,
+      ),
     );
   }
+  await Promise.all(starting);
   const port = await freePort();
-  start("proxy", port, PROXY);
-  await answering(port, children.at(-1), join(root, "proxy.log"));
+  await start("proxy", port, PROXY);
   const endpoint = `http://127.0.0.1:${port}`;
   const settings = (changes: Partial<S3Settings> = {}): S3Settings => ({
     endpoint,

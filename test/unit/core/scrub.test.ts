@@ -83,9 +83,10 @@ describe("scrubbing data", () => {
   it("keeps the shape of any data, and lets no value through", () => {
     fc.assert(
       fc.property(secret, fc.jsonValue(), (value, data) => {
-        const scrubbed = knowing(value).scrubData({ data, value });
-        expect(JSON.stringify(scrubbed.value)).toBe(JSON.stringify(MASK));
-        expect(Array.isArray(scrubbed.data)).toBe(Array.isArray(data));
+        // Names are data, too: these are shorter than any secret.
+        const scrubbed = knowing(value).scrubData({ it: data, is: value });
+        expect(JSON.stringify(scrubbed.is)).toBe(JSON.stringify(MASK));
+        expect(Array.isArray(scrubbed.it)).toBe(Array.isArray(data));
       }),
     );
   });
