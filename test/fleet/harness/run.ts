@@ -37,6 +37,12 @@ export function attempt(program: string, args: readonly string[], options: RunOp
       stderr += text;
     });
     child.on("error", reject);
+    // What it started may live on, and hold what it wrote to.
+    child.on("exit", (_code, signal) => {
+      if (signal === null) return;
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
     child.on("close", (code) => resolve({ code: code ?? 137, stdout, stderr }));
     // A program may end without reading what it is given.
     child.stdin.on("error", () => {});
