@@ -6,9 +6,13 @@ import type { UploadOptions } from "../types.ts";
 import type { Launcher } from "./launcher.ts";
 import { run, stream } from "./run.ts";
 
+/** In the names of all files that this process stages, and of no other. */
+const OURS = `${randomBytes(6).toString("hex")}-`;
+
 /**
  * Writes standard input to `$2` beside `$1`, to disk, and prints its size and the place it is to go to. What a program that
- * was killed has left of the same file, `$3` with anything behind it, goes: it may hold passwords.
+ * was killed has left of the same file, `$3` with anything behind it, goes: it may hold passwords. What has `$4` behind that
+ * is this process's own, which may write the same file twice at a time where two hosts of it are one machine.
  */
 const STAGE = `
 set -e
@@ -16,7 +20,12 @@ umask 077
 target=$1
 if [ -L "$target" ]; then target=$(readlink -f -- "$target"); fi
 staged=$(dirname -- "$target")/$2
-rm -f -- "$(dirname -- "$target")/$3"*.tmp
+for left in "$(dirname -- "$target")/$3"*.tmp; do
+  case $left in
+    *"/$3$4"*) ;;
+    *) rm -f -- "$left" ;;
+  esac
+done
 set -C
 : >"$staged"
 set +C
@@ -54,7 +63,7 @@ export async function upload(
   options: UploadOptions,
 ): Promise<void> {
   const stem = `.redisha-${createHash("sha256").update(path).digest("hex").slice(0, 12)}-`;
-  const name = `${stem}${randomBytes(6).toString("hex")}.tmp`;
+  const name = `${stem}${OURS}${randomBytes(6).toString("hex")}.tmp`;
   const become = options.become ?? false;
   const common = options.signal ? { signal: options.signal } : {};
   const counter = new Counter();
@@ -67,7 +76,7 @@ export async function upload(
     run(launcher, { shell: text, args, become }, text === STAGE ? { ...common, stdin: counter } : common);
   let staged = "";
   try {
-    const written = await shell(STAGE, path, name, stem);
+    const written = await shell(STAGE, path, name, stem, OURS);
     const [size, target] = splitOnce(written.stdout, "\n");
     staged = target;
     if (written.code !== 0) throw notWritten(launcher.host, path, written.stderr);
