@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { RedishaError } from "../core/errors.ts";
+import { withLabLock } from "./lock.ts";
 import { removeLocks } from "./locks.ts";
 import { healPartitions } from "./partitions.ts";
 
@@ -12,6 +13,8 @@ const NETWORKS = 16 * 256;
 /** After so many networks in a row with a port taken, an address that no lab ever has tells whether it is taken on all. */
 const TAKEN_IN_A_ROW = 8;
 const NO_LABS_ADDRESS = "127.200.77.1";
+/** The name of a claim. */
+const NETWORK = /^\d+\.\d+\.\d+$/;
 
 /**
  * Claims a /24 of 127.0.0.0/8 for the lab in `folder`, as one file per network in a folder that all labs of this user
@@ -40,16 +43,37 @@ export async function claimNetwork(folder: string, ports: readonly number[]): Pr
 
 /** Gives back what the lab in `folder` claimed, healed and unlocked, and with it the claims of labs that are no longer there. */
 export async function releaseNetworks(folder: string): Promise<void> {
-  for (const network of await readdir(claimsFolder()).catch(() => [])) {
-    const path = join(claimsFolder(), network);
-    const owner = await readFile(path, "utf8").catch(() => undefined);
-    // A lab's folder is made before its claim and an empty claim is one being written: neither is mistaken for an orphan.
-    if (owner !== folder && (!owner || (await exists(owner)))) continue;
-    await healPartitions(network);
-    await removeLocks(network);
-    await rm(path, { force: true });
+  const claimed = await readdir(claimsFolder()).catch(() => []);
+  for (const network of claimed.filter((name) => NETWORK.test(name))) {
+    if (await isOver(network, folder)) await release(network, folder);
   }
   await rmdir(claimsFolder()).catch(() => undefined);
+}
+
+/**
+ * One at a time: a lab that goes down and the next one, which finds its claim to be an orphan's, would both give it back,
+ * the later of them when a third has claimed the network already.
+ */
+async function release(network: string, folder: string): Promise<void> {
+  const path = join(claimsFolder(), network);
+  try {
+    await withLabLock(`${path}.lock`, `release ${network}`, async () => {
+      if (!(await isOver(network, folder))) return;
+      await healPartitions(network);
+      await removeLocks(network);
+      await rm(path, { force: true });
+    });
+  } catch (error) {
+    // Another is at it, or was, and has taken the empty folder away.
+    const busy = error instanceof RedishaError && error.code === "LAB_BUSY";
+    if (!busy && (await exists(path))) throw error;
+  }
+}
+
+/** A lab's folder is made before its claim and an empty claim is one being written: neither is mistaken for an orphan. */
+async function isOver(network: string, folder: string): Promise<boolean> {
+  const owner = await readFile(join(claimsFolder(), network), "utf8").catch(() => "");
+  return owner === folder || (owner !== "" && !(await exists(owner)));
 }
 
 function claimsFolder(): string {
