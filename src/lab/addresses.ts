@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { RedishaError } from "../core/errors.ts";
+import { systemCode } from "../core/files.ts";
 import { withLabLock } from "./lock.ts";
 import { removeLocks } from "./locks.ts";
 import { healPartitions } from "./partitions.ts";
@@ -82,7 +83,11 @@ function claimsFolder(): string {
 
 async function claim(network: string, folder: string): Promise<boolean> {
   await mkdir(claimsFolder(), { recursive: true, mode: 0o700 });
-  const owner = await lstat(claimsFolder());
+  const owner = await lstat(claimsFolder()).catch((error: unknown) => {
+    if (systemCode(error) !== "ENOENT") throw error;
+  });
+  // Another lab gave the last claim back and removed the folder in the meantime.
+  if (!owner) return claim(network, folder);
   if (!owner.isDirectory() || owner.uid !== userInfo().uid) {
     throw new RedishaError({
       code: "LAB_CLAIMS_UNSAFE",
@@ -94,9 +99,8 @@ async function claim(network: string, folder: string): Promise<boolean> {
     await writeFile(join(claimsFolder(), network), folder, { flag: "wx", mode: 0o600 });
     return true;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = systemCode(error);
     if (code === "EEXIST") return false;
-    // Another lab gave the last claim back and removed the folder in the meantime.
     if (code === "ENOENT") return claim(network, folder);
     throw error;
   }
