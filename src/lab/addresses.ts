@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/p
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RedishaError } from "../core/errors.ts";
 import { systemCode } from "../core/files.ts";
 import { withLabLock } from "./lock.ts";
@@ -66,8 +67,10 @@ async function release(network: string, folder: string): Promise<void> {
     });
   } catch (error) {
     // Another is at it, or was, and has taken the empty folder away.
-    const busy = error instanceof RedishaError && error.code === "LAB_BUSY";
-    if (!busy && (await exists(path))) throw error;
+    if (!(await exists(path))) return;
+    if (!(error instanceof RedishaError && error.code === "LAB_BUSY")) throw error;
+    await sleep(20);
+    if (await isOver(network, folder)) await release(network, folder);
   }
 }
 
