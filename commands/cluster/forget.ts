@@ -1,9 +1,8 @@
 import { string as stringArg } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
-import { awayIn, renderMembership } from "../../src/cli/cluster/membership-render.ts";
+import { membershipExit, renderMembership } from "../../src/cli/cluster/membership-render.ts";
 import { givenInputs } from "../../src/cli/given-inputs.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../../src/cli/running-command.ts";
-import { EXIT } from "../../src/core/exit-codes.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import type { RunSummary } from "../../src/use-cases/run-runbook.ts";
 
@@ -33,10 +32,7 @@ export default class ClusterForget extends RunningCommand<RunSummary | Plan> {
     const what = `Have all of ${work.deployment.name} forget ${args.node}`;
     const summary = await this.perform(work, inputs, { effect: "change", what });
     this.print(renderMembership(summary, this.theme));
-    this.endWith(
-      summary.exit === EXIT.done && awayIn(summary).length > 0 ? EXIT.warnings : summary.exit,
-      summary.error,
-    );
+    this.endWith(membershipExit(summary), summary.error);
     return summary;
   }
 }

@@ -1,10 +1,9 @@
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { inputsOfRemove } from "../../src/cli/cluster/membership-inputs.ts";
-import { awayIn, renderMembership } from "../../src/cli/cluster/membership-render.ts";
+import { membershipExit, renderMembership } from "../../src/cli/cluster/membership-render.ts";
 import { movingFlags } from "../../src/cli/reshard/flags.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../../src/cli/running-command.ts";
-import { EXIT } from "../../src/core/exit-codes.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import type { RunSummary } from "../../src/use-cases/run-runbook.ts";
 
@@ -40,10 +39,7 @@ export default class ClusterRemoveNode extends RunningCommand<RunSummary | Plan>
     const what = `Take ${args.node} out of ${work.deployment.name}`;
     const summary = await this.perform(work, inputs, { effect: "change", what });
     this.print(renderMembership(summary, this.theme));
-    this.endWith(
-      summary.exit === EXIT.done && awayIn(summary).length > 0 ? EXIT.warnings : summary.exit,
-      summary.error,
-    );
+    this.endWith(membershipExit(summary), summary.error);
     return summary;
   }
 }

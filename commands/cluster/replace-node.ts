@@ -1,10 +1,9 @@
 import { string as stringArg } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
 import { declaredNode } from "../../src/cli/cluster/declared-node.ts";
-import { awayIn, renderMembership } from "../../src/cli/cluster/membership-render.ts";
+import { membershipExit, renderMembership } from "../../src/cli/cluster/membership-render.ts";
 import { givenInputs } from "../../src/cli/given-inputs.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../../src/cli/running-command.ts";
-import { EXIT } from "../../src/core/exit-codes.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import type { RunSummary } from "../../src/use-cases/run-runbook.ts";
 
@@ -37,10 +36,7 @@ export default class ClusterReplaceNode extends RunningCommand<RunSummary | Plan
     const what = `Put ${args.new} in the place of ${args.old} in ${work.deployment.name}`;
     const summary = await this.perform(work, inputs, { effect: "disruptive", what });
     this.print(renderMembership(summary, this.theme));
-    this.endWith(
-      summary.exit === EXIT.done && awayIn(summary).length > 0 ? EXIT.warnings : summary.exit,
-      summary.error,
-    );
+    this.endWith(membershipExit(summary), summary.error);
     return summary;
   }
 }

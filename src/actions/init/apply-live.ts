@@ -8,6 +8,7 @@ import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
+import { CONNECT_ANEW } from "../replication/reconnect.ts";
 import { type ComparedFile, compareFiles, compareLive } from "./comparison.ts";
 
 const changeSchema = z.strictObject({ name: z.string(), was: z.string().nullable(), will: z.string().nullable() });
@@ -86,7 +87,6 @@ function userOf(name: string): string {
 
 /** What a replica tells its primary of itself when it connects, and then no more. */
 const ANNOUNCED = ["replica-announce-ip", "replica-announce-port"];
-const CONNECT_ANEW = ["CLIENT", "KILL", "TYPE", "master"];
 
 /** Takes back what init.apply_live set; where that is an address for others, the replica tells it to its primary. */
 export const initSetBack = defineAction({

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 
-const ARGV = ["CLIENT", "KILL", "TYPE", "master"];
+/** What has a replica connect to its primary anew. */
+export const CONNECT_ANEW = ["CLIENT", "KILL", "TYPE", "master"];
 
 /**
  * Ends the link of a replica to its primary, which it makes anew by itself and goes on where it was. What a replica tells
@@ -21,10 +22,10 @@ export const replicationReconnect = defineAction({
   rollout: { serial: 1 }
   verify: { that: host.link_up == true, within: 1m }
   undo: none`,
-  commands: () => [{ transport: "redis", text: ARGV.join(" ") }],
+  commands: () => [{ transport: "redis", text: CONNECT_ANEW.join(" ") }],
   async run(_input, context) {
     const redis = await context.redis(instanceOf(context));
-    await redis.command(ARGV, { signal: context.signal });
+    await redis.command(CONNECT_ANEW, { signal: context.signal });
     return { outputs: {}, changed: true };
   },
   repeatable: true,

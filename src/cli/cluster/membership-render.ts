@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EXIT } from "../../core/exit-codes.ts";
 import type { RunSummary } from "../../use-cases/run-runbook.ts";
 import type { Theme } from "../output/theme.ts";
 import { renderSummary } from "../render/summary.ts";
@@ -18,9 +19,9 @@ const outputsSchema = z.object({
   node_id: z.string().catch("").default(""),
 });
 
-/** Members that a removed node is still known to, and may come back by: reason enough for a warning. */
-export function awayIn({ outputs }: RunSummary): readonly string[] {
-  return outputsSchema.parse(outputs).away;
+/** With what the command ends: members that still know a removed node may bring it back, which is reason enough for a warning. */
+export function membershipExit({ exit, outputs }: RunSummary): RunSummary["exit"] {
+  return exit === EXIT.done && outputsSchema.parse(outputs).away.length > 0 ? EXIT.warnings : exit;
 }
 
 /** What became of the nodes of a cluster, and what is left for the operator to do. */

@@ -166,6 +166,8 @@ describe("redisha cluster fix", () => {
     for (const { id } of lab.status.processes) await lab.cli(id, "CLUSTER", "DELSLOTS", "50");
     expect(await found()).toEqual(["slot_nobody"]);
     expect((await run("fix")).code).toBe(4);
+    const planned = await run("fix", "--take", "--dry-run");
+    for (const command of ["SETSLOT 50 STABLE", "ADDSLOTS 50", "BUMPEPOCH"]) expect(planned.stdout).toContain(command);
     await expectMended("--take");
     expect(await owner.say("GET", keys[0] ?? "")).toBe(`value of ${keys[0]}`);
   });
