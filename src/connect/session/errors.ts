@@ -1,7 +1,7 @@
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { quoteAll } from "../quote.ts";
-import type { LaunchSpec } from "./launcher.ts";
+import type { Ending, LaunchSpec } from "./launcher.ts";
 
 /** The command as a person knows it, short. Arguments never hold secrets; environment and input are not shown. */
 function shown(spec: LaunchSpec): string {
@@ -64,11 +64,14 @@ export function programMissing(host: string, spec: LaunchSpec, stderr: string): 
   });
 }
 
-export function sudoRefused(host: string, stderr: string): RedishaError {
-  const said = stderr.trim().split("\n").at(-1) ?? "";
+/** sudo ended before what it was to run began. Where it gives no reason, its status is all there is to go by. */
+export function sudoRefused(host: string, stderr: string, { code, signal }: Ending): RedishaError {
+  const said = stderr.trim().split("\n").at(-1);
   return new RedishaError({
     code: "SSH_SUDO_REFUSED",
-    message: `sudo on ${host} refused to run a command as root${said ? `: ${said}` : "."}`,
+    message: said
+      ? `sudo on ${host} refused to run a command as root: ${said}`
+      : `sudo on ${host} ran nothing as root and gave no reason: it ended ${signal ? `by ${signal}` : `with status ${code}`}.`,
     host,
     exit: EXIT.cannotConnect,
     state: "nothing was run",

@@ -137,7 +137,7 @@ export class Execution {
     this.#hear(this.#marked.flush());
     const stderr = this.#stderr.text();
     if (this.#marked.saysMissing(stderr)) throw programMissing(host, this.#spec, stderr);
-    if (this.#spec.become && this.#pid === undefined) throw sudoRefused(host, stderr);
+    if (this.#spec.become && this.#pid === undefined) throw sudoRefused(host, stderr, ending);
     const { truncated } = this.#stderr;
     return { ...ending, stdout: "", stderr, truncated, durationMs: performance.now() - this.#began };
   }
