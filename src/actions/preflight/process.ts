@@ -16,7 +16,7 @@ echo "== nofile"; sed -n 's/^Max open files *\\([0-9a-z]*\\) .*/\\1/p' "/proc/$1
 echo "== swapped"; sed -n 's/^VmSwap: *\\([0-9]*\\) kB/\\1/p' "/proc/$1/status" 2>/dev/null
 echo "== disk"; [ -d "$2" ] && df -P -k -- "$2" | tail -n 1
 echo "== data"; [ -d "$2" ] && du -sk -- "$2" | cut -f 1
-echo "== file"; [ -f "$3" ] && base64 -w0 <"$3"
+echo "== file"; [ -f "$3" ] && base64 -w0 <"$3"; echo
 shift 3
 for name; do echo "== cert $name"; base64 -w0 <"$name" 2>/dev/null; echo; done
 :

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answering, known, onDeployment, pass, skip, warn } from "../findings.ts";
+import { answering, fail, known, onDeployment, pass, skip } from "../findings.ts";
 import { defineCheck } from "../model.ts";
 
 /** Names that programs give their connections which look after servers, and use none of their data. */
@@ -43,7 +43,7 @@ export const clientsSentinelAware = defineCheck({
       if (applications.length === 0) return skip("no application is connected now");
       const addresses = new Set(applications.map(({ address }) => address));
       if (others.size === 0) return pass(`${applications.length} clients from ${addresses.size} addresses`);
-      return warn(
+      return fail(
         [...others].map(([address, library]) => `${address}${library === "" ? "" : ` (${library})`}`).join(", "),
       );
     }),

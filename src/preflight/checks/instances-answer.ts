@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { onServers, pass } from "../findings.ts";
+import { fail, pass, unknown } from "../findings.ts";
 import { defineCheck } from "../model.ts";
 
 export const instancesAnswer = defineCheck({
@@ -12,8 +12,15 @@ export const instancesAnswer = defineCheck({
   reads: ["servers"],
   limits: z.strictObject({}),
   wanted: () => "an answer",
-  judge: (facts) => [
-    ...onServers(facts, "data", ({ info }) => pass(`${info?.redis_version ?? "a server"}, up`)),
-    ...onServers(facts, "sentinel", ({ info }) => pass(`${info?.redis_version ?? "a Sentinel"}, up`)),
-  ],
+  judge: ({ deployment, servers }) =>
+    deployment.instances
+      // Data nodes before Sentinels.
+      .toSorted((one, other) => one.kind.localeCompare(other.kind))
+      .map(({ id, kind }) => {
+        const server = servers[id];
+        if (!server) return { subject: id, ...unknown("it was not looked at") };
+        if (!server.reached) return { subject: id, ...fail(`no answer: ${server.why ?? "no reason given"}`) };
+        const release = server.info?.redis_version ?? (kind === "data" ? "a server" : "a Sentinel");
+        return { subject: id, ...pass(`${release}, up`) };
+      }),
 });

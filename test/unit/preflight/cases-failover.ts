@@ -34,7 +34,7 @@ const sentinels =
 const unread: Change = process("r1:6379", { read: false, why: "no SSH" });
 
 export const FAILOVER_CASES: readonly Case[] = [
-  ["instances-answer", "unknown", "r2:6379", /refused/, SILENT],
+  ["instances-answer", "fail", "r2:6379", /no answer: .*refused/, SILENT],
   [
     "deployment-healthy",
     "fail",
@@ -204,7 +204,7 @@ export const FAILOVER_CASES: readonly Case[] = [
   ],
   [
     "clients-sentinel-aware",
-    "warn",
+    "fail",
     "shop",
     /192.0.2.77 \(ioredis 5.4\)/,
     (facts) =>

@@ -33,8 +33,8 @@ describe("every check", () => {
     expect(CHECKS.map(({ id }) => id).filter((id) => !failing.has(id))).toEqual([]);
   });
 
-  it("says of an instance that does not answer that it is not known, and nothing else of any other", () => {
-    for (const check of CHECKS) {
+  it("says of an instance that does not answer that it is not known, but for the one that asks whether it does", () => {
+    for (const check of CHECKS.filter(({ id }) => id !== "instances-answer")) {
       const said = check.judge(changed(SILENT), {}).filter(({ subject }) => subject === "r2:6379");
       expect(said.map(({ verdict }) => verdict)).toEqual(said.map(() => "unknown"));
     }
