@@ -163,6 +163,8 @@ import { instanceObserve } from "./topology/observe.ts";
 import { topologyRecord } from "./topology/record.ts";
 import { topologySurvives } from "./topology/survives.ts";
 import { upgradeAcl } from "./upgrade/acl.ts";
+import { upgradeAdapt, upgradeAdaptBack } from "./upgrade/adapt.ts";
+import { upgradeKeepBeside, upgradeSettleBeside } from "./upgrade/beside.ts";
 import { upgradeClear } from "./upgrade/clear.ts";
 import { upgradeConfig } from "./upgrade/config.ts";
 import { upgradeDecide } from "./upgrade/decide.ts";
@@ -355,15 +357,19 @@ const ACTIONS: readonly Action[] = [
   topologyJudge,
   topologySurvives,
   upgradeAcl,
+  upgradeAdapt,
+  upgradeAdaptBack,
   upgradeClear,
   upgradeConfig,
   upgradeDecide,
   upgradeFetch,
   upgradeFit,
+  upgradeKeepBeside,
   upgradeKept,
   upgradeLeave,
   upgradeNote,
   upgradePackages,
+  upgradeSettleBeside,
   upgradeSoak,
   upgradeStart,
   upgradeSurvey,

@@ -25,15 +25,20 @@ interface Mishap {
 }
 
 /** Upgrades by packages, and lets something happen on the way. */
-export async function upgradeWith(
+export function upgradeWith(
   deployment: FleetDeployment,
   version: string,
   mishap?: Mishap,
   flags: readonly string[] = [],
 ): Promise<Broken> {
   const argv = ["upgrade", "--file", deployment.file, "--to", version, "--waive", "backup", "--soak", "0s"];
+  return runWith([...argv, ...flags, "--confirm", "fleet"], mishap);
+}
+
+/** Runs a command, and lets something happen on the way. */
+export async function runWith(argv: readonly string[], mishap?: Mishap): Promise<Broken> {
   let happened: Promise<unknown> | undefined;
-  const { code, stdout, stderr } = await redisha([...argv, ...flags, "--confirm", "fleet", "-o", "jsonl"], {
+  const { code, stdout, stderr } = await redisha([...argv, "-o", "jsonl"], {
     onStdout: (text) => {
       const begun = text.split("\n").some((line) => line.includes('"op_started"') && stepOf(line) === mishap?.step);
       if (begun) happened ??= mishap?.happens();
@@ -50,10 +55,14 @@ function stepOf(line: string): string | undefined {
   return /"step":"([^"]+)"/.exec(line)?.[1];
 }
 
+/** Flags by which the last run is gone on with, or taken back. */
+export function lastRun(deployment: FleetDeployment, how: "resume" | "rollback"): string[] {
+  return ["runs", how, "last", "--yes", "--confirm", "fleet", "--file", deployment.file];
+}
+
 /** Goes on with the last run, or takes it back: its code, and what it said where that is not 0. */
 export async function afterwards(deployment: FleetDeployment, how: "resume" | "rollback") {
-  const flags = ["--yes", "--confirm", "fleet", "--file", deployment.file];
-  const { code, stdout, stderr } = await redisha(["runs", how, "last", ...flags]);
+  const { code, stdout, stderr } = await redisha(lastRun(deployment, how));
   return { code, said: code === 0 ? "" : (stdout + stderr).slice(-3_000) };
 }
 

@@ -7,13 +7,13 @@ import { onHostOf } from "../service/shell.ts";
 import { serviceStop } from "../service/stop.ts";
 import { refuseOnlyCopy } from "./only-copy.ts";
 
-const placeSchema = z.object(
+export const placeSchema = z.object(
   lookedSchema.pick({ dir: true, dbfilename: true, appendfilename: true, appenddirname: true }).shape,
 );
 type Place = z.output<typeof placeSchema>;
 
 /** `$1` the folder, then names in it. */
-const REMOVE = `
+export const REMOVE = `
 set -e
 cd -- "$1"
 shift
@@ -62,6 +62,7 @@ export const upgradeClear = defineAction({
   repeatable: true,
 });
 
-function filesOf({ dbfilename, appendfilename, appenddirname }: Place): string[] {
+/** Names of all that holds its data there. */
+export function filesOf({ dbfilename, appendfilename, appenddirname }: Place): string[] {
   return [dbfilename, appendfilename, ...(appenddirname ? [appenddirname] : [])].filter((name) => name !== "");
 }

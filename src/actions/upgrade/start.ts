@@ -11,6 +11,7 @@ import { instanceOf } from "../needs.ts";
 import { type Service, serviceSchema } from "../service/descriptor.ts";
 import { lastWords } from "../service/last-words.ts";
 import { serviceStart } from "../service/start.ts";
+import { makeReadable, olderSchema } from "./readable.ts";
 
 const POLL_MS = 200;
 
@@ -27,6 +28,10 @@ export const upgradeStart = defineAction({
   input: z.strictObject({
     service: serviceSchema.nullable().describe("How it is run; null where it was not, and nothing is to be started"),
     within: durationSchema.default(3_600_000).describe("Time for loading and for a full sync"),
+    as: olderSchema
+      .nullable()
+      .default(null)
+      .describe("Going back: what it is to run as. One that its host has booted as another release is stopped first"),
   }),
   output: z.strictObject({}),
   example: `- id: start
@@ -39,7 +44,8 @@ export const upgradeStart = defineAction({
     { transport: "redis", text: "INFO replication: until its link is up" },
   ],
   takesMs: ({ within }) => within + 120_000,
-  async run({ service, within }, context) {
+  async run({ service, within, as }, context) {
+    if (service !== null && as !== null) await makeReadable(service, as, context);
     const started = await serviceStart.run({ service, within }, context);
     if (service !== null) await untilLinked(instanceOf(context), service, within, context);
     return { outputs: {}, changed: started.changed };

@@ -3,25 +3,23 @@ import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { serviceSchema } from "../service/descriptor.ts";
 import { onHostOf } from "../service/shell.ts";
+import { keepStopped } from "./keep-stopped.ts";
 
 /** Says which program a unit starts; what the package says stays below it. */
 const DROP_IN = "60-redisha-engine.conf";
 
 /**
- * `$1` the run, `$2` unit or `-`, `$3` program or `-`, `$4` directives, a line each, then files, its configuration first. Copies
- * each file beside itself, the older copy stays; adds the directives that it does not have; then has the unit start the program with the words that it has for its own. Packages forbid a unit what is not below
- * /usr, so it is allowed the program's folder.
+ * `$1` the run, `$2` unit or `-`, `$3` program or `-`, then files, its configuration first. Copies each file beside itself,
+ * the older copy stays; then has the unit start the program with the words that it has for its own. Packages forbid a unit
+ * what is not below /usr, so it is allowed the program's folder.
  */
 const SWITCH = `
 set -e
-run=$1 unit=$2 program=$3 lines=$4
-shift 4
+run=$1 unit=$2 program=$3
+shift 3
 for f in "$@"; do
   [ -e "$f" ] || continue
-  [ -e "$f.redisha-$run" ] || cp -p -- "$f" "$f.redisha-$run"
-done
-echo "$lines" | while read -r name rest; do
-  [ -z "$name" ] || grep -qi "^[[:space:]]*$name[[:space:]]" "$1" || printf '\\n%s %s\\n' "$name" "$rest" >>"$1"
+  [ -e "$f.redisha-$run" ] || { cp -p -- "$f" "$f.redisha-part"; mv -f -- "$f.redisha-part" "$f.redisha-$run"; }
 done
 [ "$unit" != - ] && [ "$program" != - ] || exit 0
 words=$(systemctl show -p ExecStart --value -- "$unit" | sed -n 's/.*argv\\[\\]=[^ ]* \\([^;]*\\) ;.*/\\1/p' | head -n 1)
@@ -37,7 +35,7 @@ systemctl daemon-reload`;
 const SWITCH_BACK = `
 set -e
 run=$1 unit=$2 program=$3
-shift 4
+shift 3
 for f in "$@"; do [ ! -e "$f.redisha-$run" ] || mv -f -- "$f.redisha-$run" "$f"; done
 [ "$unit" != - ] && [ "$program" != - ] || exit 0
 f=/etc/systemd/system/$unit.d/${DROP_IN}
@@ -50,7 +48,6 @@ const input = z.strictObject({
     .string()
     .nullable()
     .describe("The server program of the release; null where packages replace it in its place"),
-  lines: z.array(z.string()).default([]).describe("Directives to add to its configuration where they are not there"),
   files: z.array(z.string()).default([]).describe("Other files that it will write in a new form"),
 });
 type Input = z.output<typeof input>;
@@ -76,6 +73,7 @@ export const upgradeSwitch = defineAction({
     },
   ],
   async run(given, context) {
+    await keepStopped(given.service, context);
     const failure = {
       code: "UPGRADE_NOT_SWITCHED",
       what: `${instanceOf(context).id} could not be switched`,
@@ -109,6 +107,7 @@ export const upgradeSwitchBack = defineAction({
     },
   ],
   async run(given, context) {
+    await keepStopped(given.service, context);
     const failure = {
       code: "UPGRADE_NOT_SWITCHED",
       what: `${instanceOf(context).id} could not be switched back`,
@@ -120,7 +119,7 @@ export const upgradeSwitchBack = defineAction({
   repeatable: true,
 });
 
-function args({ service, program, lines, files }: Input, run: string): string[] {
+function args({ service, program, files }: Input, run: string): string[] {
   const kept = [service.config_file, ...files].filter((file) => file !== "");
-  return [run, service.unit ?? "-", program ?? "-", lines.join("\n"), ...kept];
+  return [run, service.unit ?? "-", program ?? "-", ...kept];
 }

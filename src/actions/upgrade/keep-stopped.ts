@@ -1,0 +1,13 @@
+import type { ActionContext } from "../contract.ts";
+import type { Service } from "../service/descriptor.ts";
+import { serviceStop } from "../service/stop.ts";
+
+const WITHIN_MS = 600_000;
+
+/**
+ * A server that was stopped may run again: its host was booted meanwhile, or its unit starts what ends at once for ever.
+ * Whoever changes its files makes sure first that nobody reads, or writes, the half of them.
+ */
+export async function keepStopped(service: Service, context: ActionContext): Promise<void> {
+  await serviceStop.run({ service, within: WITHIN_MS }, context);
+}
