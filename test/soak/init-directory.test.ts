@@ -4,8 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { describeOnFleet } from "../fleet/harness/describe.ts";
 import { bootFleet, type Fleet } from "../fleet/harness/fleet.ts";
-import { run } from "../fleet/harness/run.ts";
-import { ENGINE_ROOT } from "../support/engines.ts";
+import { unpackEngine } from "../fleet/unpack-engine.ts";
 import { redisha } from "../support/redisha.ts";
 import { until } from "../support/until.ts";
 
@@ -42,12 +41,7 @@ describeOnFleet("init of a release that Debian has no package of, from a directo
     return { code, result, error, said: `${JSON.stringify(error)} ${stderr}` };
   };
   const healthy = async () => (await redisha(["status", "--file", file])).code === 0;
-  /** Puts the engine under /opt, where everybody may run it; its programs name their own folder. */
-  const unpack = async (host: string) => {
-    const script = 'tar -C "$1" -cf - "$2" | ssh -F "$3" -l root "$4" "tar -C /opt -xf -"';
-    await run("sh", ["-c", script, "sh", ENGINE_ROOT, ENGINE, fleet.sshConfigFile, host]);
-    await fleet.host(host).exec(`sed -i 's#[^ =:"]*/${ENGINE}/#/opt/${ENGINE}/#g' $(find /opt/${ENGINE}/bin -type f)`);
-  };
+  const unpack = (host: string) => unpackEngine(fleet, host, ENGINE);
 
   it("is refused where the programs are missing on a host, and touches nothing", async () => {
     await unpack("r1");

@@ -10,7 +10,7 @@ const BACK = { code: 0, said: "" };
 
 /**
  * One fleet for all: whatever a case breaks is mended, and the upgrade taken back, before the next one begins; the last
- * one stays where it paused.
+ * one is gone on with.
  */
 describeOnFleet("an upgrade by packages that something goes wrong with", () => {
   let fleet: Fleet;
@@ -104,6 +104,8 @@ describeOnFleet("an upgrade by packages that something goes wrong with", () => {
     expect(error.next.join()).toMatch(/runs resume/);
     expect(await deployment.primaries()).toEqual(["r1:6379"]);
     await fleet.boot("r2");
+    const answers = () => deployment.cli("r2:6379", "PING").catch((error: unknown) => String(error));
+    await expect.poll(answers, { timeout: 60_000, interval: 1_000 }).toBe("PONG");
     await goesBack();
   });
 
@@ -156,7 +158,7 @@ describeOnFleet("an upgrade by packages that something goes wrong with", () => {
     await goesBack();
   });
 
-  it("does not switch over by a minority of Sentinels, and serves on under the primary that it has", async () => {
+  it("does not switch over by a minority of Sentinels, serves on, and is gone on with once they are back", async () => {
     const others = (await deployment.primaries())[0] === "r1:6379" ? ["r2", "r3"] : ["r1", "r2"];
     const { code, status, error } = await upgradeWith(deployment, TO, {
       step: "unfence",
@@ -167,5 +169,8 @@ describeOnFleet("an upgrade by packages that something goes wrong with", () => {
     expect(error.next.join()).toMatch(/runs resume/);
     await Promise.all(others.map((name) => at(name).exec("systemctl start redis-sentinel")));
     await deployment.settled(120_000);
+    expect(await afterwards(deployment, "resume")).toEqual(BACK);
+    for (const line of await standOf(fleet, deployment))
+      expect(line).toMatch(/^runs 7\.0\.15, priority 100; ii 5:7\.0\.15/);
   });
 });

@@ -3,7 +3,7 @@ import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { serviceSchema } from "../service/descriptor.ts";
 import { onHostOf } from "../service/shell.ts";
-import { keepStopped } from "./keep-stopped.ts";
+import { KEEP_STOPPED_MS, keepStopped } from "./keep-stopped.ts";
 
 /** `$1` directives, a line each, then configuration files: adds those that a file does not have. */
 const ADD = `
@@ -70,6 +70,7 @@ export const upgradeAdapt = defineAction({
       text: lines.length > 0 ? `${lines.join("; ")} >>${fileOf(service)}` : `${fileOf(service)} stays as it is`,
     },
   ],
+  takesMs: () => KEEP_STOPPED_MS,
   async run({ service, lines, beside }, context) {
     await keepStopped(service, context);
     const instance = instanceOf(context);
@@ -100,6 +101,7 @@ export const upgradeAdaptBack = defineAction({
   with: { service: "\${{ steps.stop.outputs.service }}", lines: ["acl-pubsub-default allchannels"] }
   undo: none`,
   commands: ({ service }) => [{ transport: "script", text: `cp -p ${fileOf(service)}.redisha-RUN back` }],
+  takesMs: () => KEEP_STOPPED_MS,
   async run(given, context) {
     await keepStopped(given.service, context);
     const instance = instanceOf(context);

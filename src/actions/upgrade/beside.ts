@@ -9,7 +9,7 @@ import { serviceSchema } from "../service/descriptor.ts";
 import { onHostOf } from "../service/shell.ts";
 import { serviceStart } from "../service/start.ts";
 import { upgradeFit } from "./fit.ts";
-import { keepStopped } from "./keep-stopped.ts";
+import { KEEP_STOPPED_MS, keepStopped } from "./keep-stopped.ts";
 import { runsAs } from "./readable.ts";
 
 const START_MS = 60_000;
@@ -78,7 +78,7 @@ export const upgradeSettleBeside = defineAction({
   undo: none`,
   commands: ({ sentinels }) =>
     sentinels.map(({ id }) => ({ transport: "exec", text: `systemctl restart, where ${id} runs another release` })),
-  takesMs: ({ sentinels }) => 60_000 + sentinels.length * START_MS * 2,
+  takesMs: ({ sentinels }) => 60_000 + sentinels.length * (KEEP_STOPPED_MS + START_MS),
   async run({ sentinels, ...release }, context) {
     const restarted: string[] = [];
     for (const { id, instance, service } of listed(sentinels, context)) {

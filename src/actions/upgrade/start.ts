@@ -11,6 +11,7 @@ import { instanceOf } from "../needs.ts";
 import { type Service, serviceSchema } from "../service/descriptor.ts";
 import { lastWords } from "../service/last-words.ts";
 import { serviceStart } from "../service/start.ts";
+import { KEEP_STOPPED_MS } from "./keep-stopped.ts";
 import { makeReadable, olderSchema } from "./readable.ts";
 
 const POLL_MS = 200;
@@ -43,7 +44,7 @@ export const upgradeStart = defineAction({
     ...serviceStart.commands(given, target),
     { transport: "redis", text: "INFO replication: until its link is up" },
   ],
-  takesMs: ({ within }) => within + 120_000,
+  takesMs: ({ within, as }) => within + 120_000 + (as === null ? 0 : KEEP_STOPPED_MS),
   async run({ service, within, as }, context) {
     if (service !== null && as !== null) await makeReadable(service, as, context);
     const started = await serviceStart.run({ service, within }, context);

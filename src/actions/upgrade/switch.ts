@@ -3,26 +3,27 @@ import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { serviceSchema } from "../service/descriptor.ts";
 import { onHostOf } from "../service/shell.ts";
-import { keepStopped } from "./keep-stopped.ts";
+import { KEEP_STOPPED_MS, keepStopped } from "./keep-stopped.ts";
 
 /** Says which program a unit starts; what the package says stays below it. */
 const DROP_IN = "60-redisha-engine.conf";
 
 /**
- * `$1` the run, `$2` unit or `-`, `$3` program or `-`, then files, its configuration first. Copies each file beside itself,
- * the older copy stays; then has the unit start the program with the words that it has for its own. Packages forbid a unit
- * what is not below /usr, so it is allowed the program's folder.
+ * `$1` the run, `$2` unit or `-`, `$3` program or `-`, `$4` more words for it, then files, its configuration first. Copies
+ * each file beside itself, the older copy stays; then has the unit start the program with the words that it has for its own.
+ * Packages forbid a unit what is not below /usr, so it is allowed the program's folder.
  */
 const SWITCH = `
 set -e
-run=$1 unit=$2 program=$3
-shift 3
+run=$1 unit=$2 program=$3 more=$4
+shift 4
 for f in "$@"; do
   [ -e "$f" ] || continue
   [ -e "$f.redisha-$run" ] || { cp -p -- "$f" "$f.redisha-part"; mv -f -- "$f.redisha-part" "$f.redisha-$run"; }
 done
 [ "$unit" != - ] && [ "$program" != - ] || exit 0
 words=$(systemctl show -p ExecStart --value -- "$unit" | sed -n 's/.*argv\\[\\]=[^ ]* \\([^;]*\\) ;.*/\\1/p' | head -n 1)
+case " $words " in *" $more "*) ;; *) words="$words $more" ;; esac
 d=/etc/systemd/system/$unit.d
 mkdir -p "$d"
 f=$d/${DROP_IN}
@@ -35,7 +36,7 @@ systemctl daemon-reload`;
 const SWITCH_BACK = `
 set -e
 run=$1 unit=$2 program=$3
-shift 3
+shift 4
 for f in "$@"; do [ ! -e "$f.redisha-$run" ] || mv -f -- "$f.redisha-$run" "$f"; done
 [ "$unit" != - ] && [ "$program" != - ] || exit 0
 f=/etc/systemd/system/$unit.d/${DROP_IN}
@@ -72,6 +73,7 @@ export const upgradeSwitch = defineAction({
       text: `cp -p ${service.config_file || "CONFIG_FILE"} aside${program === null ? "" : `; ${service.unit ?? "start"} runs ${program}`}`,
     },
   ],
+  takesMs: () => KEEP_STOPPED_MS,
   async run(given, context) {
     await keepStopped(given.service, context);
     const failure = {
@@ -106,6 +108,7 @@ export const upgradeSwitchBack = defineAction({
       text: `mv ${service.config_file}.redisha-RUN back${program === null ? "" : `; ${service.unit ?? "start"} runs ${service.program}`}`,
     },
   ],
+  takesMs: () => KEEP_STOPPED_MS,
   async run(given, context) {
     await keepStopped(given.service, context);
     const failure = {
@@ -121,5 +124,6 @@ export const upgradeSwitchBack = defineAction({
 
 function args({ service, program, files }: Input, run: string): string[] {
   const kept = [service.config_file, ...files].filter((file) => file !== "");
-  return [run, service.unit ?? "-", program ?? "-", ...kept];
+  // Packages start a Sentinel by a program of its own, which only its name makes one.
+  return [run, service.unit ?? "-", program ?? "-", service.sentinel ? "--sentinel" : "", ...kept];
 }
