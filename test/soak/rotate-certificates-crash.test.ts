@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packagePath } from "../../src/core/package-root.ts";
+import { killedAt } from "../support/killed-at.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { redisha } from "../support/redisha.ts";
 import { startLoad } from "../support/rotations.ts";
@@ -14,6 +12,8 @@ const CHANGES = [
   ...["authority", "trust_both", "both.servers", "both.sentinels", "put", "fresh.servers", "fresh.sentinels"],
   ...["trust_new", "new_only.servers", "new_only.sentinels", "settle"],
 ];
+
+const ROTATE = ["rotate", "--only", "certificates", "--new-authority", "--now", "--yes", "-o", "jsonl"];
 
 const MOMENTS = CHANGES.flatMap((step) =>
   (["op_started", "op_finished"] as const).flatMap((type) =>
@@ -32,30 +32,10 @@ describe("a rotation of certificates and their authority that is killed", () => 
 
   const env = () => ({ REDISHA_STATE_DIR: join(lab.root, "state") });
 
-  /** Ends the program by kill -9 as soon as it says that it begins, or has done, an op of this step. */
-  async function killedAt(step: string, type: string): Promise<void> {
-    const argv = ["rotate", "--only", "certificates", "--new-authority", "--now", "--yes", "-o", "jsonl"];
-    const child = spawn(process.execPath, [packagePath("bin", "run.js"), ...argv, "--file", lab.file], {
-      env: { ...process.env, ...env() },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    let said = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const lines = said.split("\n");
-      said = lines.at(-1) ?? "";
-      if (lines.some((line) => line.includes(`"type":"${type}"`) && line.includes(`"step":"${step}"`))) {
-        child.kill("SIGKILL");
-      }
-    });
-    await once(child, "close");
-    if (child.signalCode !== "SIGKILL") throw new Error(`ended with ${child.exitCode} before ${step}`);
-  }
-
   it.each(MOMENTS)("cuts no client at $type of $step, and comes to its end by $verb", async ({ step, type, verb }) => {
     const password = (await readFile(join(lab.status.folder, "secrets", "operator.password"), "utf8")).trim();
     const load = startLoad(lab, password);
-    await killedAt(step, type);
+    await killedAt([...ROTATE, "--file", lab.file], { step, type }, env());
     const { code, stdout, stderr } = await redisha(["runs", verb, "last", "--yes", "--file", lab.file], { env: env() });
     expect(code, `${stdout} ${stderr}`).toBe(0);
     await load.stop();

@@ -1,15 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { packagePath } from "../../src/core/package-root.ts";
+import { killedAt } from "./killed-at.ts";
 import type { TestLab } from "./lab.ts";
 import { type Ended, redisha } from "./redisha.ts";
 import { connect, giveNewPasswords, startLoad } from "./rotations.ts";
 import { settled } from "./switchovers.ts";
 
 const CHANGES = ["accept", "accept_sentinels", "replicas", "sentinels", "refuse", "refuse_sentinels"] as const;
+
+const ROTATE = ["rotate", "--now", "--watch", "1s", "--yes", "-o", "jsonl"];
 
 /** When a rotation is killed, and how it comes to its end. */
 export interface RotationKill {
@@ -26,14 +26,14 @@ export const ROTATION_KILLS: readonly RotationKill[] = CHANGES.flatMap((step) =>
 );
 
 /**
- * Gives new passwords, kills the rotation to them there, and has it come to its end. Nobody is locked out meanwhile, and no
+ * Gives new passwords, kills the rotation to them on its second target there, and has it come to its end. Nobody is locked out meanwhile, and no
  * command fails: not of clients that stay connected, nor of those that log in anew all the time.
  */
 export async function expectNobodyLockedOut(lab: TestLab, { step, type, verb }: RotationKill): Promise<void> {
   const passwords = await giveNewPasswords(lab);
   const [keeps, goes] = verb === "resume" ? [passwords.new, passwords.old] : [passwords.old, passwords.new];
   const meanwhile = startLoad(lab, passwords.old, passwords.new);
-  await killedAt(lab, step, type);
+  await killedAt([...ROTATE, "--file", lab.file], { step, type, nth: 2 }, environment(lab));
   const stood = await Promise.all([letsIn(lab, passwords.old), letsIn(lab, passwords.new)]);
   expect(stood[0]?.every((old, at) => old || stood[1]?.[at])).toBe(true);
   const { code, stderr } = await goOn(lab, verb);
@@ -52,28 +52,6 @@ export async function expectNobodyLockedOut(lab: TestLab, { step, type, verb }: 
 
 function environment(lab: TestLab): { REDISHA_STATE_DIR: string } {
   return { REDISHA_STATE_DIR: join(lab.root, "state") };
-}
-
-/** Ends the program by kill -9 as soon as it says that it begins, or has done, this step on its second target. */
-async function killedAt(lab: TestLab, step: string, type: "op_started" | "op_finished"): Promise<void> {
-  const argv = ["rotate", "--now", "--watch", "1s", "--yes", "-o", "jsonl", "--file", lab.file];
-  const child = spawn(process.execPath, [packagePath("bin", "run.js"), ...argv], {
-    env: { ...process.env, ...environment(lab) },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  let seen = 0;
-  child.stdout.on("data", (chunk: Buffer) => {
-    for (const line of chunk.toString().split("\n")) {
-      if (line.includes(`"type":"${type}"`) && line.includes(`"step":"${step}"`)) seen += 1;
-    }
-    if (seen >= 2) child.kill("SIGKILL");
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  await once(child, "close");
-  if (child.signalCode !== "SIGKILL") throw new Error(`ended with ${child.exitCode} before ${step}: ${said}`);
 }
 
 function goOn(lab: TestLab, verb: "resume" | "rollback"): Promise<Ended> {

@@ -22,6 +22,7 @@ type Unit = NonNullable<z.infer<typeof unitSchema>>;
 
 const exporterComparisonSchema = z.strictObject({
   packages: z.array(z.string()).describe("Packages that are to be installed"),
+  missing: z.string().nullable().describe("The declared program, where it is not there for everybody to run"),
   user: z.string().nullable().describe("System user that is to be made, unless the package brings it"),
   files: z.array(z.string()).describe("Paths of files that are to be put"),
   servers: unitSchema.describe("The unit that asks servers; null where this host is to have none"),
@@ -29,7 +30,7 @@ const exporterComparisonSchema = z.strictObject({
   differences: z.array(differenceSchema).describe("All of it, for people"),
 });
 
-const NOTHING = { packages: [], user: null, files: [], servers: null, sentinels: null, differences: [] };
+const NOTHING = { packages: [], missing: null, user: null, files: [], servers: null, sentinels: null, differences: [] };
 
 /** `$1` its program, `$2` a package that brings it or nothing, `$3` a user. A line of yes or no each. */
 const LOOK = `
@@ -71,20 +72,21 @@ export const exporterCompare = defineAction({
     const { program, user } = wanted.place;
     const brought = context.deployment.exporter?.program === undefined ? EXPORTER.package : "";
     const [runs, installed, known] = await answers(LOOK, [program, brought, user], context);
+    const missing = brought === "" && !runs ? program : null;
     const packages = brought !== "" && !installed ? [brought] : [];
     const files = await Promise.all(wanted.files.map((file) => compareFile(file, context)));
     const [servers = null, sentinels = null] = await Promise.all(
       wanted.units.map(({ name }) => lookAt(name, wanted, context)),
     );
     const differences = [
-      ...(brought === "" && !runs ? [{ name: program, was: null, will: "a program that everybody may run" }] : []),
+      ...(missing !== null ? [{ name: program, was: null, will: "a program that everybody may run" }] : []),
       ...packages.map((name) => ({ name: `package ${name}`, was: null, will: "installed" })),
       ...(known || packages.length > 0 ? [] : [{ name: `user ${user}`, was: null, will: "a system user" }]),
       ...files.flat(),
       ...[servers, sentinels].flatMap((unit) => (unit ? unitDifferences(unit) : [])),
     ];
     const outputs = {
-      ...{ packages, user: known ? null : user, servers, sentinels, differences },
+      ...{ packages, missing, user: known ? null : user, servers, sentinels, differences },
       files: files.flat().map(({ name }) => name),
     };
     return { outputs, changed: false };
