@@ -20,7 +20,9 @@ export function authorityOf(deployment: Pick<Deployment, "name" | "serverTls">):
 
 /** Every address and name that servers of a host are reached at. */
 export function namesOf({ name, address }: Host, { instances }: Pick<Deployment, "instances">): string[] {
-  const announced = instances.filter((instance) => instance.host.name === name).map((instance) => instance.address);
+  const announced = instances
+    .filter((instance) => instance.host.name === name)
+    .flatMap(({ address: at, listen }) => (listen === undefined ? [at] : [at, listen]));
   return [...new Set([address, ...announced, name])];
 }
 

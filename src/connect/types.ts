@@ -99,6 +99,8 @@ export interface RedisAuth {
   readonly password?: () => Promise<string>;
   /** The one before, while it is being changed: tried where the server does not take `password`. */
   readonly previousPassword?: () => Promise<string>;
+  /** Whose password that is, where it is not that of the same user: servers are being given users. */
+  readonly previousUsername?: "default";
 }
 
 /** TLS to Redis; the certificate is always verified. `ca`, `cert` and `key` are paths of PEM files. */

@@ -22,6 +22,7 @@ interface Declared {
   readonly name?: string;
   readonly password?: () => Promise<string>;
   readonly previousPassword?: () => Promise<string>;
+  readonly previousUsername?: string;
 }
 
 /** Every login with a `previous_password`; one user stands once for each kind of server. */
@@ -58,6 +59,7 @@ function login(
   optional = false,
 ): ChangingLogin[] {
   const { password, previousPassword: previous, username, name } = declared ?? {};
-  if (!password || !previous) return [];
+  // The password of another user is not changed for this one: that user goes, when redisha.yaml names it no more.
+  if (!password || !previous || declared?.previousUsername !== undefined) return [];
   return [{ user: username ?? name ?? "default", on, place, optional, password, previous }];
 }

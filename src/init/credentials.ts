@@ -12,6 +12,8 @@ export interface Credentials {
   readonly sentinel: UserLogin | undefined;
   readonly exporter: UserLogin | undefined;
   readonly applications: readonly ApplicationUser[];
+  /** Of the user `default`, which all have logged in as until now and may go on to; undefined: it is off. */
+  readonly open: string | undefined;
 }
 
 /**
@@ -30,7 +32,9 @@ export async function readCredentials(deployment: Deployment): Promise<Credentia
   if (missing.length > 0 || username === undefined || password === undefined || users?.replication === undefined) {
     throw usersMissing(missing);
   }
+  const before = auth.data.previousUsername === undefined ? undefined : auth.data.previousPassword;
   return {
+    open: await before?.(),
     operator: { name: username, passwords: [await password()] },
     sentinelOperator:
       auth.sentinel.password && kind === "sentinel"

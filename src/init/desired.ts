@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { dirname } from "node:path/posix";
 import { type ConfLine, directivesOf, parseConf, renderConf } from "../conf/conf-file.ts";
 import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
 import { mergeRedisConf, mergeSentinelConf } from "../conf/merge-conf.ts";
@@ -7,17 +6,18 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { busPort } from "../firewall/needs.ts";
 import type { Deployment, Instance } from "../inventory/model.ts";
+import { present } from "../inventory/to-values.ts";
 import { type RenderedConf, renderRedisConf, type TlsNeeds } from "../render/redis-conf.ts";
 import { renderSentinelConf, sentinelKnowsUsers } from "../render/sentinel-conf.ts";
-import { renderUnit } from "../render/unit.ts";
 import { renderUsers } from "../render/users.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { homeOf } from "./homes.ts";
-import { keepPrevious, previousPasswords } from "./keep-previous.ts";
-import { linesOf, unitLinesOf, userLinesOf } from "./lines.ts";
+import { keepDefault, keepPrevious, previousPasswords } from "./keep-previous.ts";
+import { linesOf, userLinesOf } from "./lines.ts";
 import { movedLines } from "./moved.ts";
 import { isStalePeer } from "./sentinel-differences.ts";
 import type { Situation } from "./situation.ts";
+import { unitFiles } from "./unit-files.ts";
 
 /** One file as it should be. */
 export interface DesiredFile {
@@ -52,41 +52,27 @@ export async function desiredFiles(
   const previous = await previousPasswords(deployment);
   const owner = ownerOf(deployment, instance);
   const conf = { path: homeOf(deployment, instance).conf, owner, mode: "0640" };
-  const unit = unitFile(instance, deployment);
+  const units = unitFiles(instance, deployment);
   if (instance.kind === "sentinel") {
     const rendered = sentinelConf(instance, deployment, situation, credentials);
     const merged = (live: string | undefined) => {
       const lines = mergedSentinel(rendered, live, instance, deployment, situation);
-      return keepPrevious(lines, linesOf(live ?? ""), previous);
+      const kept = keepPrevious(lines, linesOf(live ?? ""), previous);
+      return deployment.auth.sentinel.previousUsername === undefined ? kept : keepDefault(kept, linesOf(live ?? ""));
     };
-    return [...unit, { ...conf, kind: "sentinel", rendered, merged }];
+    return [...units, { ...conf, kind: "sentinel", rendered, merged }];
   }
   const { text } = redisConf(instance, deployment, situation, credentials);
   const follows = situation.follows[instance.id] ?? null;
   const users = usersFile(instance, deployment, situation, credentials);
   return [
-    ...unit,
+    ...units,
     {
       ...{ path: homeOf(deployment, instance).acl ?? "", owner, mode: "0640", kind: "users", rendered: users },
       merged: (live) => keepPrevious(userLinesOf(users), userLinesOf(live ?? ""), previous),
     },
     { ...conf, kind: "redis", rendered: text, merged: (live) => mergedRedis(text, live, follows) },
   ];
-}
-
-/** Programs from a directory have no unit but the one that they are given here. */
-function unitFile(instance: Instance, deployment: Deployment): DesiredFile[] {
-  const { engine, name } = deployment;
-  if (engine.source !== "directory" || engine.directory === undefined) return [];
-  const { unit, user, conf, data, log, pid } = homeOf(deployment, instance);
-  const rendered = renderUnit({
-    ...{ id: instance.id, deployment: name, port: instance.port, conf, user, sentinel: instance.kind === "sentinel" },
-    program: `${engine.directory}/bin/${engine.name}-server`,
-    runtime: dirname(pid).replace("/run/", ""),
-    writes: [...new Set([dirname(conf), data, dirname(log)])],
-  });
-  const path = `/etc/systemd/system/${unit}`;
-  return [{ path, owner: "root:root", mode: "0644", kind: "unit", rendered, merged: () => unitLinesOf(rendered) }];
 }
 
 function supervisedBy({ engine }: Deployment): { supervised?: "auto" } {
@@ -108,7 +94,7 @@ function redisConf(
   situation: Situation,
   { replication }: Credentials,
 ): RenderedConf {
-  const { id, address, port, host } = instance;
+  const { id, address, port, host, listen, priority } = instance;
   const home = homeOf(deployment, instance);
   const data = deployment.instances.filter(({ kind }) => kind === "data");
   const cluster = deployment.kind === "cluster";
@@ -124,6 +110,7 @@ function redisConf(
     },
     minReplicas: !cluster && data.length >= MIN_REPLICAS.servers ? MIN_REPLICAS.wanted : 0,
     ...(cluster ? { cluster: clusterNeeds(instance, deployment, engineOf(instance, deployment, situation)) } : {}),
+    ...present({ listen, priority, modules: deployment.modules, writeBytesPerSecond: deployment.writeBytesPerSecond }),
     config: deployment.config,
   });
 }
@@ -132,10 +119,23 @@ function redisConf(
 function clusterNeeds(instance: Instance, deployment: Deployment, engine: EngineVersion) {
   const { declaredPort = instance.port } = instance;
   const own = { nodeTimeoutMs: 5_000, declaredPort };
+  if (isIP(instance.address) === 0 && knownDirective("cluster-announce-hostname", engine) === undefined) {
+    throw noNames(instance.id, engine);
+  }
   const bus = busPort(deployment, instance);
   if ((deployment.serverTls?.portOffset ?? 0) === 0 || bus === undefined) return own;
   if (knownDirective("cluster-port", engine) === undefined) throw busIsTied(instance.id, engine);
   return { ...own, busPort: bus };
+}
+
+function noNames(id: string, { name, version }: EngineVersion): RedishaError {
+  return new RedishaError({
+    code: "INIT_CLUSTER_NAMES",
+    message: `${id} runs ${name} ${version}, whose nodes know each other, and tell clients of each other, by addresses only.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["give hosts of this Cluster addresses in place of names, or redis_address beside them"],
+  });
 }
 
 function busIsTied(id: string, { name, version }: EngineVersion): RedishaError {
@@ -154,11 +154,10 @@ function sentinelConf(
   situation: Situation,
   { sentinel, sentinelOperator }: Credentials,
 ): string {
-  const { id, address, port } = instance;
+  const { id, address, port, listen } = instance;
   const home = homeOf(deployment, instance);
   const primary = deployment.instances.find((each) => each.id === situation.primary);
   if (!primary || !deployment.sentinel) throw new TypeError("Sentinels are rendered for a primary");
-  const { quorum, downAfterMs, failoverTimeoutMs, parallelSyncs } = deployment.sentinel;
   const engine = engineOf(instance, deployment, situation);
   if (!sentinelKnowsUsers(engine) && sentinelOperator && sentinelOperator.name !== "default") {
     throw noUsers(instance.id, engine);
@@ -170,7 +169,8 @@ function sentinelConf(
     ...supervisedBy(deployment),
     group: deployment.masterName ?? "",
     primary: { host: primary.address, port: primary.port },
-    ...{ quorum, downAfterMs, failoverTimeoutMs, parallelSyncs },
+    ...deployment.sentinel,
+    ...present({ listen }),
     hostnames: deployment.instances.some((each) => isIP(each.address) === 0),
     ...(sentinel ? { dataLogin: { user: sentinel.name, password: sentinel.passwords[0] ?? "" }, peer: sentinel } : {}),
     ...(sentinelOperator ? { operator: sentinelOperator } : {}),
@@ -191,21 +191,24 @@ function usersFile(
   instance: Instance,
   deployment: Deployment,
   situation: Situation,
-  { operator, replication, sentinel, exporter, applications }: Credentials,
+  { operator, replication, sentinel, exporter, applications, open }: Credentials,
 ): string {
   return renderUsers({
     engine: engineOf(instance, deployment, situation),
     ...{ operator, replication, applications },
-    ...(sentinel ? { sentinel } : {}),
-    ...(exporter ? { exporter } : {}),
+    ...present({ sentinel, exporter, open }),
   });
 }
 
-/** Whom it follows is what was found to be so, not what some file says. */
+/**
+ * What a server writes into redis.conf and is not kept: whom it follows is what was found to be so; with users beside an ACL
+ * file it would not start; modules are those that are declared.
+ */
+const NOT_KEPT = ["replicaof", "slaveof", "user", "requirepass", "loadmodule"];
+
 function mergedRedis(rendered: string, live: string | undefined, follows: string | null): ConfLine[] {
-  const lines = mergeRedisConf(parseConf(rendered), linesOf(live ?? "")).filter(
-    (line) => !("name" in line) || (line.name !== "replicaof" && line.name !== "slaveof"),
-  );
+  const written = linesOf(live ?? "").filter((line) => !("name" in line) || !NOT_KEPT.includes(line.name));
+  const lines = mergeRedisConf(parseConf(rendered), written);
   if (follows === null) return lines;
   const colon = follows.lastIndexOf(":");
   return [...lines, { name: "replicaof", values: [follows.slice(0, colon), follows.slice(colon + 1)] }];

@@ -62,16 +62,23 @@ export function liveDifferences(
   wanted: readonly ConfLine[],
   live: Readonly<Record<string, string>>,
 ): (Difference & { readonly value: string })[] {
-  const byName = Object.fromEntries(Object.entries(live).map(([name, value]) => [oneName(name), value]));
+  // Under the name that this server has for it: one that has several tells the usual one, too.
+  const own = new Map(Object.keys(live).map((name) => [oneName(name), name]));
   return [...meaningOf(wanted, "redis")].flatMap(([key, value]) => {
-    const [name = "", part] = key.split(" ");
-    const told = byName[name];
-    if (told === undefined || name === "replicaof") return [];
+    const [usual = "", part] = key.split(" ");
+    const name = usual in live ? usual : (own.get(usual) ?? usual);
+    const told = live[name];
+    if (told === undefined || usual === "replicaof") return [];
     // 0: so far above the port it was started with as the bus is declared to be.
     if (name === "cluster-port" && told === "0") return [];
     const now = meaningOf([{ name, values: told === "" ? [""] : told.split(" ") }], "redis").get(key);
     if (now === value) return [];
-    return [{ ...difference(key, now ?? told, value), value: part === undefined ? value : `${part} ${value}` }];
+    return [
+      {
+        ...difference(part === undefined ? name : `${name} ${part}`, now ?? told, value),
+        value: part === undefined ? value : `${part} ${value}`,
+      },
+    ];
   });
 }
 

@@ -28,3 +28,10 @@ export function keepPrevious(
     return { name: "user", values: [user, ...rules.slice(0, at), ...kept, ...rules.slice(at)] };
   });
 }
+
+/** Users of a Sentinel as rendered, but `default` as it is: whoever has asked this Sentinel so far may go on to. */
+export function keepDefault(rendered: readonly ConfLine[], live: readonly ConfLine[]): ConfLine[] {
+  const isDefault = (line: ConfLine) => "name" in line && line.name === "user" && line.values[0] === "default";
+  const found = live.find(isDefault);
+  return rendered.map((line) => (found && isDefault(line) ? found : line));
+}

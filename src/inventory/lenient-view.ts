@@ -17,6 +17,7 @@ export const lenientDeploymentSchema = z.object({
     ...placementShape(redisSchema.shape),
     config: maybe(z.record(z.string(), z.unknown())),
     initial_primary: maybe(z.string()),
+    replica_priority: maybe(z.record(z.string(), z.unknown())),
   }),
   sentinel: section({ ...placementShape(sentinelSchema.shape), quorum: maybe(sentinelSchema.shape.quorum) }),
   cluster: section({ replicas_per_primary: maybe(z.int()) }),

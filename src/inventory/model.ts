@@ -19,6 +19,10 @@ export interface Instance {
   readonly kind: "data" | "sentinel";
   readonly host: Host;
   readonly address: string;
+  /** Address of its own that it listens on, where the one above is translated to it. */
+  readonly listen?: string;
+  /** `replica-priority`, where it is not that of all. */
+  readonly priority?: number;
   /** That it is reached at, and that others name it by. */
   readonly port: number;
   /** Where redisha.yaml declares another one: TLS is reached so far above it (`tls.port_offset`). */
@@ -48,10 +52,17 @@ export interface Deployment {
     readonly downAfterMs: number;
     readonly failoverTimeoutMs: number;
     readonly parallelSyncs: number;
+    /** Programs on the hosts that Sentinels run: at events, and when the primary has moved. */
+    readonly notificationScript?: string;
+    readonly reconfigScript?: string;
   };
   readonly cluster?: { readonly replicasPerPrimary: number };
   /** Redis' own directives as declared, for rendering and drift. */
   readonly config: Readonly<Record<string, string>>;
+  /** Modules that servers load: a path on the hosts, and arguments behind it. */
+  readonly modules?: readonly string[];
+  /** Bytes that are written per second when it is busy; undefined: not declared. */
+  readonly writeBytesPerSecond?: number;
   readonly auth: { readonly data: RedisAuth; readonly sentinel: RedisAuth };
   /** ACL users beside the operator, for servers that redisha sets up. */
   readonly users?: UsersPolicy;

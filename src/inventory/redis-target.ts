@@ -3,11 +3,13 @@ import { shellOf } from "./by-hand.ts";
 import type { Deployment, Host, Instance } from "./model.ts";
 
 /** How an instance is connected to, whoever makes the connection. */
-export function redisTargetOf(instance: Instance, { auth, tls, timeouts }: Deployment): RedisTarget {
+export function redisTargetOf(instance: Instance, deployment: Deployment): RedisTarget {
+  const { auth, tls, timeouts } = deployment;
   const shell = shellOf(instance.host);
   return {
     instance: instance.id,
-    address: instance.address,
+    // From the host itself, what others reach it at may lead nowhere.
+    address: (reachedThroughShell(instance.host, deployment) ? instance.listen : undefined) ?? instance.address,
     port: instance.port,
     auth: instance.kind === "sentinel" ? auth.sentinel : auth.data,
     ...(tls ? { tls } : {}),

@@ -7,6 +7,7 @@ const SAID_ELSEWHERE: Readonly<Record<string, string>> = {
   "tls-port": "with tls, redis.port is the TLS port",
   replicaof: "the first primary stands in redis.initial_primary",
   slaveof: "the first primary stands in redis.initial_primary",
+  loadmodule: "modules stand in redis.modules",
   "cluster-enabled": "topology: cluster says so",
 };
 

@@ -23,6 +23,7 @@ export function checkPlacement(view: LenientDeployment, found: Findings): void {
     if (!hosts.includes(host)) found.error(path, `there is no host ${host}`, { hint: suggestHost(host, hosts) });
     else if (!isUsed(host, view)) found.error(path, `neither a server nor a Sentinel runs on ${host}`);
   }
+  for (const entry of Object.keys(view.redis?.replica_priority ?? {})) checkPriority(entry, view, found);
   checkInitialPrimary(view, hosts, found);
   checkTwice(view, found);
   if (view.topology === "cluster") checkCluster(view, found);
@@ -38,6 +39,16 @@ function checkEntry(entry: string, path: (string | number)[], hosts: readonly st
 function isUsed(host: string, { redis, sentinel }: LenientDeployment): boolean {
   const entries = [...(redis?.on ?? []), ...(sentinel?.on ?? [])];
   return entries.some((entry) => splitEntry(entry).host === host);
+}
+
+/** A priority that is meant for somebody else would leave the one that it is meant for to be promoted. */
+function checkPriority(entry: string, { redis }: LenientDeployment, found: Findings): void {
+  if (redis?.on === undefined) return;
+  const names = placed(redis, DEFAULT_PORT.redis).flatMap((each) => [each.host, idOf(each)]);
+  if (names.includes(entry)) return;
+  const near = nearest(entry, names);
+  const hint = near === undefined ? `instances: ${[...new Set(names)].join(", ")}` : `did you mean "${near}"?`;
+  found.error(["redis", "replica_priority", entry], `${entry} is not in redis.on`, { hint, part: "key" });
 }
 
 function suggestHost(host: string, hosts: readonly string[]): string | undefined {

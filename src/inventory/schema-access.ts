@@ -38,11 +38,23 @@ export const previousPassword = () =>
       "Where to find the password that was before, while `redisha rotate` changes it for `password`. Servers that do not take the new one yet are logged in to with this one.",
     );
 
-const loginSchema = z.strictObject({
-  username: text("a user name").optional().describe("ACL user. Left out: the user `default`, as with requirepass."),
-  password: secretSchema.describe("Where to find the password: env, file or command."),
-  previous_password: previousPassword(),
-});
+const loginSchema = z
+  .strictObject({
+    username: text("a user name").optional().describe("ACL user. Left out: the user `default`, as with requirepass."),
+    password: secretSchema.describe("Where to find the password: env, file or command."),
+    previous_password: previousPassword(),
+    previous_username: z
+      .literal("default", { error: "expected default" })
+      .optional()
+      .describe(
+        "`default`, where servers had requirepass only and `redisha init` gives them users: previous_password is that of requirepass, and goes on letting everybody in until both are taken out.",
+      ),
+  })
+  .refine(
+    (login) =>
+      login.previous_username === undefined || (login.username !== undefined && login.previous_password !== undefined),
+    "previous_username goes with username and previous_password",
+  );
 
 export const authSchema = z.strictObject({
   operator: loginSchema.optional().describe("Login at the data instances. Left out: none."),

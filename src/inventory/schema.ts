@@ -5,7 +5,7 @@ import { notifySchema } from "./schema-notify.ts";
 import { drillSchema, firewallSchema, monitoringSchema, preflightSchema } from "./schema-policies.ts";
 import { tlsSchema } from "./schema-tls.ts";
 import { usersSchema } from "./schema-users.ts";
-import { address, count, duration, name, port, text } from "./words.ts";
+import { address, bytes, count, duration, name, port, text } from "./words.ts";
 
 /** The one source of what redisha.yaml may say. Its JSON Schema, and the docs of its keys, are generated from here. */
 
@@ -33,7 +33,12 @@ export const hostSchema = z.strictObject({
   ),
   redis_address: address()
     .optional()
-    .describe("Address that Redis and Sentinel listen on and announce, where it is not the one for SSH."),
+    .describe("Address that Redis and Sentinel announce, and listen on, where it is not the one for SSH."),
+  listen: address()
+    .optional()
+    .describe(
+      "Address of its own that Redis and Sentinel listen on, where the one that others reach them at is translated to it: NAT, containers. redisha goes to it over the SSH connection of the host.",
+    ),
   zone: text("the name of a zone").optional().describe("Failure domain: rack, datacentre, availability zone."),
   ssh: sshSchema.optional().describe("What is different for this host; keys left out are taken from the deployment."),
 });
@@ -66,6 +71,29 @@ export const redisSchema = z.strictObject({
     .describe(
       "How redisha reaches Redis: through the SSH connection of the host, or directly. auto, the default: through SSH where the host has it.",
     ),
+  modules: z
+    .array(z.string().regex(/^\/\S+( .*\S)?$/, "expected an absolute path as it is on the hosts, and its arguments"), {
+      error: "expected a list of modules",
+    })
+    .optional()
+    .describe("Modules that every instance loads: the path of each on the hosts, and its arguments behind a space."),
+  replica_priority: z
+    .record(
+      entrySchema,
+      z
+        .int("expected a whole number")
+        .min(0)
+        .max(2 ** 31 - 1),
+    )
+    .optional()
+    .describe(
+      "Instances that are to be promoted rather (a lower number) or later than others, by host or host:port; 0 is never. Default: 100.",
+    ),
+  write_rate: bytes()
+    .optional()
+    .describe(
+      "Bytes that are written per second when it is busy, such as 5mb: the backlog then holds ten minutes of it. Left out: 1 GiB, as memory allows.",
+    ),
   config: z
     .record(
       z.string().regex(/^[a-z][a-z0-9-]*$/, "expected a directive of redis.conf, such as maxmemory"),
@@ -74,6 +102,12 @@ export const redisSchema = z.strictObject({
     .optional()
     .describe("Directives of redis.conf under Redis' own names, as they should be on every instance."),
 });
+
+const script = () =>
+  z
+    .string()
+    .regex(/^\/\S+$/, "expected an absolute path as it is on the hosts")
+    .optional();
 
 export const sentinelSchema = z.strictObject({
   ...placement,
@@ -89,6 +123,12 @@ export const sentinelSchema = z.strictObject({
   parallel_syncs: count(1)
     .optional()
     .describe("Replicas that may sync with a new primary at the same time. Default: 1."),
+  notification_script: script().describe(
+    "Program on the hosts that each Sentinel runs with an event and what it says, for those that an operator should hear of.",
+  ),
+  reconfig_script: script().describe(
+    "Program on the hosts that each Sentinel runs when the primary has moved, with the old and the new address.",
+  ),
 });
 
 const clusterSchema = z.strictObject({

@@ -1,10 +1,9 @@
-import { parseBytes } from "../core/units.ts";
 import type { BackupPolicy, S3Settings } from "./model.ts";
 import { resolvePath, type Surroundings } from "./paths.ts";
 import type { DeclaredDeployment } from "./schema.ts";
 import { secretReader } from "./secrets.ts";
 import { sshOf } from "./to-ssh.ts";
-import { milliseconds, present } from "./to-values.ts";
+import { bytesOf, milliseconds, present } from "./to-values.ts";
 
 type Declared = NonNullable<DeclaredDeployment["backup"]>;
 
@@ -69,8 +68,4 @@ function s3Of(declared: NonNullable<Declared["s3"]>, around: Surroundings): S3Se
     secretKey: declared.secret_key && secretReader(declared.secret_key, around),
     sessionToken: declared.session_token && secretReader(declared.session_token, around),
   });
-}
-
-function bytesOf(written: string | undefined): number | undefined {
-  return written === undefined ? undefined : parseBytes(written);
 }

@@ -10,7 +10,7 @@ import { passwordsOf } from "./to-passwords.ts";
 import { sshOf } from "./to-ssh.ts";
 import { portOffsetOf, tlsOf } from "./to-tls.ts";
 import { usersOf } from "./to-users.ts";
-import { milliseconds, present } from "./to-values.ts";
+import { bytesOf, milliseconds, present } from "./to-values.ts";
 
 /** Redis' own defaults (sentinel.conf), where redisha.yaml says nothing. */
 const SENTINEL = { downAfterMs: 30_000, failoverTimeoutMs: 180_000, parallelSyncs: 1 };
@@ -49,6 +49,7 @@ export function toDeployment(
       ? { cluster: { replicasPerPrimary: declared.cluster?.replicas_per_primary ?? 1 } }
       : {}),
     config: configOf(name, declared, source),
+    ...present({ modules: declared.redis.modules, writeBytesPerSecond: bytesOf(declared.redis.write_rate) }),
     auth: authOf(declared.auth, around),
     ...usersOf(declared.users, around),
     ...tlsOf(name, declared, around),
@@ -75,7 +76,9 @@ function instancesOf(kind: Instance["kind"], declared: DeclaredDeployment, hosts
     const address = declared.hosts[name]?.redis_address ?? host.address;
     const offset = portOffsetOf(declared);
     const reached = { port: port + offset, ...(offset === 0 ? {} : { declaredPort: port }) };
-    return [{ id, kind, host, address, ...reached, initialPrimary: id === initial }];
+    const priority = kind === "data" ? priorityOf(declared, name, id) : undefined;
+    const own = present({ listen: declared.hosts[name]?.listen, priority });
+    return [{ id, kind, host, address, ...own, ...reached, initialPrimary: id === initial }];
   });
 }
 
@@ -89,6 +92,11 @@ function initialPrimaryOf({ redis }: DeclaredDeployment): string | undefined {
   return there && `${there.host}:${there.port}`;
 }
 
+/** What is said of an instance goes before what is said of its host. */
+function priorityOf({ redis }: DeclaredDeployment, host: string, id: string): number | undefined {
+  return redis.replica_priority?.[id] ?? redis.replica_priority?.[host];
+}
+
 function sentinelOf({ sentinel }: DeclaredDeployment): Pick<Deployment, "sentinel"> {
   if (!sentinel) return {};
   const majority = Math.floor(placed(sentinel, DEFAULT_PORT.sentinel).length / 2) + 1;
@@ -98,6 +106,7 @@ function sentinelOf({ sentinel }: DeclaredDeployment): Pick<Deployment, "sentine
       downAfterMs: milliseconds(sentinel.down_after) ?? SENTINEL.downAfterMs,
       failoverTimeoutMs: milliseconds(sentinel.failover_timeout) ?? SENTINEL.failoverTimeoutMs,
       parallelSyncs: sentinel.parallel_syncs ?? SENTINEL.parallelSyncs,
+      ...present({ notificationScript: sentinel.notification_script, reconfigScript: sentinel.reconfig_script }),
     },
   };
 }
@@ -120,7 +129,8 @@ function authOf(auth: DeclaredDeployment["auth"], around: Surroundings): Deploym
 
 function loginOf(login: NonNullable<DeclaredDeployment["auth"]>["operator"], around: Surroundings): RedisAuth {
   if (!login) return {};
-  return { ...present({ username: login.username }), ...passwordsOf(login, around) };
+  const { username, previous_username: previousUsername } = login;
+  return { ...present({ username, previousUsername }), ...passwordsOf(login, around) };
 }
 
 function policiesOf(

@@ -1,4 +1,4 @@
-import { parseDuration } from "../core/units.ts";
+import { parseBytes, parseDuration } from "../core/units.ts";
 
 type Present<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];
@@ -13,4 +13,9 @@ export function present(object: object): object {
 /** Milliseconds of a declared duration, whose form the schema has checked. */
 export function milliseconds(written: string | undefined): number | undefined {
   return written === undefined ? undefined : parseDuration(written);
+}
+
+/** Bytes of a declared size, whose form the schema has checked. */
+export function bytesOf(written: string | undefined): number | undefined {
+  return written === undefined ? undefined : parseBytes(written);
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { type ConfLine, type Directive, parseConf, quoteValue, renderConf } from "../conf/conf-file.ts";
 import { type EngineVersion, knownDirective } from "../conf/known-directives.ts";
 import { RedishaError } from "../core/errors.ts";
@@ -13,6 +14,8 @@ export interface RedisConfNeeds {
   readonly engine: EngineVersion;
   readonly address: string;
   readonly port: number;
+  /** Address of its own that it listens on, where `address` is translated to it. */
+  readonly listen?: string;
   /** Where others reach it under another address than it listens on. */
   readonly announce?: { readonly host: string; readonly port: number };
   readonly paths: { readonly data: string; readonly log: string; readonly pid: string; readonly acl?: string };
@@ -24,6 +27,10 @@ export interface RedisConfNeeds {
   readonly host: { readonly memoryBytes: number; readonly dataInstances: number };
   readonly writeBytesPerSecond?: number;
   readonly minReplicas: number;
+  /** `replica-priority`; default 100. */
+  readonly priority?: number;
+  /** Modules that it loads: a path, and arguments behind it. */
+  readonly modules?: readonly string[];
   readonly cluster?: {
     readonly nodeTimeoutMs: number;
     /** Which the file of nodes is named after: the declared one, also where TLS is on another. Default: `port`. */
@@ -65,8 +72,14 @@ export function renderRedisConf(needs: RedisConfNeeds): RenderedConf {
   refuseUnknown(needs);
   const template = parseConf(renderTemplate("redis.conf.eta", valuesOf(needs)));
   const known = (line: ConfLine) => !("name" in line) || knownDirective(line.name, needs.engine) !== undefined;
+  const lines = overridden(template.filter(known), needs.config);
   const leftOut = new Set(template.flatMap((line) => ("name" in line && !known(line) ? [line.name] : [])));
-  return { text: renderConf(overridden(template.filter(known), needs.config)), leftOut: [...leftOut] };
+  return { text: renderConf([...lines, ...modulesOf(needs)]), leftOut: [...leftOut] };
+}
+
+function modulesOf({ modules = [] }: RedisConfNeeds): ConfLine[] {
+  if (modules.length === 0) return [];
+  return [{ text: "" }, { text: "# Modules" }, ...modules.map((module) => directiveOf("loadmodule", module))];
 }
 
 /** What redisha.yaml says takes the place of what the template says; what the template does not have comes behind it. */
@@ -109,13 +122,16 @@ function valuesOf(needs: RedisConfNeeds): object {
   const limit = parseBytes(needs.config.maxmemory ?? "") || memory.bytes;
   const backlog = backlogOf(limit, needs.writeBytesPerSecond);
   const modern = knownDirective("bind-source-addr", needs.engine) !== undefined;
+  const packed = knownDirective("hash-max-listpack-entries", needs.engine) === undefined ? "ziplist" : "listpack";
+  const own = needs.listen ?? needs.address;
   return {
     q: quoteValue,
+    packed,
     id: needs.id,
     deployment: needs.deployment,
-    bind: [...new Set([needs.address, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
+    bind: [...new Set([own, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
     // Before 7.0 connections leave from the first address of `bind` without being told.
-    bind_source: modern ? needs.address : null,
+    bind_source: modern ? own : null,
     port: needs.port,
     announce: needs.announce ?? { host: needs.address, port: needs.port },
     tls: tlsValues(needs.tls),
@@ -128,13 +144,15 @@ function valuesOf(needs: RedisConfNeeds): object {
     backlog: backlog.bytes,
     backlog_reason: backlog.reason,
     output_buffer: outputBufferOf(backlog.bytes),
-    priority: 100,
+    priority: needs.priority ?? 100,
     min_replicas: needs.minReplicas,
     cluster: needs.cluster
       ? {
           file: `nodes-${needs.cluster.declaredPort ?? needs.port}.conf`,
           node_timeout_ms: needs.cluster.nodeTimeoutMs,
           bus: needs.cluster.busPort ?? null,
+          // Nodes know each other by addresses, and tell clients the name.
+          hostname: isIP(needs.address) === 0 ? needs.address : null,
         }
       : null,
   };

@@ -6,7 +6,10 @@ import { loginOf, type UserLogin } from "./users.ts";
 
 /** What sentinel.conf depends on. Paths are those of its host. */
 export interface SentinelConfNeeds
-  extends Pick<RedisConfNeeds, "id" | "deployment" | "address" | "port" | "announce" | "tls" | "supervised"> {
+  extends Pick<
+    RedisConfNeeds,
+    "id" | "deployment" | "address" | "listen" | "port" | "announce" | "tls" | "supervised"
+  > {
   readonly engine: EngineVersion;
   readonly paths: { readonly data: string; readonly log: string; readonly pid: string };
   readonly group: string;
@@ -16,6 +19,8 @@ export interface SentinelConfNeeds
   readonly downAfterMs: number;
   readonly failoverTimeoutMs: number;
   readonly parallelSyncs: number;
+  readonly notificationScript?: string;
+  readonly reconfigScript?: string;
   /** Hosts are known by names, everywhere: names and addresses must not be mixed. */
   readonly hostnames: boolean;
   /** How it logs in to the servers. */
@@ -42,13 +47,15 @@ export function renderSentinelConf(needs: SentinelConfNeeds): string {
   const text = renderTemplate("sentinel.conf.eta", {
     q: quoteValue,
     ...needs,
-    bind: [...new Set([needs.address, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
+    bind: [...new Set([needs.listen ?? needs.address, "127.0.0.1", ...(modern ? ["-::1"] : [])])],
     announce: needs.announce ?? { host: needs.address, port: needs.port },
     tls: tlsValues(needs.tls),
     supervised: needs.supervised ?? "systemd",
     down_after_ms: needs.downAfterMs,
     failover_timeout_ms: needs.failoverTimeoutMs,
     parallel_syncs: needs.parallelSyncs,
+    notification_script: needs.notificationScript ?? null,
+    reconfig_script: needs.reconfigScript ?? null,
     data_login: needs.dataLogin ?? null,
     // Sentinel has users of its own from 6.2 on; before, one password opens it to everybody.
     users: needs.operator !== undefined && needs.peer !== undefined && modern,

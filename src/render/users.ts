@@ -20,6 +20,8 @@ export interface ApplicationUser extends UserLogin {
 export interface UsersNeeds {
   readonly engine: EngineVersion;
   readonly operator: UserLogin;
+  /** Password of the user `default`, which may do everything: where it is not off yet. */
+  readonly open?: string;
   readonly replication: UserLogin;
   readonly sentinel?: UserLogin;
   readonly exporter?: UserLogin;
@@ -46,6 +48,7 @@ export function renderUsers(needs: UsersNeeds): string {
   const rules = (rule: string) => (channels ? rule : "");
   const text = renderTemplate("users.acl.eta", {
     operator: loginOf(needs.operator),
+    open: needs.open === undefined ? null : loginOf({ name: "default", passwords: [needs.open] }),
     replication: loginOf(needs.replication),
     sentinel: needs.sentinel ? loginOf(needs.sentinel) : null,
     exporter: needs.exporter ? loginOf(needs.exporter) : null,

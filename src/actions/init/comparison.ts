@@ -5,6 +5,7 @@ import { addressesOf, type DesiredFile, desiredFiles } from "../../init/desired.
 import { type Difference, differencesOf, liveDifferences } from "../../init/differences.ts";
 import { needsRestart } from "../../init/fixed-directives.ts";
 import { linesOf, unitLinesOf, userLinesOf } from "../../init/lines.ts";
+import { loadedModules, moduleDifferences } from "../../init/module-differences.ts";
 import { sentinelLive, settableBy, stalePeers } from "../../init/sentinel-differences.ts";
 import type { Situation } from "../../init/situation.ts";
 import { userDifferences, userFileDifferences } from "../../init/user-differences.ts";
@@ -84,10 +85,13 @@ export async function compareLive(
   if (!conf || !acl) return { live: [], restart: [], users: [] };
   const told = pairsOf(await redis.command(["CONFIG", "GET", "*"], { signal }));
   const all = liveDifferences(conf.desired.merged(conf.text), told);
+  // A server that somebody has taken the command from still has all the rest compared.
+  const modules = loadedModules(await redis.command(["MODULE", "LIST"], { signal }).catch(() => undefined));
+  const more = moduleDifferences(conf.desired.merged(conf.text), modules).map((each) => ({ ...each, value: "" }));
   const users = await userDifferences(acl.desired.merged(acl.text), redis, signal);
   return {
     live: all.filter(({ name }) => !needsRestart(name, version)),
-    restart: all.filter(({ name }) => needsRestart(name, version)),
+    restart: [...all.filter(({ name }) => needsRestart(name, version)), ...more],
     users,
   };
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
 import { RedishaError } from "../../core/errors.ts";
@@ -68,7 +69,8 @@ async function introduce(instances: readonly Instance[], context: ActionContext)
   if (strangers.length === 0 || !host) return [];
   const redis = await context.redis(host);
   for (const { address, port } of strangers) {
-    await redis.command(["CLUSTER", "MEET", address, String(port)], { signal: context.signal });
+    const numeric = await numericOf(address, host, context);
+    await redis.command(["CLUSTER", "MEET", numeric, String(port)], { signal: context.signal });
   }
   const deadline = Date.now() + GOSSIP_MS;
   for (;;) {
@@ -79,6 +81,22 @@ async function introduce(instances: readonly Instance[], context: ActionContext)
     await sleep(POLL_MS, context.signal);
   }
   return strangers.map(({ id }) => id);
+}
+
+/** Nodes are introduced by addresses: a name is looked up where it will be connected to from. */
+async function numericOf(address: string, { host }: Instance, context: ActionContext): Promise<string> {
+  if (isIP(address) !== 0) return address;
+  const shell = await context.shell(host);
+  const { stdout } = await shell.script('getent ahosts "$1" | cut -d " " -f 1', [address], { signal: context.signal });
+  const [found] = stdout.trim().split("\n");
+  if (found) return found;
+  throw new RedishaError({
+    code: "CLUSTER_NAME_NOT_FOUND",
+    message: `${host.name} does not know an address of ${address}, so that nodes cannot be introduced to it.`,
+    host: host.name,
+    state: "nodes run, and do not know of each other; to init again goes on from here",
+    next: [`on ${host.name}: getent hosts ${address}`],
+  });
 }
 
 function beside(idle: readonly DataNode[], owners: readonly DataNode[], nodes: readonly DataNode[]) {

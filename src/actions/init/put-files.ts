@@ -21,6 +21,9 @@ for d in "$@"; do [ -d "$d" ] || install -d -o "$user" -g "$user" -m 0750 -- "$d
 [ -d "$conf" ] || install -d -o "$user" -g "$user" -m 2770 -- "$conf"
 runuser -u "$user" -- test -w "$conf" || { chown "$user:$user" -- "$conf"; chmod 2770 -- "$conf"; }`;
 
+/** `$1` a file. */
+const PARENT = 'd=$(dirname -- "$1"); [ -d "$d" ] || install -d -m 0755 -- "$d"';
+
 /** Puts the configuration of an instance on its host; what servers wrote into it is kept, what is as wanted is left alone. */
 export const initPutFiles = defineAction({
   name: "init.put_files",
@@ -65,6 +68,8 @@ export const initPutFiles = defineAction({
       if (same || !paths.includes(desired.path)) continue;
       const mode = Number.parseInt(desired.mode, 8);
       const content = contentOf(desired, text);
+      // Beside a unit of a package there may be nothing yet.
+      if (desired.kind === "unit") await shell.script(PARENT, [desired.path], options);
       await shell.upload(content, desired.path, { ...options, mode, owner: desired.owner });
       put.push(desired.path);
     }

@@ -15,6 +15,7 @@ import { defineAction } from "../define.ts";
 import { describeService } from "../service/describe.ts";
 import type { Service } from "../service/descriptor.ts";
 import { rootOn } from "../service/shell.ts";
+import { refuseMissingExecutables } from "./executables.ts";
 
 const LOCKED_OUT = ["REDIS_WRONGPASS", "REDIS_NOAUTH", "REDIS_NOPERM", "REDIS_AUTH_NOT_SET", "REDIS_DENIED"];
 
@@ -44,6 +45,7 @@ export const initSurvey = defineAction({
       await Promise.all(deployment.hosts.map(async (host) => [host.name, await read(host, context)] as const)),
     );
     for (const [host, reading] of readings) refuseNoProgram(host, reading, deployment);
+    await Promise.all(deployment.hosts.map((host) => refuseMissingExecutables(host, context)));
     const facts = deployment.instances.map((instance) => factsOf(instance, topology, readings, deployment));
     refusePlain(deployment, topology, facts);
     const decision = decide(
@@ -269,7 +271,8 @@ function refusePlain(deployment: Deployment, { nodes }: Topology, facts: readonl
   );
 }
 
-function refuseUnsupported({ engine }: Deployment): void {
+function refuseUnsupported({ engine, config }: Deployment): void {
+  if (config.activedefrag === "yes" && engine.source !== "directory") throw noDefrag();
   if (engine.name === "redis" || engine.name === "valkey") return;
   throw new RedishaError({
     code: "INIT_ENGINE",
@@ -277,6 +280,17 @@ function refuseUnsupported({ engine }: Deployment): void {
     exit: EXIT.usage,
     state: "nothing was touched",
     next: ["engine: { name: redis, source: apt }"],
+  });
+}
+
+/** Debian builds with the allocator of the system, and a server of it that is told to defragment does not start. */
+function noDefrag(): RedishaError {
+  return new RedishaError({
+    code: "INIT_NO_DEFRAG",
+    message: "Servers of Debian's packages cannot defragment: with activedefrag they would not start.",
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["take activedefrag out of redis.config", "engine: { source: directory }, with programs that can"],
   });
 }
 

@@ -64,10 +64,16 @@ async function open(target: RedisTarget, options: ConnectRedisOptions): Promise<
     const previous = isWrongPassword(error) ? await previousOf(target) : undefined;
     if (previous === undefined) throw error;
     // Where neither is taken, it is the new one that the operator has to look at.
-    return openWith(previous, target, options).catch((second) => {
+    return openWith(previous, asBefore(target), options).catch((second) => {
       throw isWrongPassword(second) ? error : second;
     });
   }
+}
+
+/** The user whose password that was. */
+function asBefore(target: RedisTarget): RedisTarget {
+  const { previousUsername: username } = target.auth ?? {};
+  return username === undefined ? target : { ...target, auth: { ...target.auth, username } };
 }
 
 /** The password that was before, where one is being changed and its source still gives it. */

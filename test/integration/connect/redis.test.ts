@@ -74,6 +74,22 @@ describe.each(ENGINES)("%s", (engine) => {
     connection.close();
   });
 
+  test("where servers know no users yet, everybody's password lets in; where they do, that of the user goes first", async () => {
+    const closed = await servers.start({ engine, conf: ["requirepass of-everybody"] });
+    const passwords = { password: async () => "of-the-user", previousPassword: async () => "of-everybody" };
+    const auth = { username: "redisha", previousUsername: "default", ...passwords } as const;
+    const whoami = async () => {
+      const connection = await connect(closed, "direct", auth);
+      const user = await connection.command(["ACL", "WHOAMI"]);
+      if (user === "default") {
+        await connection.command(["ACL", "SETUSER", "redisha", "on", ">of-the-user", "~*", "+@all"]);
+      }
+      connection.close();
+      return user;
+    };
+    expect([await whoami(), await whoami()]).toEqual(["default", "redisha"]);
+  });
+
   test("the connection is named in CLIENT LIST, and gone after close", async () => {
     const named = async () => (await cli(server, ["CLIENT", "LIST"])).match(/name=redisha /g)?.length ?? 0;
     await until("earlier connections to go", async () => (await named()) === 0);

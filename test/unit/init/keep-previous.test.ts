@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keepPrevious } from "../../../src/init/keep-previous.ts";
+import { keepDefault, keepPrevious } from "../../../src/init/keep-previous.ts";
 import { userLinesOf } from "../../../src/init/lines.ts";
 
 const [fresh, old, stranger] = ["a", "b", "c"].map((letter) => `#${letter.repeat(64)}`) as [string, string, string];
@@ -20,4 +20,13 @@ test("one that was taken away, that nobody declares, or that is another user's, 
   expect(kept(`user shop on ${stranger} ${old} ~cart:* +@all`, [])).toBe(without);
   expect(kept(`user shop on ${stranger} ~cart:* +@all`)).toBe(without);
   expect(kept(`user other on ${old} ~cart:* +@all`)).toBe(without);
+});
+
+test("whoever has asked a Sentinel as default so far may go on to, with a password or without", () => {
+  const defaultOf = (live: string) => {
+    const [first] = keepDefault(rendered, userLinesOf(live));
+    return first && "values" in first ? first.values.join(" ") : undefined;
+  };
+  expect(defaultOf("user default on nopass ~* &* +@all\nuser other on")).toBe("default on nopass ~* &* +@all");
+  expect(defaultOf("user other on")).toBe("default off");
 });
