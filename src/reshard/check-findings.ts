@@ -2,6 +2,7 @@ import { finding } from "../topology/findings/case.ts";
 import { printRanges } from "../topology/parse/slots.ts";
 import type { Finding } from "../topology/schema.ts";
 import { count, few, list } from "../topology/words.ts";
+import { belongs } from "./members.ts";
 import { type Fault, type Holding, type SlotFault, slotFaults } from "./slot-fault.ts";
 import { rangesOf } from "./slot-list.ts";
 
@@ -98,8 +99,10 @@ function evidenceOf({ slot, owner, keys }: SlotFault): string {
 
 /** Nodes that some know and others do not: whoever does not know a primary cannot vote for its replica. */
 function strangers(holdings: readonly Holding[]): Finding[] {
-  const names = new Map(holdings.map(({ view }) => [view.nodeId, view.instance]));
-  const known = holdings.map(({ view }) => ({
+  // One that belongs to nobody is told of in the verdict, once.
+  const members = holdings.filter(({ view }) => belongs(view));
+  const names = new Map(members.map(({ view }) => [view.nodeId, view.instance]));
+  const known = members.map(({ view }) => ({
     instance: view.instance,
     ids: new Set(view.lines.filter(({ flags }) => !flags.includes("handshake")).map(({ id }) => id)),
   }));

@@ -2,6 +2,7 @@ import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { type NodeView, type Reach, readViews } from "./cluster-view.ts";
+import { introduce } from "./introduce.ts";
 import { knows, membersOf, sameOwners, settledLines, talksTo } from "./members.ts";
 
 const POLL_MS = 100;
@@ -41,7 +42,7 @@ export async function joinCluster(newcomer: string, joining: Joining): Promise<{
       const apart = members.filter((each) => !talksTo(own, each.nodeId) || !talksTo(each, own.nodeId));
       if (apart.length === 0 && members.every((each) => sameOwners(each, own))) return { nodeId: own.nodeId, met };
       if (missing.length > 0 && performance.now() - introduced > AGAIN_MS) {
-        await introduce(own, missing, joining);
+        await introduce(own, missing, joining, joining.addressOf);
         introduced = performance.now();
         met = true;
       }
@@ -49,18 +50,6 @@ export async function joinCluster(newcomer: string, joining: Joining): Promise<{
     }
     if (performance.now() > deadline) throw notMet(newcomer, own, members);
     await sleep(POLL_MS, signal);
-  }
-}
-
-/** Told to the newcomer: a member that was told a wrong address would go on trying it in front of everybody. */
-async function introduce(own: NodeView, members: readonly NodeView[], joining: Joining): Promise<void> {
-  const connection = await joining.connect(own.instance);
-  for (const { instance, nodeId, lines } of members) {
-    const line = lines.find(({ id }) => id === nodeId);
-    if (!line) continue;
-    const address = line.address === "" ? joining.addressOf(instance) : line.address;
-    const bus = line.busPort === null ? [] : [String(line.busPort)];
-    await connection.command(["CLUSTER", "MEET", address, String(line.port), ...bus], { signal: joining.signal });
   }
 }
 

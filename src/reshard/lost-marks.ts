@@ -1,5 +1,6 @@
 import type { RedisConnection } from "../connect/types.ts";
 import type { NodeView } from "./cluster-view.ts";
+import type { CutOff } from "./cut-off.ts";
 import { all, setSlots } from "./window.ts";
 
 /** Keys of a slot that are read to be held against those of the other side. */
@@ -14,7 +15,7 @@ export interface Takeover {
   /** The source has held writes back since before it took over: what it has of a moved key is older than the target's. */
   readonly held: boolean;
   /** Keys of which a MIGRATE was cut off, that the source before went on to serve. */
-  readonly cutOff: ReadonlySet<string>;
+  readonly cutOff: CutOff;
   readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,7 @@
 import { RedisReplyError } from "../connect/redis/reply-error.ts";
 import type { RedisConnection } from "../connect/types.ts";
 import type { Bandwidth } from "./bandwidth.ts";
+import type { Call, CutOff } from "./cut-off.ts";
 import type { Pace } from "./pace.ts";
 
 /** As whom the source logs in to the target. */
@@ -24,8 +25,8 @@ export interface Handover {
   readonly pace: Pace;
   /** Shared with all other movers; undefined where there is no limit. */
   readonly bandwidth: Bandwidth | undefined;
-  /** Keys that were cut off on their way, and have not arrived since: the source's copy of them is the newer one. */
-  readonly cutOff: Set<string>;
+  /** The source's copy of these keys is the newer one. */
+  readonly cutOff: CutOff;
   readonly signal: AbortSignal;
 }
 
@@ -37,44 +38,47 @@ const GRACE_MS = 30_000;
 
 /**
  * Moves keys of one slot, and gives back how many of them were sent. Keys that are gone by then (deleted, expired) are none.
- * Where the target took too long, they are tried again one at a time, and a single one with more time.
+ * Where the target took too long, they are tried again one at a time, and a single one with more time, which it keeps.
  *
  * A key that was cut off on its way is on both sides; the source still serves it, so that what the target has of it is older.
  */
 export async function migrateKeys(keys: readonly string[], handover: Handover): Promise<number> {
-  return migrate(keys, handover, handover.timeoutMs);
+  let sent = 0;
+  for (const call of handover.cutOff.calls(keys, handover.timeoutMs)) sent += await migrate(call, handover);
+  return sent;
 }
 
-async function migrate(keys: readonly string[], handover: Handover, timeoutMs: number): Promise<number> {
-  const { source, pace, signal } = handover;
+async function migrate(call: Call, handover: Handover): Promise<number> {
+  const { source, pace, signal, cutOff } = handover;
+  const { keys, timeoutMs } = call;
   const left = await pace.enter(keys.length);
   try {
     const options = { timeoutMs: timeoutMs * 2 + GRACE_MS, signal, bytes: true };
-    const reply = await source.command(migrateCommand(keys, handover, timeoutMs), options);
+    const reply = await source.command(migrateCommand(call, handover), options);
     left(true);
-    for (const key of keys) if (handover.cutOff.size > 0) handover.cutOff.delete(key);
+    cutOff.arrived(keys);
     return reply === "NOKEY" ? 0 : keys.length;
   } catch (error) {
     left(false);
     if (!isCutOff(error)) throw error;
-    for (const key of keys) handover.cutOff.add(key);
-    return again(error, keys, handover, timeoutMs);
+    cutOff.note(call);
+    return again(error, call, handover);
   }
 }
 
-async function again(error: unknown, keys: readonly string[], handover: Handover, timeoutMs: number): Promise<number> {
+async function again(error: unknown, { keys, timeoutMs }: Call, handover: Handover): Promise<number> {
   // A target that does not answer at all is no matter of large keys.
   await handover.target.command(["PING"], { signal: handover.signal });
   if (keys.length > 1) {
     let sent = 0;
-    for (const key of keys) sent += await migrate([key], handover, timeoutMs);
+    for (const key of keys) sent += await migrate({ keys: [key], timeoutMs }, handover);
     return sent;
   }
   if (timeoutMs * 4 > MOST_TIMEOUT_MS) throw error;
-  return migrate(keys, handover, timeoutMs * 4);
+  return migrate({ keys, timeoutMs: timeoutMs * 4 }, handover);
 }
 
-function migrateCommand(keys: readonly string[], handover: Handover, timeoutMs: number): string[] {
+function migrateCommand({ keys, timeoutMs }: Call, handover: Handover): string[] {
   const { address, port, sourceOwns, login } = handover;
   const auth =
     login.password === undefined

@@ -1,6 +1,7 @@
 import { sleep } from "../core/abort.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
+import { CutOff } from "./cut-off.ts";
 import { HeirGuard } from "./heir-guard.ts";
 import { lostMarks, markAgain } from "./lost-marks.ts";
 import { belongs } from "./members.ts";
@@ -79,7 +80,7 @@ export class Mover {
   readonly #paces = new Map<string, Pace>();
   /** By the members of the shard of a source. */
   readonly #guards = new Map<string, HeirGuard>();
-  readonly #cutOff = new Set<string>();
+  readonly #cutOff = new CutOff();
   #keys = 0;
   #changed = 0;
   #retries = 0;
@@ -188,8 +189,9 @@ export class Mover {
   }
 
   async #move({ from, to, slots }: Move, views: readonly NodeView[]): Promise<void> {
-    const source = this.#primaryOf(from, views);
     const target = this.#primaryOf(to, views);
+    const source = primaryOf(this.#shardOf(from), views);
+    if (!source) return this.#moveFromNobody(slots, from, target, views);
     const others = views.filter((view) => view.primaryId === null && view !== source && view !== target);
     const states = Map.groupBy(slotsIn(slots), (slot) => stateOf(slot, source, target, others));
     const of = (state: SlotState) => states.get(state) ?? [];
@@ -227,6 +229,19 @@ export class Mover {
     if (open.length > 0)
       await this.#moveOpen(open, source, target, await this.#pair(source, target, others, true), told);
     if (of("elsewhere").length > 0) throw ownedElsewhere(of("elsewhere"), source.instance, target.instance);
+  }
+
+  /**
+   * A primary that has lost its last slot becomes a replica of who got it, and its replicas with it, where it is not told to
+   * stay (before 7.0 it cannot be): then there is nobody left to be told, and nothing to be moved.
+   */
+  #moveFromNobody(slots: Move["slots"], from: string, target: NodeView, views: readonly NodeView[]): void {
+    const primaries = views.filter(({ primaryId }) => primaryId === null);
+    const arrived = slotsIn(slots).filter(
+      (slot) => !target.importing.has(slot) && primaries.every(({ owners }) => owners[slot] === target.nodeId),
+    );
+    this.#finish(arrived);
+    if (arrived.length < slotsIn(slots).length) throw noPrimary(this.#shardOf(from));
   }
 
   /** What is half moved already goes on as it began; the rest by the servers themselves, where they can and may. */

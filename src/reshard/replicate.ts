@@ -2,6 +2,7 @@ import { sleep } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { type Reach, readViews } from "./cluster-view.ts";
+import { introduce } from "./introduce.ts";
 import { membersOf } from "./members.ts";
 
 const POLL_MS = 250;
@@ -38,7 +39,8 @@ export async function replicate(
 
 /**
  * Waits until those of the instances that answer know whom a replica follows: before, they neither vote for it nor does its
- * primary hand over to it. That spreads with their pings, within half of node-timeout. What has not spread is no reason to fail.
+ * primary hand over to it. That spreads with its pings, within half of node-timeout; so it is introduced to them once more,
+ * which tells them at once (they believe the header of a MEET of whom they know). What has not spread is no reason to fail.
  */
 export async function untilKnown(
   replica: string,
@@ -46,13 +48,16 @@ export async function untilKnown(
   { patienceMs, ...reach }: Reach & { readonly patienceMs: number },
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
+  let told = false;
   for (;;) {
     const views = await readViews(instances, reach);
     const own = views.find(({ instance }) => instance === replica);
-    const heard = membersOf(views).every(({ lines }) =>
-      lines.some(({ id, primaryId }) => id === own?.nodeId && primaryId === own.primaryId),
+    const without = membersOf(views).filter(
+      ({ lines }) => !lines.some(({ id, primaryId }) => id === own?.nodeId && primaryId === own.primaryId),
     );
-    if (heard || performance.now() > deadline) return;
+    if (without.length === 0 || performance.now() > deadline) return;
+    if (own && !told) await introduce(own, without, reach);
+    told = true;
     await sleep(POLL_MS, reach.signal);
   }
 }

@@ -23,18 +23,20 @@ export async function startLoad(lab: TestLab, clients = 4): Promise<Load> {
   const wrong: string[] = [];
   const tag = Math.random().toString(36).slice(2, 8);
   let on = true;
+  const written: Map<string, number>[] = [];
   const client = async (number: number): Promise<void> => {
     const cluster = await clusterClient(lab);
     const counters = new Map<string, number>();
+    written.push(counters);
     for (let turn = 0; on; turn += 1) {
       const key = `load:${tag}:${number}:${turn % 500}`;
       const expected = (counters.get(key) ?? 0) + 1;
       try {
-        const written = await cluster.incr(key);
-        counters.set(key, written);
-        if (written !== expected) wrong.push(`${key} was counted to ${written}, not to ${expected}`);
+        const count = await cluster.incr(key);
+        counters.set(key, count);
+        if (count !== expected) wrong.push(`${key} was counted to ${count}, not to ${expected}`);
         const read = await cluster.get(key);
-        if (Number(read) !== written) wrong.push(`${key} was read as ${read}, not as ${written}`);
+        if (Number(read) !== count) wrong.push(`${key} was read as ${read}, not as ${count}`);
         const filled = `filled:${(turn * 7 + number) % FILLED}`;
         if ((await cluster.get(filled)) !== filledWith(filled)) wrong.push(`${filled} was not read as it was written`);
         counts.commands += 3;
@@ -54,8 +56,20 @@ export async function startLoad(lab: TestLab, clients = 4): Promise<Load> {
     async stop() {
       on = false;
       await all;
+      wrong.push(...(await missing(lab, written)));
     },
   };
+}
+
+/** Counters that do not hold in the end what was acknowledged last: in words. */
+async function missing(lab: TestLab, written: readonly ReadonlyMap<string, number>[]): Promise<string[]> {
+  const cluster = await clusterClient(lab, true);
+  const counters = written.flatMap((own) => [...own]);
+  const held = await Promise.all(counters.map(([key]) => cluster.get(key)));
+  cluster.disconnect();
+  return counters.flatMap(([key, count], at) =>
+    Number(held[at]) === count ? [] : [`${key} holds ${held[at]} in the end, not ${count}`],
+  );
 }
 
 /** Keys that are written, beside some of every type. */

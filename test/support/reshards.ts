@@ -84,9 +84,17 @@ export async function unnoticed(lab: TestLab, work: () => Promise<void>): Promis
 
 /** Every key holds what it held before, and none lies in two places. */
 export async function expectSame(lab: TestLab, before: Awaited<ReturnType<typeof contentsOf>>): Promise<void> {
-  const after = await contentsOf(lab);
-  expect(after.doubled).toEqual([]);
-  const other = [...before.digests].filter(([name, digest]) => after.digests.get(name) !== digest);
-  expect(other.map(([name]) => name)).toEqual([]);
-  expect(after.digests.size).toBe(before.digests.size);
+  expect(await differences(lab, before)).toEqual([]);
+}
+
+/** Keys that do not hold what they held before, that are new, or that lie in two places: in words. */
+export async function differences(lab: TestLab, before: Awaited<ReturnType<typeof contentsOf>>): Promise<string[]> {
+  const { digests, doubled } = await contentsOf(lab);
+  const other = [...before.digests].filter(([name, digest]) => digests.get(name) !== digest).map(([name]) => name);
+  const more = [...digests.keys()].filter((name) => !before.digests.has(name));
+  return [
+    ...doubled.map((name) => `${name} lies in two places`),
+    ...other.map((name) => `${name} is not as it was`),
+    ...more.map((name) => `${name} came from nowhere`),
+  ];
 }

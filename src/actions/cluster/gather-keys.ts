@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import { type NodeView, primaryOf, readViews } from "../../reshard/cluster-view.ts";
+import { CutOff } from "../../reshard/cut-off.ts";
 import { type Conflict, gatherSlots } from "../../reshard/gather.ts";
 import { Pace } from "../../reshard/pace.ts";
 import { slotsIn } from "../../reshard/slot-list.ts";
@@ -108,7 +109,7 @@ async function handover(source: NodeView, owner: NodeView, given: z.output<typeo
     timeoutMs: MIGRATE_MS,
     pace: new Pace(given.max_latency),
     bandwidth: undefined,
-    cutOff: new Set<string>(),
+    cutOff: new CutOff(),
   };
 }
 

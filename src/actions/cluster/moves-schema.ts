@@ -24,6 +24,7 @@ export const slotPlanSchema = z.strictObject({
   targets: z.array(z.string()).describe("Primaries that get slots"),
   shards: z.array(z.array(z.string())).describe("Of each of these: the primary, then its replicas"),
   emptied: z.array(z.string()).describe("Members of shards that own slots now and none afterwards"),
+  filled: z.array(z.string()).describe("Members of shards that own none now: going back empties them"),
 });
 
 export type SlotPlan = z.infer<typeof slotPlanSchema>;

@@ -11,6 +11,7 @@ export function slotPlanOf(moves: readonly Move[], topology: Topology): SlotPlan
   const targets = [...new Set(moves.map(({ to }) => to))];
   const later = afterMoves(owners, moves);
   const emptied = sources.filter((id) => later.some((owner) => owner.id === id && countSlots(owner.slots) === 0));
+  const filled = targets.filter((id) => owners.some((owner) => owner.id === id && countSlots(owner.slots) === 0));
   return {
     moves: moves.map(({ from, to, slots }) => ({
       from,
@@ -23,5 +24,6 @@ export function slotPlanOf(moves: readonly Move[], topology: Topology): SlotPlan
     targets,
     shards: membersOf([...new Set([...sources, ...targets])], topology),
     emptied: membersOf(emptied, topology).flat(),
+    filled: membersOf(filled, topology).flat(),
   };
 }
