@@ -42,9 +42,9 @@ describeOnFleet(
         await writers.stop();
         const ahead = await standOf(fleet, deployment);
         const refused = await redisha([...down.filter((word) => !["--lose", "1gb"].includes(word)), "--json"]);
-        const { error, result } = JSON.parse(refused.stdout);
+        const { error } = JSON.parse(refused.stdout);
         process.stdout.write(`${newer} to ${older}, without --lose: ${refused.code} ${error.code} ${error.message}\n`);
-        expect({ code: refused.code, result: result?.outputs }).toMatchObject({ code: 4 });
+        expect(refused.code).toBe(4);
 
         for (const step of ["data.packages", "data.start_primaries"]) {
           await redisha([...down, "-o", "jsonl"], {
@@ -61,7 +61,7 @@ describeOnFleet(
         const back = await redisha([...down, "--json"]);
         expect({ code: back.code, said: back.code === 0 ? "" : back.stdout + back.stderr }).toEqual(DONE);
         await deployment.settled(120_000);
-        expect((await standOf(fleet, deployment)).map(parts)).toEqual(before.map(parts));
+        expect(await standOf(fleet, deployment)).toEqual(before);
         const { lost } = JSON.parse(back.stdout).result.outputs;
         const kept = writers.acked.filter(({ at }) => performance.timeOrigin + at < Date.parse(lost.since));
         const [primary = ""] = await deployment.primaries();
@@ -72,7 +72,7 @@ describeOnFleet(
         expect(await lostOf(deployment, primary, { acked: kept })).toEqual([]);
         expect(lost.bytes).toBeGreaterThan(gone.length * 10);
         await survivesReboots(fleet, deployment);
-        expect((await standOf(fleet, deployment)).map(parts)).toEqual(before.map(parts));
+        expect(await standOf(fleet, deployment)).toEqual(before);
         await rm(place, { recursive: true, force: true });
       },
     );
@@ -89,8 +89,5 @@ describeOnFleet(
         await deployment.settled(120_000);
       }
     }
-
-    /** Without what keeps it from promotion, which a backup does not bring back. */
-    const parts = (line: string): string => line.replace(/, priority \d+/, "");
   },
 );
