@@ -47,6 +47,8 @@ describe("an upgrade by a folder of programs", () => {
     const child = startUpgrade(lab, "valkey-9.1");
     await said(child, /"op_started"[^\n]*"step":"replicas\[r2:6379\]\.turn"/);
     await signal(child, "SIGKILL");
+    // As its host would do, were it booted now.
+    await lab.restart("r2:6379");
     const on = await afterUpgrade(lab, "resume");
     expect({ code: on.code, stderr: on.code === 0 ? "" : on.stderr }).toEqual({ code: 0, stderr: "" });
     const primary = await settled(lab);
