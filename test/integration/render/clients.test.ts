@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { packagePath } from "../../../src/core/package-root.ts";
 import { CLIENTS } from "../../../src/render/kinds/clients/catalog.ts";
 import { declared, SHAPES } from "../../support/declared.ts";
+import { notTried } from "../../support/not-tried.ts";
 import { fileOf, type Programs, throughFailover } from "../../support/rendered-clients.ts";
 
 /** The interpreter that Debian's python3-redis is for. */
@@ -34,10 +35,17 @@ function pythonRedis(): number {
     const print = "import redis; print(redis.__version__)";
     return Number.parseInt(execFileSync(PYTHON, ["-c", print], { encoding: "utf8", stdio: "pipe" }), 10);
   } catch {
-    process.stderr.write("redis-py is not tried: apt-get install python3-redis\n");
     return 0;
   }
 }
+
+if (PYTHON_REDIS === 0) notTried("redis-py", "it is not there: apt-get install python3-redis");
+else if (PYTHON_REDIS < 5)
+  notTried("redis-py in a Cluster", `${PYTHON_REDIS}.x is what is here, and 5 is what it takes`);
+notTried(
+  "go-redis, Jedis and Lettuce through a failover",
+  "neither npm nor Debian brings them; test/soak/render-clients.test.ts, with REDISHA_GO_MODULE and REDISHA_CLASSPATH",
+);
 
 describe.each(["sentinel", "cluster"] as const)("rendered clients of a %s deployment", (topology) => {
   it("go on with the new primary after a failover, all of them, without a call that fails", async () => {

@@ -7,8 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLOUD } from "../../../src/render/kinds/cloud/catalog.ts";
 import { GIVEN, renderScripts, TOPOLOGIES } from "../../support/cloud-scripts.ts";
 import { declared } from "../../support/declared.ts";
+import { notTried } from "../../support/not-tried.ts";
 
 const run = promisify(execFile);
+
+notTried(
+  "scripts for clouds by the programs that they call; only as a shell reads them",
+  "those are large; test/soak/render-cloud.test.ts, where aws and gcloud are",
+);
 
 describe("scripts for clouds", () => {
   let folder: string;

@@ -6,7 +6,14 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderKind } from "../../../src/use-cases/render-kind.ts";
 import { declared } from "../../support/declared.ts";
+import { notTried } from "../../support/not-tried.ts";
 import { startServer } from "../../support/redis.ts";
+
+notTried(
+  "keydb on KeyDB itself, but on Redis 6, from which it was forked",
+  "neither npm nor Debian brings it; test/soak/render-keydb.test.ts, with REDISHA_KEYDB",
+);
+notTried("dragonfly on Dragonfly itself", "neither npm nor Debian brings it");
 
 const PASSWORD = "nobody-should-read-th1s";
 /** What KeyDB has beside what Redis 6 has, from which it was forked. */
