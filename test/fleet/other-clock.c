@@ -1,12 +1,14 @@
 /*
  * The clock of this machine, and as many seconds more as /run/other-clock says. That is looked at with each question, so that
  * the clock jumps under what runs. No memory is asked for, since allocators ask what time it is: libfaketime does, and Redis
- * with jemalloc never starts under it.
+ * with jemalloc never starts under it. Where /run/kept-clock is, somebody keeps it right, as the kernel tells it: systemd asks by
+ * adjtimex.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,4 +40,12 @@ time_t time(time_t *now) {
   clock_gettime(CLOCK_REALTIME, &told);
   if (now) *now = told.tv_sec;
   return told.tv_sec;
+}
+
+/* Hosts in containers may not even ask, so that nobody is asked where it is kept right. */
+int adjtimex(struct timex *told) {
+  if (syscall(SYS_faccessat, AT_FDCWD, "/run/kept-clock", F_OK) != 0) return (int)syscall(SYS_adjtimex, told);
+  told->maxerror = 0;
+  told->status = 0;
+  return TIME_OK;
 }
