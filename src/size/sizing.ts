@@ -170,7 +170,10 @@ function needsBy(benchmark: Benchmark, ops: number): Need[] {
   );
   const how = `${connections} connections, values of ${value_bytes} bytes, on ${host}${cores === null ? "" : ` with ${cores} cores`}`;
   const whom = server === "scratch" ? "a server made for it, on a socket" : server;
-  const shardsAt = (limit: number) => Math.max(1, Math.ceil(ops / limit));
+  const shardsAt = (limit: number) => {
+    const shards = Math.max(1, Math.ceil(ops / limit));
+    return shards === 1 ? "1 shard" : `${shards} shards`;
+  };
   return [
     {
       id: "benchmark",
@@ -184,14 +187,14 @@ function needsBy(benchmark: Benchmark, ops: number): Need[] {
       title: "Plan with, carefully",
       value: Math.round(least),
       unit: "ops/s",
-      how: `${count(best)}/s × ${PLANNING.from}: TLS, other commands, forks and the network take the rest; ${count(ops)}/s need ${shardsAt(least)} shards`,
+      how: `${count(best)}/s × ${PLANNING.from}: TLS, other commands, forks and the network take the rest; ${count(ops)}/s need ${shardsAt(least)}`,
     },
     {
       id: "plan_to",
       title: "Plan with, at most",
       value: Math.round(most),
       unit: "ops/s",
-      how: `${count(best)}/s × ${PLANNING.to}; ${count(ops)}/s need ${shardsAt(most)} shards`,
+      how: `${count(best)}/s × ${PLANNING.to}; ${count(ops)}/s need ${shardsAt(most)}`,
     },
   ];
 }

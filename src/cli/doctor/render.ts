@@ -1,5 +1,6 @@
 import type { Diagnosed, DoctorReport } from "../../doctor/report.ts";
 import { SYMPTOMS } from "../../doctor/symptoms.ts";
+import { wrapAdvice } from "../output/advice.ts";
 import { plural } from "../output/format.ts";
 import { oneLine, wrap } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
@@ -17,7 +18,7 @@ interface How {
 /** What was found, each with its evidence and what mends it; then what was looked at, and what could not be. */
 export function renderDoctor(report: DoctorReport, how: How): string {
   const { theme, width } = how;
-  const head = `${theme.strong(report.deployment)} ${theme.dim(oneLine(report.summary))}`;
+  const head = theme.dim(wrap(oneLine(report.summary), width, `${theme.strong(report.deployment)} `, "  "));
   const found = report.diagnoses.flatMap((each) => ["", ...linesOf(each, how)]);
   return [head, ...found, "", ...verdictOf(report, theme, width)].join("\n");
 }
@@ -30,7 +31,12 @@ function linesOf(found: Diagnosed, { theme, width, all }: How): string[] {
   const shown = all ? found.evidence : found.evidence.slice(0, SHOWN);
   const more = found.evidence.length - shown.length;
   return [
-    `${paint(symbol)} ${theme.strong(found.title)} ${dim(`${found.cause}, ${found.confidence}`)}`,
+    wrap(
+      `${theme.strong(found.title)} ${dim(`${found.cause}, ${found.confidence}`)}`,
+      width,
+      `${paint(symbol)} `,
+      "  ",
+    ),
     wrap(oneLine(found.message), width, "    "),
     ...shown.map(({ where, source, value, at }) =>
       dim(
@@ -50,7 +56,7 @@ function linesOf(found: Diagnosed, { theme, width, all }: How): string[] {
           `    ${symbols.arrow} ${accent(found.mend.command)}`,
         ]
       : []),
-    ...found.next.map((line) => `    ${symbols.arrow} ${accent(oneLine(line))}`),
+    ...found.next.map((line) => accent(wrapAdvice(line, width, `    ${symbols.arrow} `, "      "))),
   ];
 }
 

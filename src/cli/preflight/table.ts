@@ -1,4 +1,5 @@
 import type { Checked, CheckResult, PreflightReport } from "../../preflight/report.ts";
+import { wrapAdvice } from "../output/advice.ts";
 import { plural } from "../output/format.ts";
 import { oneLine, wrap } from "../output/text.ts";
 import type { Paint, Theme } from "../output/theme.ts";
@@ -32,7 +33,8 @@ function linesOf(check: Checked, { theme, width, all }: How): string[] {
   const { symbol, paint } = look(check.verdict, weight, theme);
   const shown = all ? standing : wrong;
   const tail = wrong.length > 0 ? paint(weight) : shown.length > 0 ? "" : theme.dim(summaryOf(standing));
-  const lines = [[paint(symbol), check.title, theme.dim(check.check), tail].filter(Boolean).join(" ")];
+  const title = [check.title, theme.dim(check.check), tail].filter(Boolean).join(" ");
+  const lines = [wrap(title, width, `${paint(symbol)} `, "  ")];
   for (const group of grouped(shown)) lines.push(groupLines(group, theme, width));
   for (const { subject, waived } of check.results) {
     if (waived) lines.push(theme.dim(`    ${subject}: waived until ${waived.until}: ${oneLine(waived.reason)}`));
@@ -46,7 +48,7 @@ function linesOf(check: Checked, { theme, width, all }: How): string[] {
     ...lines,
     theme.dim(wrap(`wanted: ${wanted}`, width, "    ", "      ")),
     wrap(check.why, width, "    "),
-    ...next.map((command) => `    ${theme.symbols.arrow} ${theme.accent(oneLine(command))}`),
+    ...next.map((advice) => theme.accent(wrapAdvice(advice, width, `    ${theme.symbols.arrow} `, "      "))),
     theme.dim(`    ${check.documentation}`),
   ];
 }

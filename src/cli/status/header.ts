@@ -1,4 +1,5 @@
 import type { Finding, Topology, Verdict } from "../../topology/schema.ts";
+import { wrapAdvice } from "../output/advice.ts";
 import { plural } from "../output/format.ts";
 import { oneLine, truncate, wrap } from "../output/text.ts";
 import type { Paint, Theme } from "../output/theme.ts";
@@ -98,7 +99,9 @@ function renderFinding(
   const lines = [wrap(aboutOf(finding, topology) + alike, width, `  ${look.paint(look.symbol)} ${word} `, "    ")];
   if (options.wide)
     for (const line of finding.evidence) lines.push(wrap(oneLine(line), width, `    ${theme.symbols.dot} `, "      "));
-  for (const next of finding.next) lines.push(`    ${theme.symbols.arrow} ${theme.accent(oneLine(next))}`);
+  for (const next of finding.next) {
+    lines.push(theme.accent(wrapAdvice(next, width, `    ${theme.symbols.arrow} `, "      ")));
+  }
   return lines.join("\n");
 }
 
