@@ -1,4 +1,5 @@
 import { promotionObstacle } from "../../topology/promotable.ts";
+import type { Shard } from "../../topology/schema.ts";
 import { list } from "../../topology/words.ts";
 import { inConfig, inLog, nodeOf, seen, watching } from "../evidence.ts";
 import type { Facts } from "../facts.ts";
@@ -11,16 +12,41 @@ export const noCandidate: Cause = {
   id: "no-candidate",
   title: "No replica may be promoted",
   symptoms: ["no-failover"],
-  why: "Sentinel promotes no replica whose replica-priority is 0, whose link was down for more than ten times down-after, or that it does not know. CKQUORUM says OK all the same: it counts Sentinels.",
-  how: "Of every replica what Sentinel would hold against it; replica-priority; how long its link has been down; -failover-abort-no-good-slave in the logs of the Sentinels.",
+  why: "Sentinel promotes no replica whose replica-priority is 0, whose link was down for more than ten times down-after, or that it does not know. CKQUORUM says OK all the same: it counts Sentinels. In a Cluster replicas stand for election themselves, and do not where cluster-replica-no-failover says so.",
+  how: "Of every replica what Sentinel would hold against it; replica-priority; how long its link has been down; -failover-abort-no-good-slave in the logs of the Sentinels. In a Cluster cluster-replica-no-failover of the replicas of each shard.",
   diagnose: (facts) => {
     const { topology } = facts;
-    if (topology.kind !== "sentinel" || !topology.nodes.some(({ reach }) => reach.ok)) return [];
-    return diagnosisOf(facts);
+    if (!topology.nodes.some(({ reach }) => reach.ok)) return [];
+    if (topology.kind === "cluster") return topology.shards.flatMap((shard) => inCluster(facts, shard));
+    return topology.kind === "sentinel" ? bySentinel(facts) : [];
   },
 };
 
-function diagnosisOf(facts: Facts): Diagnosis[] {
+/** Told where a directive keeps the only replicas that are left from it; a shard without any is told by what they lack. */
+function inCluster(facts: Facts, { id, primary_id, replica_ids }: Shard): Diagnosis[] {
+  const primary = nodeOf(facts, primary_id);
+  const replicas = replica_ids.flatMap((each) => nodeOf(facts, each) ?? []);
+  const kept = replicas.filter(({ up, cluster }) => up && cluster?.never_promotes === true);
+  const able = replicas.some((replica) => promotionObstacle(facts.topology, replica, primary) === null);
+  if (kept.length === 0 || able) return [];
+  const names = kept.map((each) => each.id);
+  return [
+    {
+      severity: primary?.up ? "warning" : "critical",
+      confidence: "certain",
+      subjects: names,
+      message: `Nobody takes the place of the primary of slots ${id}: of ${list(names)} cluster-replica-no-failover is yes`,
+      evidence: names.flatMap((name) => [
+        ...inConfig(facts, name, "cluster-replica-no-failover"),
+        ...inLog(facts, name, /unable to failover/, 1),
+      ]),
+      mend: { runbook: "allow-promotion", inputs: { nodes: names.join(",") } },
+      next: ["redisha status --wide"],
+    },
+  ];
+}
+
+function bySentinel(facts: Facts): Diagnosis[] {
   const { topology } = facts;
   const primary = nodeOf(facts, topology.primary_id);
   const replicas = topology.nodes.filter(({ id, listed }) => listed && id !== topology.primary_id);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeBus } from "../../support/close-bus.ts";
-import { doctor, evidenceOf } from "../../support/doctor.ts";
+import { doctor, evidenceOf, mend } from "../../support/doctor.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { until } from "../../support/until.ts";
 
@@ -27,6 +27,20 @@ describe("doctor of a Cluster", () => {
     expect(new Set(seen.causes)).toEqual(new Set(["closed-bus"]));
     expect(evidenceOf(seen.of("closed-bus"))).toMatch(/\(bus\), port 16379: no answer within 5 s/);
     expect(evidenceOf(seen.of("closed-bus"))).toMatch(/port 6379: open/);
+  });
+
+  it("finds a shard whose replica does not stand for election, and has it stand again", async () => {
+    const roles = await Promise.all(
+      ["r4:6379", "r5:6379", "r6:6379"].map(async (id) => ({ id, role: await lab.cli(id, "ROLE") })),
+    );
+    const kept = roles.find(({ role }) => role.startsWith("slave"))?.id ?? "";
+    await lab.cli(kept, "CONFIG", "SET", "cluster-replica-no-failover", "yes");
+    const look = () => doctor(lab.file, "no-failover", "--only", "no-candidate");
+    const found = (await look()).of("no-candidate");
+    expect(found).toMatchObject({ severity: "warning", confidence: "certain", subjects: [kept] });
+    await mend(lab.file, found);
+    expect((await look()).causes).toEqual([]);
+    expect(await lab.cli(kept, "CONFIG", "GET", "cluster-replica-no-failover")).toMatch(/no$/);
   });
 
   it("finds slots without anybody who serves them, by the shard that is dead, and nothing once it is back", async () => {

@@ -27,6 +27,12 @@ const refusal = (reason: string, object: string, user: string, address: string) 
 const down = { up: false, role: "unknown" as const };
 const unreached = (code: string) => ({ ...down, reach: { ok: false, code, message: "no answer", next: ["look"] } });
 
+const IN_CLUSTER = {
+  ...{ node_id: "b".repeat(40), shard: "0-16383", state: "ok", epoch: 1, slots: [], slots_count: 0 },
+  ...{ migrating: [], importing: [], known_nodes: 2, failing: [], failed: [], links_down: [], signature: null },
+  ...{ node_timeout_ms: 15_000, full_coverage_required: null, never_promotes: null },
+};
+
 export const CASES: readonly Case[] = [
   {
     cause: "wrong-masterauth",
@@ -279,6 +285,22 @@ export const CASES: readonly Case[] = [
       node("r1:6379", unreached("REDIS_REFUSED")),
       ...["r2:6379", "r3:6379"].map((id) => node(id, { link_up: false, link_down_s: 9_999 })),
       ...["r1:26379", "r2:26379", "r3:26379"].map((id) => sentinel(id, { down_after_ms: 5_000 })),
+    ],
+  },
+  {
+    cause: "no-candidate",
+    confidence: certain,
+    message: /Nobody takes the place of the primary of slots 0-16383: of r2:6379 cluster-replica-no-failover is yes/,
+    evidence: /^r2:6379 log .*unable to failover/,
+    mend: { runbook: "allow-promotion", inputs: { nodes: "r2:6379" } },
+    changes: [
+      topology({
+        kind: "cluster",
+        shards: [{ id: "0-16383", primary_id: "r1:6379", replica_ids: ["r2:6379"], slots: [[0, 16_383]] }],
+        cluster: { state: "ok", slots_assigned: 16_384, slots_ok: 16_384, size: 1, epoch: 1 },
+      }),
+      node("r2:6379", { cluster: { ...IN_CLUSTER, never_promotes: true } }),
+      logged("r2:6379", "Currently unable to failover: Waiting for votes, but majority still not reached."),
     ],
   },
   {
