@@ -130,7 +130,9 @@ describe("the table", () => {
     expect(table(false)).toMatch(/ r1:6379: allkeys-lru\n/);
     expect(table(false)).toContain(`    wanted: one of noeviction, volatile-lru, volatile-lfu, volatile-ttl,
       volatile-random`);
-    expect(table(false)).toMatch(/→ declare maxmemory-policy under redis.config in redisha.yaml, then:\n {6}redisha init\n {4}https:/);
+    expect(table(false)).toMatch(
+      /→ declare maxmemory-policy under redis.config in redisha.yaml, then:\n {6}redisha init\n {4}https:/,
+    );
   });
 
   it("tells together what is the same of several, and what is waived with its reason", () => {
