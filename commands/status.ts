@@ -1,6 +1,7 @@
 import { boolean } from "@oclif/core/flags";
 import { BaseCommand } from "../src/cli/base-command.ts";
 import { durationFlag, outputFlag } from "../src/cli/flags.ts";
+import { unfinishedText } from "../src/cli/runs/unfinished-text.ts";
 import { lookAtAll, worstExit } from "../src/cli/status/look-at-all.ts";
 import { allToResult, renderAll } from "../src/cli/status/render-all.ts";
 import type { RenderReport, StatusReport } from "../src/cli/status/render-status.ts";
@@ -79,6 +80,7 @@ export default class Status extends BaseCommand<StatusResultJson> {
   private async open(deployment: Deployment, signal: AbortSignal): Promise<StatusWatch> {
     const renderer = await this.subscribe({ quietly: true });
     const status = await openStatus(deployment, { signal, sink: renderer.sink, env: process.env });
+    if (status.unfinished) this.warn(unfinishedText(status.unfinished));
     if (status.runbook.origin !== "shipped") this.note(`using your own status runbook: ${status.runbook.path}`);
     return status;
   }

@@ -85,6 +85,8 @@ export interface Action<I = unknown, O = unknown> extends ActionSpec {
    * topology as it is.
    */
   simulate?(input: I, topology: Topology, target: { readonly instance?: Instance; readonly host?: Host }): Topology;
+  /** What has become of its target's process behind it: a plan says of later steps what is away besides. */
+  readonly leaves?: "stopped" | "started";
   /**
    * To do it twice is as good as once, and only doing it tells what later steps need. After a crash an op in doubt is done
    * again, and taken back where the run is rolled back. No `probe` is asked then.

@@ -14,6 +14,7 @@ interface Definition<I extends z.ZodType, O extends z.ZodType> extends Omit<Acti
   takesMs?(input: z.output<I>): number;
   onHost?(input: z.output<I>, target: Pick<ActionContext, "instance" | "host">): readonly HostCommand[];
   simulate?(input: z.output<I>, topology: Topology, target: Pick<ActionContext, "instance" | "host">): Topology;
+  readonly leaves?: "stopped" | "started";
   readonly repeatable?: true;
   readonly mayFailHalfway?: true;
   probe?(input: z.output<I>, context: ActionContext, before: Before): Promise<boolean | undefined>;

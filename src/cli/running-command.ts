@@ -9,6 +9,7 @@ import { compileByName, storeBeside } from "../use-cases/compile.ts";
 import { planRunbook } from "../use-cases/plan-runbook.ts";
 import { type RunRequest, type RunSummary, runRunbook } from "../use-cases/run-runbook.ts";
 import { openSession } from "../use-cases/session.ts";
+import { unfinishedRun } from "../use-cases/unfinished-run.ts";
 import { BaseCommand } from "./base-command.ts";
 import { agreeFirst, approver, type ConfirmOptions } from "./confirm.ts";
 import { outputFlag } from "./flags.ts";
@@ -16,6 +17,7 @@ import { catchInterrupts } from "./interrupts.ts";
 import { pauseRemark } from "./render/pause-remark.ts";
 import { renderPlan } from "./render/plan.ts";
 import { renderSummary } from "./render/summary.ts";
+import { unfinishedText } from "./runs/unfinished-text.ts";
 
 /** Flags by which an operator agrees beforehand to what would be asked, or refused. */
 export const approvalFlags = {
@@ -109,10 +111,17 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
 
   /** Asks, and runs it. Without an agreement the runbook itself asks for what it needs. */
   protected async perform(work: Work, inputs: Inputs, agreement?: Agreement): Promise<RunSummary> {
+    if (agreement && agreement.effect !== "change") await this.tellUnfinished(work);
     return this.carrying(work, async (request, asking) => {
       const approvals = agreement ? await agreeFirst(agreement.effect, agreement.what, asking) : [];
       return runRunbook({ ...request, inputs, approvals });
     });
+  }
+
+  /** Whoever is about to begin what disrupts or destroys hears first of a run that was left in the middle of it. */
+  private async tellUnfinished({ deployment }: Work): Promise<void> {
+    const unfinished = await unfinishedRun(deployment.name, process.env);
+    if (unfinished) this.warn(unfinishedText(unfinished));
   }
 
   /** Does the work; whatever becomes of it, connections are closed and signals given back. */

@@ -33,6 +33,8 @@ export class Planner {
   /** The gate that would stop the run now, and whether what is planned runs nevertheless. */
   #gate: string | undefined;
   #tidying = false;
+  /** Instances that steps so far have stopped and not started again. */
+  readonly #stopped = new Set<string>();
   /** What the steps so far make of the deployment. */
   #supposed: (topology: Topology) => Topology = (topology) => topology;
 
@@ -65,10 +67,17 @@ export class Planner {
   /** `forced`: the certainty of the steps around it, where that is less than exact. */
   async #step(step: Step, scope: Scope, forced?: Certainty): Promise<void> {
     const action = actionNamed(step.action, this.#services);
+    if (forced?.kind !== "known_after" && (await this.#isOff(step, scope))) {
+      this.#write(step, scope, this.#around(forced), { skipped: "condition" });
+      await this.#leaveOut(step, action, scope);
+      return;
+    }
     const own = this.#certainty(step);
     const certainty = own.kind === "exact" || forced?.kind === "known_after" ? this.#around(forced) : own;
     // Inside such a block there is not even a target yet.
     if (certainty.kind === "known_after") {
+      // Whom it starts is not known, so that of nobody it can be said that he is away.
+      if (action.leaves === "started") this.#stopped.clear();
       this.#write(step, scope, certainty);
       for (const inner of step.block?.steps ?? []) {
         await this.#step(inner, { ...scope, depth: scope.depth + 1, path: `${scope.path}${step.id}.` }, certainty);
@@ -104,8 +113,9 @@ export class Planner {
       ...(note ? { note } : {}),
       ...(moves
         ? await this.#suppose(step, action, batchesOf(due, step.rollout), scope)
-        : this.#health(step, batches, scope)),
+        : this.#health(step, action, batches, scope)),
     });
+    if (action.leaves === "started") for (const { id } of due) this.#stopped.delete(id);
     if (!reading || failure !== undefined) this.#leaveUnknown(step);
   }
 
@@ -142,6 +152,23 @@ export class Planner {
       outputs[name] = await this.#services.evaluator.expression(expression, frame);
     }
     return { status: "ok", changed: false, outputs };
+  }
+
+  /** Whether its condition is one for all targets, known by now, and does not hold: then nothing else of it matters. */
+  async #isOff({ when }: Step, scope: Scope): Promise<boolean> {
+    if (!when || when.reads.some((root) => this.#isOpen(root) || /^host(\.|$)/.test(root))) return false;
+    return !(await this.#services.evaluator.condition(when, scope.frame, scope.target));
+  }
+
+  /** What others see of a step that is not run for its condition. */
+  async #leaveOut(step: Step, action: Action, scope: Scope): Promise<void> {
+    if (choiceOf(step).some((root) => this.#isOpen(root))) {
+      this.#unknown.add(step.id);
+      return;
+    }
+    const ops = await this.#services.evaluator.opsOf(step, action.scope, scope);
+    const skipped: OpFacts = { status: "skipped_condition", changed: false, outputs: {} };
+    scope.frame.record(step.id, factsOf(new Map(ops.map(({ id }) => [id, skipped]))));
   }
 
   /** The ops whose conditions hold now; why the others would be skipped. */
@@ -207,14 +234,23 @@ export class Planner {
     }
   }
 
-  #health(step: Step, batches: readonly (readonly PlannedOp[])[], scope: Scope): Pick<Written, "health"> {
+  #health(
+    step: Step,
+    action: Action,
+    batches: readonly (readonly PlannedOp[])[],
+    scope: Scope,
+  ): Pick<Written, "health"> {
     if (step.effect !== "disruptive" && step.effect !== "destructive") return {};
     const topology = this.#services.live.current();
     const invariants = this.#runbook?.invariants ?? [];
-    const away = batches.map((batch) => batch.map(({ target }) => target).filter((id) => id !== "controller"));
-    const health = away
-      .filter((ids) => ids.length > 0)
-      .map((ids) => healthWithout(topology, ids, invariants, scope.frame));
+    const health: string[] = [];
+    for (const batch of batches) {
+      const ids = batch.map(({ target }) => target).filter((id) => id !== "controller");
+      if (ids.length === 0) continue;
+      const away = new Set([...this.#stopped, ...ids]);
+      health.push(healthWithout(topology, [...away], invariants, scope.frame));
+      if (action.leaves === "stopped") for (const id of ids) this.#stopped.add(id);
+    }
     return health.length > 0 ? { health } : {};
   }
 
@@ -248,8 +284,9 @@ export class Planner {
 
   #certainty(step: Step): Certainty {
     const content = [...step.with.reads, ...(step.runbook?.inputs.reads ?? [])];
-    const choice = [...(step.targets?.where?.reads ?? []), ...(step.targets?.orderBy?.reads ?? [])];
-    const blocking = [...content, ...choice].map(stepRead).find((id) => id !== undefined && this.#unknown.has(id));
+    const blocking = [...content, ...choiceOf(step)]
+      .map(stepRead)
+      .find((id) => id !== undefined && this.#unknown.has(id));
     if (blocking !== undefined) return { kind: "known_after", step: blocking };
     if (this.#changedBy !== undefined && readsModel(content)) return { kind: "known_after", step: this.#changedBy };
     const conditions = [step.when, step.skipIf].filter((expression) => expression !== undefined);
@@ -287,6 +324,11 @@ export class Planner {
       ...written,
     });
   }
+}
+
+/** What the choice of targets rests on. */
+function choiceOf({ targets }: Step): readonly string[] {
+  return [...(targets?.where?.reads ?? []), ...(targets?.orderBy?.reads ?? [])];
 }
 
 /** The id of the step an expression reads, from `steps.<id>…`. */

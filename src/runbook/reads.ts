@@ -1,6 +1,12 @@
 import { accessOf, type CelNode, walk } from "./cel-ast.ts";
 import type { Scope } from "./scope.ts";
 
+/** What redisha.yaml says: known before anybody was looked at, and however the deployment is by then. */
+const DECLARED: Readonly<Record<string, readonly string[]>> = {
+  host: ["id"],
+  topo: ["kind", "master_name", "declared_quorum"],
+};
+
 /** The roots an expression reads: `topo`, `host`, `inputs.soak`, `vars.from`, `steps.fence`. Sorted, each once. */
 export function readsOf(tree: CelNode, scope: Scope): readonly string[] {
   const reads = new Set<string>();
@@ -13,8 +19,7 @@ export function readsOf(tree: CelNode, scope: Scope): readonly string[] {
         reads.add(`${root}.${access.name}`);
         named.add(access.left);
       }
-      // The name of a target is known however the deployment is.
-      if (root === "host" && access.name === "id") named.add(access.left);
+      if (DECLARED[root]?.includes(access.name)) named.add(access.left);
     }
     if (node.op === "id" && !named.has(node) && isRoot(node, bound, scope)) reads.add(String(node.args));
   });

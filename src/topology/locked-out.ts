@@ -8,3 +8,10 @@ const OWN_REASON =
 export function lockedOut({ reach }: DataNode | SentinelNode): boolean {
   return !reach.ok && OWN_REASON.test(reach.code ?? "");
 }
+
+const REFUSED_LOGIN = ["REDIS_WRONGPASS", "REDIS_NOAUTH", "REDIS_NOPERM", "REDIS_AUTH_NOT_SET", "REDIS_DENIED"];
+
+/** The server itself answered, and did not let us in: so it runs. */
+export function refusesLogin({ reach }: DataNode | SentinelNode): boolean {
+  return !reach.ok && REFUSED_LOGIN.includes(reach.code ?? "");
+}

@@ -323,7 +323,7 @@ export function rolledBack(
 ): { status: RunSummary["status"]; exit: ExitCode; error: EventError } {
   if (!stuck) {
     const stands = kept.length === 0 ? "" : `; these stand, since their steps have no way back: ${kept.join(", ")}`;
-    const state = `taken back: ${undone.join(", ") || "nothing had to be"}${stands}`;
+    const state = `${undone.length === 0 ? "nothing was changed" : `taken back: ${undone.join(", ")}`}${stands}`;
     return { status: "rolled_back", exit: failure.exit, error: { ...failure, state } };
   }
   const exit = stuck.code === "INTERRUPTED" ? stuck.exit : EXIT.paused;

@@ -134,7 +134,7 @@ export async function findRun(wanted: string, env: NodeJS.ProcessEnv): Promise<s
 }
 
 /** Ids of all runs with a journal, the newest first. They begin with the second of the start; within one, the files tell. */
-async function runIds(env: NodeJS.ProcessEnv): Promise<string[]> {
+export async function runIds(env: NodeJS.ProcessEnv): Promise<string[]> {
   const names = await readdir(runsDirectory(env)).catch(() => []);
   const ids = names.filter((name) => name.endsWith(".jsonl")).map((name) => basename(name, ".jsonl"));
   ids.sort().reverse();

@@ -6,6 +6,7 @@ import type { Runbook } from "../runbook/model.ts";
 import { type Topology, type Verdict, verdictSchema } from "../topology/schema.ts";
 import { verdictExit } from "../topology/verdict-exit.ts";
 import { openSession, type Session } from "./session.ts";
+import type { UnfinishedRun } from "./unfinished-run.ts";
 
 /** What one look at a deployment gave. */
 export interface StatusResult {
@@ -19,6 +20,8 @@ export interface StatusResult {
 export interface StatusWatch {
   /** Where the status runbook came from: an ejected copy is used instead of the shipped one, and said so. */
   readonly runbook: Runbook["source"];
+  /** Why the deployment may be as it is: a run of this machine that was left in the middle. */
+  readonly unfinished: UnfinishedRun | undefined;
   look(): Promise<StatusResult>;
   close(): Promise<void>;
 }
@@ -34,9 +37,10 @@ export async function openStatus(
 ): Promise<StatusWatch> {
   const session = openSession(deployment, signal);
   session.live.connections.warmUp(deployment.instances);
-  const { runbook, runRunbook } = await load(session);
+  const { runbook, runRunbook, unfinished } = await load(session, env);
   return {
     runbook: runbook.source,
+    unfinished,
     close: () => session.close(),
     async look() {
       session.live.connections.forgetFailures();
@@ -49,14 +53,15 @@ export async function openStatus(
   };
 }
 
-async function load({ deployment, close }: Session) {
+async function load({ deployment, close }: Session, env: NodeJS.ProcessEnv) {
   try {
-    const [{ compileByName, storeBeside }, { runRunbook }] = await Promise.all([
+    const [{ compileByName, storeBeside }, { runRunbook }, { unfinishedRun }] = await Promise.all([
       import("./compile.ts"),
       import("./run-runbook.ts"),
+      import("./unfinished-run.ts"),
     ]);
     const { runbook } = await compileByName("status", storeBeside(deployment.file));
-    return { runbook, runRunbook };
+    return { runbook, runRunbook, unfinished: await unfinishedRun(deployment.name, env) };
   } catch (error) {
     await close();
     throw error;

@@ -9,6 +9,7 @@ import { type HostReading, READ_HOST, readConf, readHost, upstreamOf } from "../
 import { refusal } from "../../init/refusal.ts";
 import { situationSchema } from "../../init/situation.ts";
 import type { Deployment, Host, Instance } from "../../inventory/model.ts";
+import { refusesLogin } from "../../topology/locked-out.ts";
 import type { DataNode, SentinelNode, Topology } from "../../topology/schema.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -16,8 +17,6 @@ import { describeService } from "../service/describe.ts";
 import type { Service } from "../service/descriptor.ts";
 import { rootOn } from "../service/shell.ts";
 import { refuseMissingExecutables } from "./executables.ts";
-
-const LOCKED_OUT = ["REDIS_WRONGPASS", "REDIS_NOAUTH", "REDIS_NOPERM", "REDIS_AUTH_NOT_SET", "REDIS_DENIED"];
 
 /** Where nobody answers for a host. */
 const SILENT = ["SSH_UNREACHABLE", "SSH_TIMEOUT", "SSH_REFUSED", "SSH_NAME_NOT_FOUND"];
@@ -198,7 +197,7 @@ function stateOf(
   files: { conf: string | undefined; hasData: boolean; unit: string } | undefined,
 ): InstanceFacts["state"] {
   if (node?.reach.ok) return "running";
-  if (LOCKED_OUT.includes(node?.reach.code ?? "")) return "locked_out";
+  if (node && refusesLogin(node)) return "locked_out";
   if (files?.unit === "active") return "elsewhere";
   return files?.conf !== undefined || files?.hasData ? "stopped" : "absent";
 }

@@ -3,6 +3,7 @@ import { fingerprintOf } from "../../backup/fingerprint.ts";
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Shard } from "../../repository/manifest.ts";
+import { refusesLogin } from "../../topology/locked-out.ts";
 import type { Shard as LiveShard, Topology } from "../../topology/schema.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -56,6 +57,7 @@ export const restoreChoose = defineAction({
     const wanted = shard === null ? manifest.shards : manifest.shards.filter(({ name }) => name === shard);
     if (wanted.length === 0) throw noShard(shard ?? "", open);
     const parts = wanted.map((each) => partFor(each, topology, context, open));
+    refuseShutDoor(parts, topology);
     const primaries = parts.map(({ instance }) => instance);
     const leftOut = await outOfReach(parts, topology, config_files, context);
     const left = new Set(leftOut.map(({ instance }) => instance));
@@ -152,6 +154,22 @@ function primaryBySentinels({ sentinels }: Topology): string | undefined {
   );
   const [only] = named;
   return named.size === 1 ? (only ?? undefined) : undefined;
+}
+
+/** One that answers and does not let redisha in would run on while the others are stopped, with what it holds now. */
+function refuseShutDoor(parts: readonly Part[], { nodes }: Topology): void {
+  const touched = new Set(parts.flatMap(({ instance, replicas }) => [instance, ...replicas]));
+  const shut = nodes.find((node) => touched.has(node.id) && refusesLogin(node));
+  if (!shut) return;
+  const { id, reach } = shut;
+  throw new RedishaError({
+    code: reach.code ?? "REDIS_DENIED",
+    message: reach.message ?? `${id} does not let redisha in.`,
+    host: id,
+    exit: EXIT.cannotConnect,
+    state: "nothing was touched; it runs, and could not be stopped for the restore",
+    next: reach.next,
+  });
 }
 
 /**

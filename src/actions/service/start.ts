@@ -76,6 +76,7 @@ export const serviceStart = defineAction({
     "Starts the server as it was run before: its systemd unit, or the same program, user, folder and configuration file; done when its data is loaded",
   scope: "instance",
   effect: "change",
+  leaves: "started",
   input: z.strictObject({
     service: serviceSchema.nullable().describe("How it was run; null where it was not, and nothing is to be started"),
     within: durationSchema.default(3_600_000).describe("Time for loading its data"),

@@ -48,6 +48,7 @@ export const serviceStop = defineAction({
     "Stops the server through systemd, or by SIGTERM where no unit runs it; done when its process is gone and its port closed",
   scope: "instance",
   effect: "disruptive",
+  leaves: "stopped",
   input: z.strictObject({
     service: serviceSchema
       .nullable()

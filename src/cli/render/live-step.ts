@@ -1,6 +1,7 @@
 import { formatDuration } from "../../core/units.ts";
 import type { RunEvent } from "../../engine/events.ts";
-import { oneLine } from "../output/text.ts";
+import type { TextStream } from "../output/streams.ts";
+import { oneLine, truncate } from "../output/text.ts";
 import type { Theme } from "../output/theme.ts";
 import type { RendererOptions } from "./renderer.ts";
 import { type ProgressBase, progressBase, progressBegins, progressText, STATUS_WORD, targetsText } from "./words.ts";
@@ -18,12 +19,22 @@ export interface StepHandle {
 /** More lines than this below a step would push the others off the screen. */
 const MOST_LINES = 8;
 
+/** What stands before such a line on the screen. */
+const MARGIN = 8;
+
+/** What steps are drawn with, and on. */
+export interface StepScreen extends RendererOptions {
+  readonly theme: Theme;
+  readonly stderr: Pick<TextStream, "columns">;
+}
+
 /** One step on the screen: its title, a line for each op under way, and how it ended. */
 export class LiveStep {
   readonly id: string;
   readonly title: string;
   readonly #theme: Theme;
   readonly #verbose: boolean;
+  readonly #stderr: Pick<TextStream, "columns">;
   /** A remark that is no good news: its task ends as skipped, which has a sign of its own. */
   readonly warns: boolean;
   readonly #lines = new Map<string, string>();
@@ -33,22 +44,30 @@ export class LiveStep {
   #trouble = "";
   #handle: StepHandle | undefined;
 
-  private constructor(id: string, title: string, theme: Theme, verbose: boolean, warns = false) {
+  private constructor(
+    { id, title }: { readonly id: string; readonly title: string },
+    { theme, stderr, verbose }: StepScreen,
+    warns = false,
+  ) {
     this.id = id;
     this.title = title;
     this.warns = warns;
     this.#theme = theme;
+    this.#stderr = stderr;
     this.#verbose = verbose;
   }
 
-  static started(event: Of<"step_started">, theme: Theme, options: RendererOptions): LiveStep {
-    const title = `${"  ".repeat(event.depth)}${oneLine(event.name)}${theme.dim(targetsText(event.targets))}`;
-    return new LiveStep(event.step, title, theme, options.verbose);
+  static started(event: Of<"step_started">, screen: StepScreen): LiveStep {
+    const targets = screen.theme.dim(targetsText(event.targets));
+    return new LiveStep(
+      { id: event.step, title: `${"  ".repeat(event.depth)}${oneLine(event.name)}${targets}` },
+      screen,
+    );
   }
 
   /** A line that stands by itself and is over at once: behind a tick, or behind the sign of a warning. */
-  static remark(text: string, theme: Theme, sign: "ok" | "warn" = "ok"): LiveStep {
-    const step = new LiveStep(text, text, theme, false, sign === "warn");
+  static remark(text: string, screen: StepScreen, sign: "ok" | "warn" = "ok"): LiveStep {
+    const step = new LiveStep({ id: text, title: text }, screen, sign === "warn");
     step.abandon();
     return step;
   }
@@ -124,7 +143,9 @@ export class LiveStep {
 
   #draw(): void {
     if (!this.#handle) return;
-    const lines = [...this.#lines.values()];
+    // What ends a step is shown whole, on several lines if need be; what only goes on has one, so that nothing jumps.
+    const width = this.#stderr.columns - MARGIN;
+    const lines = [...this.#lines.values()].map((line) => truncate(line, width, this.#theme.symbols.ellipsis));
     const more = lines.length - MOST_LINES;
     this.#handle.output = [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
   }

@@ -17,6 +17,7 @@ type Handle = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRe
  */
 export function liveRenderer(stderr: TextStream, options: RendererOptions): Renderer {
   const theme = themeFor(stderr);
+  const screen = { ...options, theme, stderr };
   const open = new Map<string, LiveStep>();
   let picture: Picture | undefined;
   let drill: LiveDrill | undefined;
@@ -45,15 +46,15 @@ export function liveRenderer(stderr: TextStream, options: RendererOptions): Rend
   function hear(event: RunEvent): void {
     hearDrill(event);
     if (event.type === "step_started") {
-      const step = LiveStep.started(event, theme, options);
+      const step = LiveStep.started(event, screen);
       open.set(step.id, step);
       show(step);
     } else if (event.type === "warning")
-      show(LiveStep.remark(`${theme.warn("warning")}: ${oneLine(event.message)}`, theme, "warn"));
+      show(LiveStep.remark(`${theme.warn("warning")}: ${oneLine(event.message)}`, screen, "warn"));
     else if (event.type === "verdict") {
       const { state, summary } = event.verdict;
-      show(LiveStep.remark(`verdict: ${state}: ${oneLine(summary)}`, theme, state === "healthy" ? "ok" : "warn"));
-    } else if (event.type === "drill_phase") show(LiveStep.remark(phaseText(event, theme), theme));
+      show(LiveStep.remark(`verdict: ${state}: ${oneLine(summary)}`, screen, state === "healthy" ? "ok" : "warn"));
+    } else if (event.type === "drill_phase") show(LiveStep.remark(phaseText(event, theme), screen));
     else if ("step" in event) {
       open.get(event.step)?.hear(event);
       if (event.type === "step_finished") open.delete(event.step);
@@ -158,7 +159,7 @@ function listOptions(theme: Theme, stderr: TextStream) {
   const rendererOptions = {
     collapseSubtasks: false,
     collapseSkips: true,
-    formatOutput: "truncate" as const,
+    formatOutput: "wrap" as const,
     logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr), useIcons: true }),
     icon: {
       COMPLETED: symbols.ok,

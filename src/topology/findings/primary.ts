@@ -1,5 +1,6 @@
 import { lacksReplicas } from "../model/data-node.ts";
 import { isVouchedFor } from "../model/primary-views.ts";
+import { isGone } from "../parse/sentinel-map.ts";
 import type { DataNode, Finding, PrimaryView } from "../schema.ts";
 import { count, few, follow, list, redisCli } from "../words.ts";
 import { type Case, finding } from "./case.ts";
@@ -11,7 +12,10 @@ export function primaryFindings(facts: Case): Finding[] {
 }
 
 function noPrimary({ topology, replicas, watching, node }: Case): Finding[] {
-  if (topology.primary_id !== null || !topology.nodes.some(({ reach }) => reach.ok)) return [];
+  if (topology.primary_id !== null) return [];
+  // Where no server let us in, only Sentinels know: it may be our way to them that is closed.
+  const lost = watching.length > 0 && watching.every(({ flags }) => isGone(flags));
+  if (!lost && !topology.nodes.some(({ reach }) => reach.ok)) return [];
   const named = [...new Set(watching.map(({ primary_id }) => primary_id).filter((id) => id !== null))];
   const followed = replicas.map(({ primary_id }) => node(primary_id)).find((other) => other !== undefined && !other.up);
   const suspect = named[0] ?? topology.nodes.find(({ role, up }) => role === "primary" && !up)?.id ?? followed?.id;
@@ -23,7 +27,7 @@ function noPrimary({ topology, replicas, watching, node }: Case): Finding[] {
         : node(suspect)?.loading
           ? `${suspect} is still loading its data`
           : `${suspect} was it and does not answer`;
-  const waits = topology.kind === "sentinel" && watching.length > 0;
+  const waits = topology.kind === "sentinel" && watching.length > 0 && topology.nodes.some(({ up }) => up);
   const first = replicas[0];
   return [
     finding({
@@ -42,7 +46,9 @@ function noPrimary({ topology, replicas, watching, node }: Case): Finding[] {
       next: [
         waits
           ? "wait for down-after and the failover, then look again: redisha status --watch"
-          : "start the instance that was primary",
+          : suspect === undefined
+            ? "start the instance that was primary"
+            : `start ${suspect}`,
         ...(waits || !first
           ? []
           : [`or promote the replica with most data: ${redisCli(first, "REPLICAOF", "NO", "ONE")}`]),

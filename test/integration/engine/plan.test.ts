@@ -126,6 +126,53 @@ steps:
     ]);
   });
 
+  it("leaves out a step whose condition cannot hold any more, whatever else of it is not known, and what only it would give", async () => {
+    const plan = await place.plan(
+      runbookText(`
+inputs:
+  other: { type: string }
+steps:
+  - { id: mark, action: redis.command, targets: { role: primary }, with: { command: [SET, plan, "1"] }, undo: none }
+  - id: turn
+    when: inputs.other != null
+    action: redis.config_set
+    targets: { role: primary }
+    with: { parameter: slowlog-log-slower-than, value: "\${{ topo.nodes.size() }} \${{ inputs.other }}" }
+    undo: none
+  - id: later
+    action: redis.config_set
+    targets: { role: primary }
+    with: { parameter: slowlog-log-slower-than, value: "\${{ steps.turn.skipped ? '7' : '8' }}" }
+    undo: none
+`),
+    );
+    expect(step(plan, "turn")).toMatchObject({ skipped: "condition", certainty: { kind: "exact" }, batches: [] });
+    expect(step(plan, "later")?.batches[0]?.[0]?.commands).toEqual([
+      { transport: "redis", text: "CONFIG SET slowlog-log-slower-than 7" },
+    ]);
+  });
+
+  it("counts whom earlier steps have stopped, until they are started again", async () => {
+    const stop = (id: string, role: string) => `
+  - id: ${id}
+    action: service.stop
+    targets: { role: ${role} }
+    with: {}
+    undo: none`;
+    const plan = await place.plan(
+      runbookText(`
+steps:${stop("replicas", "replica")}${stop("primary", "primary")}
+  - { id: start, action: service.start, targets: { role: data }, with: { service: null }, undo: none }${stop("again", "primary")}
+`),
+    );
+    const writes = (id: string) => /writes [^,:]*/.exec(step(plan, id)?.health?.at(-1) ?? "")?.[0];
+    expect(["replicas", "primary", "again"].map(writes)).toEqual([
+      "writes go on",
+      "writes stop",
+      expect.stringMatching(/^writes go on after a failover to r[23]$/),
+    ]);
+  });
+
   it("marks the point of no return, a gate that would refuse now, and what only happens on failure", async () => {
     const plan = await place.plan(
       runbookText(`

@@ -72,3 +72,14 @@ it("a server that does not take the password any more, once started, is not wait
   // Nor can it be gone back to: its own file is what it does not start with.
   expect(failed.error?.message).toMatch(/does not accept the password/);
 });
+
+it("a replica that runs and does not let redisha in is not left out as one that is down", async () => {
+  await using place = await backedUpLab({ topology: "replication", auth: "password" });
+  const { lab, run } = place;
+  expect((await run("backup")).error).toBeNull();
+  await lab.cli("r2:6379", "CONFIG", "SET", "requirepass", "another");
+  const refused = await run("restore");
+  expect(refused).toMatchObject({ exit: 6, error: { code: "REDIS_WRONGPASS", host: "r2:6379" } });
+  expect(refused.error?.state).toBe("nothing was changed");
+  expect(await lab.cli("r1:6379", "ROLE")).toMatch(/^master/);
+});

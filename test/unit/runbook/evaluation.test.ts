@@ -128,6 +128,7 @@ describe("expressions", () => {
       stepWith(`    with: {}\n    outputs: { x: ${JSON.stringify(expression)} }\n`).outputs.x?.reads;
     expect(reads("topo.nodes.exists(host, host.up)")).toEqual(["topo"]);
     expect(reads("host.lag < inputs.size && cluster.name == 'x'")).toEqual(["cluster", "host", "inputs.size"]);
+    expect(reads("host.id == 'a' && topo.kind == 'cluster'"), "what redisha.yaml says").toEqual([]);
   });
 
   it("do not reach the prototype of anything", () => {

@@ -1,11 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { unfinishedText } from "../../../src/cli/runs/unfinished-text.ts";
 import { Journal } from "../../../src/engine/journal.ts";
 import type { JournalEntry } from "../../../src/engine/journal-entry.ts";
 import { operator } from "../../../src/use-cases/operator.ts";
 import { findRun, listRuns, showRun, verifyAllRuns, verifyRun } from "../../../src/use-cases/runs.ts";
+import { unfinishedRun } from "../../../src/use-cases/unfinished-run.ts";
 
 let directory: string;
 let env: NodeJS.ProcessEnv;
@@ -92,5 +94,39 @@ describe("the name of a run", () => {
     await expect(findRun("aa", env)).rejects.toThrow(/could be .*aabbbb or .*aaaaaa/);
     await expect(findRun("zz", env)).rejects.toMatchObject({ code: "RUN_NOT_FOUND", exit: 2 });
     await expect(findRun("", env)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+  });
+});
+
+describe("a run that was left in the middle", () => {
+  const op = { step: "stop", target: "r1:6379", attempt: 1 };
+  const stop = (effect: string): JournalEntry => ({ kind: "intent", ...op, effect, commands: [], undo: false });
+  const stopped: JournalEntry = { kind: "outcome", ...op, status: "changed", duration_ms: 1, undo: false };
+  const gone = { boot: "an earlier one" };
+  const newest = "20261121T000005Z-eeeeee";
+
+  it("is told of with how to go on and back, behind others that are over, change less, or are of another deployment", async () => {
+    await journal("20261121T000001Z-aaaaaa", gone, stop("disruptive"), stopped);
+    await journal("20261121T000002Z-bbbbbb", { ...gone, deployment: "stage" }, stop("disruptive"), stopped);
+    await journal("20261121T000003Z-cccccc", gone, stop("change"), stopped);
+    await journal("20261121T000004Z-dddddd", {}, stop("disruptive"), stopped);
+    const left = await unfinishedRun("shop", env);
+    expect(left).toMatchObject({ run: "20261121T000001Z-aaaaaa", runbook: "tune", state: "interrupted", changes: 1 });
+    const text = left && unfinishedText(left);
+    expect(text).toContain("tune is not over: it was cut off at ");
+    expect(text).toContain("1 change of it stands. Go on: redisha runs resume 20261121T000001Z-aaaaaa; or go back:");
+  });
+
+  it("is over once its runbook came to its end in a later run", async () => {
+    await journal("20261121T000001Z-aaaaaa", gone, stop("destructive"), stopped);
+    expect(await unfinishedRun("shop", env)).toBeDefined();
+    await journal(newest, {}, done);
+    expect(await unfinishedRun("shop", env)).toBeUndefined();
+  });
+
+  it("is told of though its last line was cut short, and though another journal cannot be read", async () => {
+    const path = await journal("20261121T000001Z-aaaaaa", gone, stop("disruptive"), stopped);
+    await appendFile(path, '{"seq":4,"prev":"');
+    await writeFile(await journal(newest, {}, done), "not a journal\n");
+    expect(await unfinishedRun("shop", env)).toMatchObject({ run: "20261121T000001Z-aaaaaa" });
   });
 });

@@ -63,6 +63,21 @@ describe("a failover that has chosen its replica", () => {
   });
 });
 
+describe("a group whose servers all gave no answer", () => {
+  const silent = ({ r1, r2, r3 }: Group): Group => ({ r1: dead(must(r1)), r2: dead(must(r2)), r3: dead(must(r3)) });
+
+  it("is critical once its Sentinels have lost them too, and says which one to start", () => {
+    const lost = each((host) => seeing(host, { flags: "disconnected" }));
+    const result = look(SENTINEL, { ...group(silent), ...lost });
+    expect(result.verdict.state).toBe("critical");
+    expect(found(result, "no_primary")).toMatchObject({ severity: "critical", next: ["start r1:6379"] });
+  });
+
+  it("is not held to be without a primary while a Sentinel still sees it: our way there may be closed", () => {
+    expect(found(look(SENTINEL, group(silent)), "no_primary")).toBeUndefined();
+  });
+});
+
 describe("a healthy group with Sentinel", () => {
   it("is healthy, says so in one sentence, and tolerates the loss of any host", () => {
     const { verdict } = look(SENTINEL, group());
