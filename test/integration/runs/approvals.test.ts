@@ -88,6 +88,12 @@ describe("what is shown on a terminal while a run goes on", () => {
     expect({ code, stdout }).toMatchObject({ code: 0 });
     const drawn = stripVTControlCharacters(stdout).split(/\r?\n/);
     // Before it is shown for good it may be drawn as something that is going to come.
-    expect(drawn.filter((line) => line.includes("warning:")).at(-1)).toMatch(/^▲ warning: redisha.yaml names no/);
+    const last = drawn.findLastIndex((line) => line.includes("warning:"));
+    expect(drawn[last]).toMatch(/^▲ warning: redisha.yaml names no/);
+    const words = drawn
+      .slice(last, last + 3)
+      .join(" ")
+      .replace(/ +/g, " ");
+    expect(words, "all of it, over the width of the terminal").toContain("whether there is one is not known");
   });
 });
