@@ -1,4 +1,5 @@
 import { boolean, string } from "@oclif/core/flags";
+import { meaningOf } from "../src/cli/init/meaning.ts";
 import { renderDrift, renderRendered } from "../src/cli/init/render.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { EXIT } from "../src/core/exit-codes.ts";
@@ -68,6 +69,8 @@ export default class Init extends RunningCommand<RunSummary | Plan | Drift | Ren
     };
     if (flags["dry-run"]) return this.plan(work, inputs);
     const what = `Set ${deployment.name} up as shown`;
-    return this.finish(await this.perform(work, inputs, { effect: "disruptive", what }));
+    return this.finish(
+      await this.perform(work, inputs, { effect: "disruptive", what, meaning: meaningOf(flags.restart) }),
+    );
   }
 }

@@ -1,5 +1,12 @@
 import { boolean, option, string } from "@oclif/core/flags";
-import { inputsOfCertificates, inputsOfRotate, ROTATIONS, refuseNothingToRotate } from "../src/cli/rotate/inputs.ts";
+import {
+  inputsOfCertificates,
+  inputsOfRotate,
+  meaningOf,
+  ROTATIONS,
+  refuseNoTls,
+  refuseNothingToRotate,
+} from "../src/cli/rotate/inputs.ts";
 import { renderRotate } from "../src/cli/rotate/render.ts";
 import { type RotateResult, rotateResult } from "../src/cli/rotate/result.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
@@ -44,11 +51,12 @@ export default class Rotate extends RunningCommand<RotateResult | Plan> {
     const certificates = flags.only === "certificates";
     const work = await this.prepare(ROTATIONS[flags.only], flags);
     const { deployment } = work;
-    if (!certificates) refuseNothingToRotate(deployment);
+    if (certificates) refuseNoTls(deployment);
+    else refuseNothingToRotate(deployment);
     const inputs = certificates ? inputsOfCertificates(flags) : inputsOfRotate(flags);
     if (flags["dry-run"]) return this.plan(work, inputs);
     const what = `Change ${flags.only} of ${deployment.name}`;
-    const summary = await this.perform(work, inputs, { effect: "disruptive", what });
+    const summary = await this.perform(work, inputs, { effect: "disruptive", what, meaning: meaningOf(flags) });
     const result = rotateResult(summary);
     this.print(renderRotate(summary, result, this.theme));
     this.endWith(summary.exit, summary.error);

@@ -31,14 +31,19 @@ export function approver(options: ConfirmOptions): Approve {
 
 /**
  * Has the operator agree to the whole before it starts: y/N for what disrupts, the deployment's name for what destroys,
- * nothing for reads and plain changes. What was agreed to is for the journal. Fails with NOT_CONFIRMED (exit 4), naming
+ * nothing for reads and plain changes. `meaning` says what clients will see of what disrupts. What was agreed to is for the journal. Fails with NOT_CONFIRMED (exit 4), naming
  * the flag, where the answer is no or there is nobody to ask.
  */
-export async function agreeFirst(effect: Effect, what: string, options: ConfirmOptions): Promise<EarlyApproval[]> {
+export async function agreeFirst(
+  effect: Effect,
+  what: string,
+  options: ConfirmOptions,
+  meaning = "It disrupts clients for a while.",
+): Promise<EarlyApproval[]> {
   if (effect === "read" || effect === "change") return [];
   const request =
     effect === "disruptive"
-      ? { what: `${what}? It disrupts clients for a while.` }
+      ? { what: `${what}? ${meaning}` }
       : { what: `${what}? It destroys data.`, typed: options.deployment };
   return [{ ...request, ...(await agree(request, "nothing was touched", options)) }];
 }

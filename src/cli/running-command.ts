@@ -77,6 +77,8 @@ export type PartOfRequest = Omit<RunRequest, "inputs" | "approvals">;
 interface Agreement {
   readonly effect: Effect;
   readonly what: string;
+  /** What clients will see of it, where it is not that they are disrupted for a while. */
+  readonly meaning?: string;
 }
 
 type Inputs = RunRequest["inputs"];
@@ -113,7 +115,7 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
   protected async perform(work: Work, inputs: Inputs, agreement?: Agreement): Promise<RunSummary> {
     if (agreement && agreement.effect !== "change") await this.tellUnfinished(work);
     return this.carrying(work, async (request, asking) => {
-      const approvals = agreement ? await agreeFirst(agreement.effect, agreement.what, asking) : [];
+      const approvals = agreement ? await agreeFirst(agreement.effect, agreement.what, asking, agreement.meaning) : [];
       return runRunbook({ ...request, inputs, approvals });
     });
   }

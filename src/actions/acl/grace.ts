@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
 import { formatDuration } from "../../core/units.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
@@ -20,9 +22,11 @@ export const aclGrace = defineAction({
   action: acl.grace
   with: { for: 10m }`,
   commands: ({ for: ms }) => [{ transport: "controller", text: `wait ${formatDuration(ms)}` }],
-  async run({ for: ms }, { signal, progress }) {
+  async run({ for: ms }, { signal, progress, stopAsked }) {
     const end = performance.now() + ms;
     for (let left = ms; left > 0; left = end - performance.now()) {
+      // It may be a day, and nothing is under way that would have to be finished.
+      if (stopAsked()) throw interrupted();
       progress(`both are taken for ${formatDuration(Math.round(left / 1_000) * 1_000)} more`);
       await delay(Math.min(left, 1_000), undefined, { signal });
     }
@@ -30,3 +34,12 @@ export const aclGrace = defineAction({
   },
   takesMs: ({ for: ms }) => ms + MARGIN_MS,
 });
+
+function interrupted(): RedishaError {
+  return new RedishaError({
+    code: "INTERRUPTED",
+    message: "Stopped while both were taken.",
+    exit: EXIT.interrupted,
+    state: "old and new are both taken; who goes on waits anew",
+  });
+}

@@ -28,6 +28,31 @@ export function inputsOfCertificates({
   return { new_authority: String(flags["new-authority"] ?? false), old, ...(grace === undefined ? {} : { grace }) };
 }
 
+/** What clients will see of it, for the question beforehand. */
+export function meaningOf({
+  only,
+  now,
+  grace,
+}: Pick<RotateFlags, "now" | "grace"> & { readonly only: string }): string {
+  if (only === "certificates") return "No client of a server is cut; Sentinels are restarted, one after the other.";
+  if (now) return "Nobody who is connected is cut; who comes with an old password is refused from then on.";
+  return grace === undefined
+    ? "Nobody is refused: it pauses before old passwords are taken away."
+    : `Nobody is refused for ${grace}; then who comes with an old password is.`;
+}
+
+/** Fails with ROTATE_NO_TLS (exit 2) where servers are to have no certificates. */
+export function refuseNoTls({ name, tls, serverTls }: Deployment): void {
+  if (tls || serverTls) return;
+  throw new RedishaError({
+    code: "ROTATE_NO_TLS",
+    message: `redisha.yaml declares no TLS for ${name}: its servers have no certificates.`,
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["redisha rotate, for passwords", "tls: { authority: {}, mode: both, port_offset: 1000 }, and redisha init"],
+  });
+}
+
 /** Fails with ROTATE_NOTHING (exit 2) where redisha.yaml gives no new password. */
 export function refuseNothingToRotate(deployment: Deployment): void {
   if (changingLogins(deployment).length > 0) return;

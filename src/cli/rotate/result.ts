@@ -7,15 +7,11 @@ const deniedSchema = z.strictObject({ user: z.string(), address: z.string() });
 const issuedSchema = z.strictObject({ host: z.string(), serial: z.string(), not_after: z.string() });
 
 const outputsSchema = z.object({
-  certificates: z
-    .record(z.string(), z.object({ outputs: z.object({ serial: z.string(), not_after: z.string() }) }))
-    .nullable()
-    .catch(null)
-    .default(null),
+  certificates: z.array(issuedSchema).nullable().catch(null).default(null),
   servers: z.array(z.string()).nullable().catch(null).default(null),
   sentinels: z.array(z.string()).nullable().catch(null).default(null),
   denied: z
-    .record(z.string(), z.object({ outputs: z.object({ denied: z.array(deniedSchema) }) }))
+    .array(z.object({ denied: z.array(deniedSchema) }))
     .nullable()
     .catch(null)
     .default(null),
@@ -42,14 +38,14 @@ export type RotateResult = z.infer<typeof rotateResultSchema>;
 export function rotateResult({ outputs, ...summary }: RunSummary): RotateResult {
   const { servers, sentinels, denied, certificates } = outputsSchema.parse(outputs);
   const done = summary.status === "done";
-  const all = Object.values(denied ?? {}).flatMap((each) => each.outputs.denied);
+  const all = (denied ?? []).flatMap((each) => each.denied);
   const distinct = new Map(all.map((each) => [`${each.user} ${each.address}`, each]));
   return {
     ...summary,
     left_out: [...summary.left_out],
     rollback: summary.rollback && { ...summary.rollback },
     rotated: { servers: done ? (servers ?? []) : [], sentinels: done ? (sentinels ?? []) : [] },
-    certificates: done ? Object.entries(certificates ?? {}).map(([host, { outputs }]) => ({ host, ...outputs })) : [],
+    certificates: done ? (certificates ?? []) : [],
     denied: [...distinct.values()],
   };
 }
