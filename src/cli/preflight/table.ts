@@ -19,11 +19,10 @@ interface How {
 
 /** A line per check; below those that are not as they should be: whom it is about, what to type, why, where to read on. */
 export function renderPreflight(report: PreflightReport, how: How): string {
-  const { theme } = how;
+  const { theme, width } = how;
   const head = `${theme.strong(report.deployment)} ${theme.dim(`profile ${report.profile}`)}`;
-  return [head, "", ...report.checks.flatMap((check) => linesOf(check, how)), "", ...verdictOf(report, theme)].join(
-    "\n",
-  );
+  const checks = report.checks.flatMap((check) => linesOf(check, how));
+  return [head, "", ...checks, "", wrap(verdictOf(report, theme), width, "", "  ")].join("\n");
 }
 
 function linesOf(check: Checked, { theme, width, all }: How): string[] {
@@ -95,7 +94,7 @@ function look(verdict: CheckResult["verdict"], severity: Weight, theme: Theme): 
   }
 }
 
-function verdictOf({ counts, weights, refused, fail_on }: PreflightReport, theme: Theme): string[] {
+function verdictOf({ counts, weights, refused, fail_on }: PreflightReport, theme: Theme): string {
   const parts = [
     `${counts.pass} passed`,
     ...(weights.error > 0 ? [plural(weights.error, "error")] : []),
@@ -106,5 +105,5 @@ function verdictOf({ counts, weights, refused, fail_on }: PreflightReport, theme
     ...(counts.skip > 0 ? [`${counts.skip} left out`] : []),
   ];
   const what = refused ? theme.bad(`refused (--fail-on ${fail_on})`) : theme.good("not refused");
-  return [`${parts.join(", ")}: ${what}`];
+  return `${parts.join(", ")}: ${what}`;
 }
