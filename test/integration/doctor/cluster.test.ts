@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeBus } from "../../support/close-bus.ts";
 import { doctor, evidenceOf, mend } from "../../support/doctor.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { preflight } from "../../support/preflight.ts";
 import { until } from "../../support/until.ts";
 
 describe("doctor of a Cluster", () => {
@@ -36,10 +37,13 @@ describe("doctor of a Cluster", () => {
     const kept = roles.find(({ role }) => role.startsWith("slave"))?.id ?? "";
     await lab.cli(kept, "CONFIG", "SET", "cluster-replica-no-failover", "yes");
     const look = () => doctor(lab.file, "no-failover", "--only", "no-candidate");
+    const priorities = async () => (await preflight(lab.file, ["--only", "replica-priorities"])).verdicts;
+    expect(await priorities()).toEqual({ "replica-priorities": "fail" });
     const found = (await look()).of("no-candidate");
     expect(found).toMatchObject({ severity: "warning", confidence: "certain", subjects: [kept] });
     await mend(lab.file, found);
     expect((await look()).causes).toEqual([]);
+    expect(await priorities()).toEqual({ "replica-priorities": "pass" });
     expect(await lab.cli(kept, "CONFIG", "GET", "cluster-replica-no-failover")).toMatch(/no$/);
   });
 

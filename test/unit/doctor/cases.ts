@@ -1,5 +1,5 @@
 import type { Diagnosis } from "../../../src/doctor/model.ts";
-import { NOW_MS } from "../preflight/facts.ts";
+import { IN_CLUSTER, NOW_MS } from "../preflight/facts.ts";
 import { type Change, deployment, fact, info, logged, node, sentinel, topology, way } from "./facts.ts";
 
 /** What a cause says after changes of the good facts, and a piece of evidence that it has to name. */
@@ -26,12 +26,6 @@ const refusal = (reason: string, object: string, user: string, address: string) 
 });
 const down = { up: false, role: "unknown" as const };
 const unreached = (code: string) => ({ ...down, reach: { ok: false, code, message: "no answer", next: ["look"] } });
-
-const IN_CLUSTER = {
-  ...{ node_id: "b".repeat(40), shard: "0-16383", state: "ok", epoch: 1, slots: [], slots_count: 0 },
-  ...{ migrating: [], importing: [], known_nodes: 2, failing: [], failed: [], links_down: [], signature: null },
-  ...{ node_timeout_ms: 15_000, full_coverage_required: null, never_promotes: null },
-};
 
 export const CASES: readonly Case[] = [
   {

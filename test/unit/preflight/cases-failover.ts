@@ -1,6 +1,7 @@
 import type { Facts } from "../../../src/preflight/facts.ts";
 import { type Case, user } from "./case.ts";
 import { type Change, config, deployment, host, info, node, process, SILENT, sentinel, server } from "./change.ts";
+import { IN_CLUSTER } from "./facts.ts";
 
 const GIB = 1024 ** 3;
 const DAY_S = 86_400;
@@ -32,6 +33,22 @@ const sentinels =
         .map((each) => (zone === undefined ? each : { ...each, host: { ...each.host, zone } })),
     })(facts);
 const unread: Change = process("r1:6379", { read: false, why: "no SSH" });
+
+/** One shard of a Cluster, in which these do not stand for election. */
+const keptFromElection =
+  (...kept: readonly string[]): Change =>
+  (facts) => ({
+    ...facts,
+    topology: {
+      ...facts.topology,
+      kind: "cluster",
+      shards: [{ id: "0-16383", primary_id: "r1:6379", replica_ids: ["r2:6379", "r3:6379"], slots: [[0, 16_383]] }],
+      nodes: facts.topology.nodes.map((each) => ({
+        ...each,
+        cluster: { ...IN_CLUSTER, never_promotes: kept.includes(each.id) },
+      })),
+    },
+  });
 
 export const FAILOVER_CASES: readonly Case[] = [
   ["instances-answer", "fail", "r2:6379", /no answer: .*refused/, SILENT],
@@ -191,6 +208,9 @@ export const FAILOVER_CASES: readonly Case[] = [
     (facts) => node("r2:6379", { priority: 0 })(node("r3:6379", { priority: 0 })(facts)),
   ],
   ["replica-priorities", "warn", "shop", /never promoted: r3:6379/, node("r3:6379", { priority: 0 })],
+  ["replica-priorities", "pass", "shop", /of each of 1 shards/, keptFromElection()],
+  ["replica-priorities", "warn", "shop", /never promoted: r3:6379/, keptFromElection("r3:6379")],
+  ["replica-priorities", "fail", "shop", /r2:6379, r3:6379 of slots 0-16383/, keptFromElection("r2:6379", "r3:6379")],
   ["announced-addresses", "pass", "r1:6379", /203.0.113.1:6379 from 1/, announced("open")],
   ["announced-addresses", "fail", "r1:6379", /from r2: silent/, announced("silent")],
   ["announced-addresses", "unknown", "r1:6379", /no SSH/, announced("unknown")],

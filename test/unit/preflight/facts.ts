@@ -166,3 +166,10 @@ export function goodFacts(): Facts {
     },
   };
 }
+
+/** What a node of a Cluster says of that, where all is well. */
+export const IN_CLUSTER = {
+  ...{ node_id: "b".repeat(40), shard: "0-16383", state: "ok", epoch: 1, slots: [], slots_count: 0 },
+  ...{ migrating: [], importing: [], known_nodes: 2, failing: [], failed: [], links_down: [], signature: null },
+  ...{ node_timeout_ms: 15_000, full_coverage_required: null, never_promotes: null },
+};
