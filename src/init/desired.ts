@@ -98,6 +98,7 @@ function redisConf(
   const home = homeOf(deployment, instance);
   const data = deployment.instances.filter(({ kind }) => kind === "data");
   const cluster = deployment.kind === "cluster";
+  if (deployment.config.activedefrag === "yes" && deployment.engine.source !== "directory") throw noDefrag();
   return renderRedisConf({
     ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
     paths: { data: home.data, log: home.log, pid: home.pid, ...(home.acl === null ? {} : { acl: home.acl }) },
@@ -112,6 +113,17 @@ function redisConf(
     ...(cluster ? { cluster: clusterNeeds(instance, deployment, engineOf(instance, deployment, situation)) } : {}),
     ...present({ listen, priority, modules: deployment.modules, writeBytesPerSecond: deployment.writeBytesPerSecond }),
     config: deployment.config,
+  });
+}
+
+/** Debian builds with the allocator of the system, and a server of it that is told to defragment does not start. */
+function noDefrag(): RedishaError {
+  return new RedishaError({
+    code: "INIT_NO_DEFRAG",
+    message: "Servers of Debian's packages cannot defragment: with activedefrag they would not start.",
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: ["take activedefrag out of redis.config", "engine: { source: directory }, with programs that can"],
   });
 }
 

@@ -91,13 +91,11 @@ async function certificateFiles(deployment: Deployment, { folder, user }: Export
   const { source, clients } = serverTls;
   if (clients !== "yes" || source.kind !== "authority") return [ca];
   const made = (kind: string) => textOf(join(source.folder, "clients", `${EXPORTER_CLIENT}.${kind}`));
-  const key = await made("key");
+  const [key, certificate] = await Promise.all([made("key"), made("crt")]);
   if (key !== undefined) scrubber.learn(key.trim());
-  return [
-    ca,
-    file("redis-client.crt", "root:root", "0644", await made("crt")),
-    file("redis-client.key", `${user}:root`, "0600", key),
-  ];
+  // It is read anew for every connection: in one file, both are replaced at one moment.
+  const pair = key === undefined || certificate === undefined ? undefined : `${certificate.trimEnd()}\n${key}`;
+  return [ca, file("redis-client.pem", `${user}:root`, "0600", pair)];
 }
 
 async function textOf(path: string): Promise<string | undefined> {

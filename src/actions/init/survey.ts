@@ -270,8 +270,7 @@ function refusePlain(deployment: Deployment, { nodes }: Topology, facts: readonl
   );
 }
 
-function refuseUnsupported({ engine, config }: Deployment): void {
-  if (config.activedefrag === "yes" && engine.source !== "directory") throw noDefrag();
+function refuseUnsupported({ engine }: Deployment): void {
   if (engine.name === "redis" || engine.name === "valkey") return;
   throw new RedishaError({
     code: "INIT_ENGINE",
@@ -279,17 +278,6 @@ function refuseUnsupported({ engine, config }: Deployment): void {
     exit: EXIT.usage,
     state: "nothing was touched",
     next: ["engine: { name: redis, source: apt }"],
-  });
-}
-
-/** Debian builds with the allocator of the system, and a server of it that is told to defragment does not start. */
-function noDefrag(): RedishaError {
-  return new RedishaError({
-    code: "INIT_NO_DEFRAG",
-    message: "Servers of Debian's packages cannot defragment: with activedefrag they would not start.",
-    exit: EXIT.usage,
-    state: "nothing was touched",
-    next: ["take activedefrag out of redis.config", "engine: { source: directory }, with programs that can"],
   });
 }
 

@@ -29,13 +29,14 @@ export const redisExporter = defineKind({
   check: ["systemd-analyze verify ./redis-exporter-*.service"],
   render(deployment, options) {
     const declared = firstExporter(deployment) ?? NOWHERE;
-    const units = exporterUnits(deployment, {
+    const place = {
       listen: options.listen ?? declared.listen,
       sentinelListen: options.sentinel_listen ?? declared.sentinelListen,
       program: options.program ?? declared.program,
       user: options.user ?? declared.user,
       folder: options.folder,
-    });
+    };
+    const units = exporterUnits(deployment, place);
     return {
       files: units.map(({ name, text }) => ({ path: `${name}.service`, text })),
       notes: [
@@ -44,6 +45,9 @@ export const redisExporter = defineKind({
           passwordFile === undefined ? [] : [`${passwordFile}: a line REDIS_PASSWORD=…, mode 0600, of root`],
         ),
         ...(deployment.tls ? [`${options.folder}/redis-ca.crt: the authority of the deployment`] : []),
+        ...(units.some(({ text }) => text.includes("redis-client.pem"))
+          ? [`${options.folder}/redis-client.pem: a certificate of a client and its key, mode 0600, of ${place.user}`]
+          : []),
         ...(deployment.auth.data.password && !deployment.users?.exporter
           ? ["it logs in as the operator, who may do everything: declare users.exporter in redisha.yaml"]
           : []),
