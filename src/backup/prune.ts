@@ -13,8 +13,11 @@ export interface PrunePlan {
   readonly catalog: Catalog;
 }
 
+/** What redisha.yaml says of how long backups stay. */
+type Rules = Pick<BackupPolicy, "retention" | "minimumRedundancy" | "timezone">;
+
 /** Reads the catalog and decides by the rules of redisha.yaml. Changes nothing. */
-export async function planPrune(repository: Repository, policy: BackupPolicy, signal: AbortSignal): Promise<PrunePlan> {
+export async function planPrune(repository: Repository, policy: Rules, signal: AbortSignal): Promise<PrunePlan> {
   const catalog = await readCatalog(repository, signal);
   const complete = catalog.backups.filter((entry): entry is CompleteBackup => entry.state === "complete");
   const failed = whatFailed(catalog, complete);

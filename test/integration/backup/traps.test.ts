@@ -210,8 +210,14 @@ describe("a save", () => {
 });
 
 describe("a source", () => {
-  it("is no replica whose link is down, which would save a valid file without a key", async () => {
-    await lab.cli("r2:6379", "REPLICAOF", "127.0.0.1", "1");
+  it("is no replica that never had the data of its primary, and would save a valid file without a key", async () => {
+    const primary = lab.status.processes.find(({ id }) => id === "r1:6379")?.address ?? "";
+    await lab.cli("r1:6379", "SET", "there", "is one");
+    await lab.cli("r2:6379", "REPLICAOF", "NO", "ONE");
+    await lab.cli("r2:6379", "FLUSHALL");
+    // A primary that wants no password takes none either, so that the link stays down.
+    await lab.cli("r2:6379", "CONFIG", "SET", "masterauth", "of another");
+    await lab.cli("r2:6379", "REPLICAOF", primary, "6379");
     try {
       const summary = await place.backUp();
       expect(summary).toMatchObject({ status: "failed", exit: 4, error: { code: "BACKUP_NO_SOURCE" } });
@@ -219,8 +225,7 @@ describe("a source", () => {
       const { manifest } = await showBackup(place.deployment, backupOf(allowed), signal);
       expect(manifest.shards[0]?.source).toMatchObject({ role: "primary", fell_back_to_primary: true });
     } finally {
-      const primary = lab.status.processes.find(({ id }) => id === "r1:6379");
-      await lab.cli("r2:6379", "REPLICAOF", primary?.address ?? "", "6379");
+      await lab.cli("r2:6379", "CONFIG", "SET", "masterauth", "");
       await until(async () => /state=online/.test(await lab.cli("r1:6379", "INFO", "replication")));
     }
   });

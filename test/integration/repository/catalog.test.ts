@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { planPrune } from "../../../src/backup/prune.ts";
 import { acquireLock } from "../../../src/repository/acquire-lock.ts";
 import { newBackupId } from "../../../src/repository/backup-id.ts";
 import { findComplete, isVerified, readCatalog } from "../../../src/repository/catalog.ts";
@@ -163,6 +164,25 @@ describe.each(GROUNDS)("a repository of kind %s", (kind) => {
     expect(await states()).toEqual([[base.id, "unfinished"]]);
     expect(await cleanUnfinished(repository, await readCatalog(repository))).toMatchObject([{ id: base.id }]);
     expect(await keysOf(repository.store)).toEqual([REPOSITORY_KEY]);
+  });
+
+  it("expires nothing behind an attempt that died, nor while the newest backup was found to be bad", async () => {
+    const rules = { retention: { last: 1 }, minimumRedundancy: 1, timezone: "UTC" };
+    const signal = new AbortController().signal;
+    const kept = async () => (await planPrune(repository, rules, signal)).decisions.map(({ keep }) => keep);
+    await storeBackup(repository, {}, "20261119T000000Z-000000");
+    const { id: newest } = await storeBackup(repository, {}, "20261120T000000Z-000000");
+    expect(await kept()).toEqual([true, false]);
+
+    await recordVerification(repository, newest, { ...VERIFIED, ok: false });
+    expect(await kept()).toEqual([true, true]);
+    await recordVerification(repository, newest, { ...VERIFIED, at: "2026-11-22T03:00:00.000Z" });
+    expect(await kept()).toEqual([true, false]);
+
+    await storeFile(repository, "20261121T000000Z-000000");
+    expect(await kept()).toEqual([true, true]);
+    await cleanUnfinished(repository, await readCatalog(repository));
+    expect(await kept()).toEqual([true, false]);
   });
 
   it("clears away what dead runs left, and nothing of the living", async () => {
