@@ -71,22 +71,41 @@ async function putInPlace(folder: string, target: string): Promise<void> {
 
 /** Leaves the .deb files in `apt`/packages. */
 async function download(wanted: Fetchable, apt: string): Promise<void> {
-  const source = await debianSource();
   const packages = join(apt, "packages");
-  for (const sub of ["etc/preferences.d", "lists/partial", "cache/archives/partial", "packages"]) {
-    await mkdir(join(apt, sub), { recursive: true });
+  await mkdir(packages, { recursive: true });
+  const get = await aptOf(wanted.suite, apt);
+  const plan = await get(["--no-install-recommends", "--print-uris", "install", wanted.package]);
+  const needed = plan
+    .split("\n")
+    .map((line) => /^'\S+' ([^_\s]+)_/.exec(line)?.[1])
+    .filter((name) => name !== undefined && !UNNEEDED.test(name));
+  if (needed.length === 0) throw fetchFailed("apt-get", `no package ${wanted.package} in ${wanted.suite}`);
+  await get(["download", ...needed.filter((name) => name !== undefined)], packages);
+}
+
+/**
+ * apt-get with a state of its own in `folder`, which knows what a suite of Debian has and of nothing that is installed. It takes
+ * arguments and the folder that downloads go into. Fails with ENGINE_NEEDS_APT or ENGINE_FETCH_FAILED.
+ */
+export async function aptOf(
+  suite: string,
+  folder: string,
+): Promise<(args: readonly string[], cwd?: string) => Promise<string>> {
+  const source = await debianSource();
+  for (const sub of ["etc/preferences.d", "lists/partial", "cache/archives/partial"]) {
+    await mkdir(join(folder, sub), { recursive: true });
   }
-  await writeFile(join(apt, "status"), "");
-  await writeFile(join(apt, "sources.list"), `deb [signed-by=${DEBIAN_KEYRING}] ${source} ${wanted.suite} main\n`);
+  await writeFile(join(folder, "status"), "");
+  await writeFile(join(folder, "sources.list"), `deb [signed-by=${DEBIAN_KEYRING}] ${source} ${suite} main\n`);
   const settings = {
-    "Dir::Etc": join(apt, "etc"),
-    "Dir::Etc::SourceList": join(apt, "sources.list"),
+    "Dir::Etc": join(folder, "etc"),
+    "Dir::Etc::SourceList": join(folder, "sources.list"),
     "Dir::Etc::SourceParts": "-",
-    "Dir::State": apt,
-    "Dir::State::Lists": join(apt, "lists"),
+    "Dir::State": folder,
+    "Dir::State::Lists": join(folder, "lists"),
     // An empty status file: the closure is complete, whatever this machine has installed.
-    "Dir::State::status": join(apt, "status"),
-    "Dir::Cache": join(apt, "cache"),
+    "Dir::State::status": join(folder, "status"),
+    "Dir::Cache": join(folder, "cache"),
     "APT::Sandbox::User": "",
     // A mirror may be a snapshot, whose testing suite is past its week: signed is what counts, an older engine does no harm.
     "Acquire::Check-Valid-Until": "false",
@@ -95,20 +114,7 @@ async function download(wanted: Fetchable, apt: string): Promise<void> {
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
   await run("apt-get", [...options, "-qq", "update"]);
-  const plan = await run("apt-get", [
-    ...options,
-    "-qq",
-    "--no-install-recommends",
-    "--print-uris",
-    "install",
-    wanted.package,
-  ]);
-  const needed = plan
-    .split("\n")
-    .map((line) => /^'\S+' ([^_\s]+)_/.exec(line)?.[1])
-    .filter((name) => name !== undefined && !UNNEEDED.test(name));
-  if (needed.length === 0) throw fetchFailed("apt-get", `no package ${wanted.package} in ${wanted.suite}`);
-  await run("apt-get", [...options, "-qq", "download", ...needed.filter((name) => name !== undefined)], packages);
+  return (args, cwd) => run("apt-get", [...options, "-qq", ...args], cwd);
 }
 
 /** Debian's own keyring: the mirror is believed for nothing that is not signed with it. */

@@ -8,6 +8,7 @@ import { packagePath } from "../../../src/core/package-root.ts";
 import { CLIENTS } from "../../../src/render/kinds/clients/catalog.ts";
 import { declared, SHAPES } from "../../support/declared.ts";
 import { notTried } from "../../support/not-tried.ts";
+import { PYTHON_REDIS } from "../../support/python-redis.ts";
 import { fileOf, type Programs, throughFailover } from "../../support/rendered-clients.ts";
 
 /** The interpreter that Debian's python3-redis is for. */
@@ -20,28 +21,29 @@ function programsFor(topology: string): Programs {
   return {
     ioredis: (folder) => [process.execPath, drive, join(folder, fileOf("ioredis"))],
     "node-redis": (folder) => [process.execPath, drive, join(folder, fileOf("node-redis"))],
-    // Up to 4.3 it cannot look at a Cluster a second time when one of the nodes that it knew is gone.
-    ...(PYTHON_REDIS >= (topology === "cluster" ? 5 : 4)
+    ...(topology === "sentinel" && versionOfRedisPy() > 0
       ? { "redis-py": (folder) => [PYTHON, drivePython, folder] }
+      : {}),
+    // Up to 4.3 it cannot look at a Cluster a second time when one of the nodes that it knew is gone.
+    ...(topology === "cluster" && versionOfRedisPy(PYTHON_REDIS) >= 5
+      ? { "redis-py": (folder) => ["/usr/bin/env", `PYTHONPATH=${PYTHON_REDIS}`, PYTHON, drivePython, folder] }
       : {}),
   };
 }
 
-const PYTHON_REDIS = pythonRedis();
-
-/** The major version of the library; 0 where there is none. */
-function pythonRedis(): number {
+/** The major version of the library, of a folder or of this machine; 0 where there is none. */
+function versionOfRedisPy(folder = ""): number {
   try {
     const print = "import redis; print(redis.__version__)";
-    return Number.parseInt(execFileSync(PYTHON, ["-c", print], { encoding: "utf8", stdio: "pipe" }), 10);
+    const env = { ...process.env, PYTHONPATH: folder };
+    return Number.parseInt(execFileSync(PYTHON, ["-c", print], { encoding: "utf8", stdio: "pipe", env }), 10);
   } catch {
     return 0;
   }
 }
 
-if (PYTHON_REDIS === 0) notTried("redis-py", "it is not there: apt-get install python3-redis");
-else if (PYTHON_REDIS < 5)
-  notTried("redis-py in a Cluster", `${PYTHON_REDIS}.x is what is here, and 5 is what it takes`);
+if (versionOfRedisPy() === 0) notTried("redis-py with Sentinel", "it is not there: apt-get install python3-redis");
+if (versionOfRedisPy(PYTHON_REDIS) < 5) notTried("redis-py in a Cluster", "it takes 5 or later: npm run engines");
 notTried(
   "go-redis, Jedis and Lettuce through a failover",
   "neither npm nor Debian brings them; test/soak/render-clients.test.ts, with REDISHA_GO_MODULE and REDISHA_CLASSPATH",
