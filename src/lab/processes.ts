@@ -77,7 +77,10 @@ export function sendSignal(target: FoundProcess, signal: NodeJS.Signals): boolea
   }
 }
 
-/** True once none of the processes is left; false where some are after `timeoutMs`. A zombie counts as gone. */
+/**
+ * True once none of the processes is left; false where some are after `timeoutMs`. A zombie counts as gone, once its other
+ * threads are: a server of many megabytes still holds its port while these end.
+ */
 export async function waitUntilGone(targets: readonly FoundProcess[], timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (targets.some((target) => isAlive(target))) {
@@ -89,7 +92,7 @@ export async function waitUntilGone(targets: readonly FoundProcess[], timeoutMs:
 
 function isAlive(target: { pid: number; startTime: number }): boolean {
   const stat = statOf(target.pid);
-  return stat !== undefined && stat.startTime === target.startTime && stat.state !== "Z";
+  return stat !== undefined && stat.startTime === target.startTime && (stat.state !== "Z" || stat.threads > 1);
 }
 
 export function isStopped(target: { pid: number }): boolean {
@@ -122,13 +125,22 @@ export function spawnServer(
   }
 }
 
-function statOf(pid: number): { state: string; parent: number; terminal: boolean; startTime: number } | undefined {
+interface Stat {
+  readonly state: string;
+  readonly parent: number;
+  readonly terminal: boolean;
+  readonly threads: number;
+  readonly startTime: number;
+}
+
+function statOf(pid: number): Stat | undefined {
   const text = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
   const fields = text?.slice(text.lastIndexOf(")") + 2).split(" ");
   if (!fields) return undefined;
   const [state = "", parent, , , terminal] = fields;
-  return { state, parent: Number(parent), terminal: terminal !== "0", startTime: Number(fields[19]) };
+  const [threads, startTime] = [Number(fields[17]), Number(fields[19])];
+  return { state, parent: Number(parent), terminal: terminal !== "0", threads, startTime };
 }
 
 function worksIn(pid: number, folder: string): boolean {
