@@ -7,6 +7,7 @@ import type { FleetDeployment } from "./harness/deployment.ts";
 import { describeOnFleet } from "./harness/describe.ts";
 import { bootFleet, type Fleet } from "./harness/fleet.ts";
 import { offerPool } from "./harness/releases.ts";
+import { servedBy } from "./served-by.ts";
 
 /** Upgrades by packages; a failure shows what the run said. */
 async function upgrade(deployment: FleetDeployment, version: string, ...flags: string[]) {
@@ -14,14 +15,6 @@ async function upgrade(deployment: FleetDeployment, version: string, ...flags: s
   const { stdout, stderr, code } = await redisha([...argv, ...flags, "--json"]);
   const { result, error } = JSON.parse(stdout || "{}");
   return { result, error, code, said: code === 0 ? "" : stderr.slice(-3_000) };
-}
-
-/** What clients are told of a deployment with Sentinel. */
-function listed({ hosts }: Fleet) {
-  return hosts.flatMap(({ address }) => [
-    { service: "redis", address, port: 6379 },
-    { service: "sentinel", address, port: 26379 },
-  ]);
 }
 
 describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
@@ -41,7 +34,7 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
   it("brings another revision of the same release to every host under load, and nothing restarts by itself", async () => {
     const [newest] = (await packages()).map((each) => each.replace(/.* /s, ""));
     const older = (await revisions()).find((each) => each !== newest) ?? "";
-    const writers = startWriters({ status: { processes: listed(fleet) } });
+    const writers = startWriters(servedBy(fleet));
     const down = await patch("--to", older);
     expect(down).toMatchObject({ code: 0, error: undefined });
     expect(await packages()).toEqual(Array(3).fill(`install ok installed ${older}`));
@@ -90,7 +83,7 @@ describeOnFleet("an upgrade by packages, of a deployment with Sentinel", () => {
 
   it("moves all packages of every host, loses no acknowledged write, keeps every file, and starts nothing by itself", async () => {
     const version = await offered();
-    const writers = startWriters({ status: { processes: listed(fleet) } });
+    const writers = startWriters(servedBy(fleet));
     await delay(500);
     const { code, error, said } = await upgrade(deployment, version, "--confirm", name);
     expect({ code, error, said }).toEqual({ code: 0, error: undefined, said: "" });

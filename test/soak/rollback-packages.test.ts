@@ -9,6 +9,7 @@ import type { FleetDeployment } from "../fleet/harness/deployment.ts";
 import { describeOnFleet } from "../fleet/harness/describe.ts";
 import { bootFleet, type Fleet } from "../fleet/harness/fleet.ts";
 import { offerPool } from "../fleet/harness/releases.ts";
+import { servedBy } from "../fleet/served-by.ts";
 import { redisha } from "../support/redisha.ts";
 import { lostOf, startWriters } from "../support/writers.ts";
 
@@ -29,14 +30,10 @@ describeOnFleet(
         const deployment = await deploySentinel(fleet, { release, downAfterMs: 5_000, inventory });
         if (newer.startsWith("8")) for (const host of fleet.hosts) await offerPool(host, "bookworm-from-trixie");
         const before = await standOf(fleet, deployment);
-        const processes = fleet.hosts.flatMap(({ address }) => [
-          { service: "redis", address, port: 6379 },
-          { service: "sentinel", address, port: 26379 },
-        ]);
         const up = ["upgrade", "--file", deployment.file, "--to", newer, "--soak", "0s", "--confirm", "fleet"];
         const down = ["rollback", "--file", deployment.file, "--to", older, "--lose", "1gb", "--confirm", "fleet"];
 
-        const writers = startWriters({ status: { processes } }, 8);
+        const writers = startWriters(servedBy(fleet), 8);
         await delay(1_000);
         expect(await ended(up)).toEqual(DONE);
         await writers.stop();

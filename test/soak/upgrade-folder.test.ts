@@ -6,6 +6,7 @@ import { deploySentinel } from "../fleet/harness/deploy-sentinel.ts";
 import type { FleetDeployment } from "../fleet/harness/deployment.ts";
 import { describeOnFleet } from "../fleet/harness/describe.ts";
 import { bootFleet, type Fleet } from "../fleet/harness/fleet.ts";
+import { servedBy } from "../fleet/served-by.ts";
 import { unpackEngine } from "../fleet/unpack-engine.ts";
 import type { EngineUnderTest } from "../support/engines.ts";
 import { VERSIONS } from "../support/upgrades.ts";
@@ -45,11 +46,7 @@ describeOnFleet("an upgrade by a folder of programs under systemd, on hosts", ()
     "loses no acknowledged write, and every unit starts the programs of the folder (%s to %s)",
     async (from, to) => {
       for (const { name } of fleet.hosts) await unpackEngine(fleet, name, to);
-      const processes = fleet.hosts.flatMap(({ address }) => [
-        { service: "redis", address, port: 6379 },
-        { service: "sentinel", address, port: 26379 },
-      ]);
-      const writers = startWriters({ status: { processes } });
+      const writers = startWriters(servedBy(fleet));
       const argv = ["upgrade", "--file", deployment.file, "--to", VERSIONS[to], "--directory", `/opt/${to}`];
       const flags = ["--waive", "backup", "--soak", "0s", "--confirm", "fleet"];
       const { code, error, said } = await runWith([...argv, ...flags]);

@@ -3,6 +3,7 @@ import { deploySentinel } from "../fleet/harness/deploy-sentinel.ts";
 import { describeOnFleet } from "../fleet/harness/describe.ts";
 import { bootFleet } from "../fleet/harness/fleet.ts";
 import { offerPool } from "../fleet/harness/releases.ts";
+import { servedBy } from "../fleet/served-by.ts";
 import { redisha } from "../support/redisha.ts";
 import { lostOf, startWriters } from "../support/writers.ts";
 
@@ -13,11 +14,7 @@ describeOnFleet("an upgrade by packages from Redis 6.0 over 7.0 to 8.0, in one r
     await using fleet = await bootFleet({ hosts: 3, pools: ["bookworm-from-bullseye", "bookworm"] });
     const deployment = await deploySentinel(fleet, { release: "redis-6.0", downAfterMs: 5_000 });
     for (const host of fleet.hosts) await offerPool(host, "bookworm-from-trixie");
-    const processes = fleet.hosts.flatMap(({ address }) => [
-      { service: "redis", address, port: 6379 },
-      { service: "sentinel", address, port: 26379 },
-    ]);
-    const writers = startWriters({ status: { processes } });
+    const writers = startWriters(servedBy(fleet));
     const argv = ["upgrade", "--file", deployment.file, "--to", "8.0.2", "--waive", "backup", "--soak", "0s"];
     const flags = ["--between", "5s", "--confirm", "fleet", "--json"];
     const { code, stdout, stderr } = await redisha([...argv, ...flags]);

@@ -20,6 +20,9 @@ set -e
 kept=$2.redisha-$1
 [ -e "$kept" ] || { cp -p -- "$2" "$kept.part"; mv -f -- "$kept.part" "$kept"; }`;
 
+/** The same. */
+const LET_GO = 'rm -f -- "$2.redisha-$1"';
+
 const besideSchema = z.strictObject({
   sentinels: z.array(z.strictObject({ id: z.string(), service: serviceSchema })),
 });
@@ -63,7 +66,7 @@ export const upgradeKeepBeside = defineAction({
 export const upgradeSettleBeside = defineAction({
   name: "upgrade.settle_beside",
   summary:
-    "Restarts Sentinels of the host that have come up as another release meanwhile, with files that this one reads; the others run on",
+    "Restarts Sentinels of the host that have come up as another release meanwhile, with files that this one reads; the others run on; lets go of the copies",
   scope: "host",
   effect: "disruptive",
   input: besideSchema.extend({
@@ -82,12 +85,15 @@ export const upgradeSettleBeside = defineAction({
   async run({ sentinels, ...release }, context) {
     const restarted: string[] = [];
     for (const { id, instance, service } of listed(sentinels, context)) {
-      if (await runsAs(instance, release, context)) continue;
-      const own = { ...context, instance };
-      await keepStopped(service, own);
-      await upgradeFit.run({ service, ...release }, own);
-      await serviceStart.run({ service, within: START_MS }, own);
-      restarted.push(id);
+      if (!(await runsAs(instance, release, context))) {
+        const own = { ...context, instance };
+        await keepStopped(service, own);
+        await upgradeFit.run({ service, ...release }, own);
+        await serviceStart.run({ service, within: START_MS }, own);
+        restarted.push(id);
+      }
+      const failure = { code: "UPGRADE_NOT_KEPT", what: "a copy could not be removed", state: "it runs as before" };
+      await onHostOf(instance, context, LET_GO, [context.life.id, service.config_file], failure);
     }
     return { outputs: { restarted }, changed: restarted.length > 0 };
   },
