@@ -37,6 +37,9 @@ const OF_MACHINES = ["init", "init-firewall", "init-monitoring", "init-os"];
 /** It writes to an empty deployment, and refuses this one before it changes anything. */
 const OF_EMPTY = ["restore-routed"];
 
+/** A sweep is dozens of runs, one after the other: a busy machine takes minutes for them. */
+const SWEEP_MS = 600_000;
+
 /** They mend what is broken, and find nothing to do on a lab that is whole. */
 const OF_BROKEN = ["allow-promotion", "fix-masterauth"];
 
@@ -62,20 +65,28 @@ describe("a crash at any moment", () => {
     expect(await shippedThatChange()).toEqual(SHIPPED);
   });
 
-  it.each(SHIPPED)("is got over by the shipped runbook %s, on real servers", async (name) => {
-    const { findings, kills } = await sweepLab(lab, name, { sample: 4 });
-    expect(findings).toEqual([]);
-    // One with a single change has fewer moments than three passes of four.
-    expect(kills).toBeGreaterThanOrEqual(4);
-  });
+  it.each(SHIPPED)(
+    "is got over by the shipped runbook %s, on real servers",
+    async (name) => {
+      const { findings, kills } = await sweepLab(lab, name, { sample: 4 });
+      expect(findings).toEqual([]);
+      // One with a single change has fewer moments than three passes of four.
+      expect(kills).toBeGreaterThanOrEqual(4);
+    },
+    SWEEP_MS,
+  );
 
   it.each([
     ["blocks, rescue, always and called runbooks", "sweep.yaml"],
     ["a run that takes itself back, with an op that only the operator can tell of", "sweep-back.yaml"],
-  ])("is got over in %s, on real servers", async (_, file) => {
-    const { findings } = await sweepLab(lab, packagePath("test/fixtures/runbook", file), { sample: 4 });
-    expect(findings).toEqual([]);
-  });
+  ])(
+    "is got over in %s, on real servers",
+    async (_, file) => {
+      const { findings } = await sweepLab(lab, packagePath("test/fixtures/runbook", file), { sample: 4 });
+      expect(findings).toEqual([]);
+    },
+    SWEEP_MS,
+  );
 
   it("is never brought about on a deployment that is no lab", async () => {
     const file = packagePath("test/fixtures/no-lab.yaml");
