@@ -84,7 +84,7 @@ export async function killed(
 }
 
 /** Role of every data node, with how many slots it owns or whom it follows, and how it stands to moving to other primaries. */
-async function placesOf(lab: TestLab): Promise<string[]> {
+export async function placesOf(lab: TestLab): Promise<string[]> {
   const nodes = lab.status.processes.filter(({ service }) => service === "redis");
   const names = new Map(nodes.map(({ id, address, port }) => [`${address}:${port}`, id]));
   return Promise.all(

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
+import type { Instance } from "../../inventory/model.ts";
+import { readViews } from "../../reshard/cluster-view.ts";
 import { afterSwitchover } from "../../topology/after-switchover.ts";
 import { parseRole } from "../../topology/parse/role.ts";
 import type { ActionContext } from "../contract.ts";
@@ -9,8 +11,23 @@ import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
+import { untilElectionIsPast } from "./last-election.ts";
+import { dataInstances } from "./membership.ts";
+import { reachOf } from "./reach.ts";
 
 const POLL_MS = 2;
+
+/** By default. */
+const NODE_TIMEOUT_MS = 15_000;
+
+/** Votes of an election before are waited out: four times node-timeout, of a minute at most. */
+const VOTES_MS = 300_000;
+
+/** Between two looks at what takes longer: a copy, news. */
+const LOOK_MS = 100;
+
+/** News of who leads comes with the promotion itself; where a packet is lost, with the next ping. */
+const NEWS_MS = 30_000;
 
 /** A manual failover ends by itself after this (CLUSTER_MF_TIMEOUT), one way or the other. */
 const SERVER_LIMIT_MS = 5_000;
@@ -18,7 +35,7 @@ const SERVER_LIMIT_MS = 5_000;
 /**
  * Has a replica of a Cluster take its primary's place. The servers do it all themselves: the primary stops writes, the
  * replica waits until it has everything, wins its election, and the others learn of it; without one, or without redisha,
- * writes go on at the old primary after five seconds.
+ * writes go on at the old primary after five seconds. One that may hold votes of an election before is not told yet.
  */
 export const clusterFailover = defineAction({
   name: "cluster.failover",
@@ -27,6 +44,11 @@ export const clusterFailover = defineAction({
   effect: "disruptive",
   input: z.strictObject({
     patience: durationSchema.default(10_000).describe("How long the promotion may take, e.g. 10s"),
+    to: z
+      .string()
+      .default("")
+      .describe("A replica of the targeted node, which takes over instead; nothing is done where it leads already"),
+    sync: durationSchema.default(0).describe("How long to wait for that one to have everything first"),
   }),
   output: z.strictObject({
     from: z.string().describe("The primary that was"),
@@ -37,48 +59,95 @@ export const clusterFailover = defineAction({
   action: cluster.failover
   targets: { hosts: ["r4:7000"] }
   with: {}
-  undo: none`,
-  commands: () => [redisCommand(["CLUSTER", "FAILOVER"])],
-  takesMs: ({ patience }) => patience + 30_000,
-  async before(_input, context) {
-    return { primary: (await replicaOf(context)).primary_id };
+  undo: { action: cluster.failover, with: { to: "\${{ before.primary }}", sync: 6h } }`,
+  commands: ({ to }) => {
+    const order = redisCommand(["CLUSTER", "FAILOVER"]);
+    return [to === "" ? order : { ...order, text: `${order.text}  # on ${to}` }];
   },
-  async run({ patience }, context) {
-    const instance = instanceOf(context);
-    const { primary_id: from } = await replicaOf(context);
-    const connection = await context.redis(instance);
+  takesMs: ({ patience, sync }) => patience + sync + NEWS_MS * 2 + VOTES_MS,
+  async before({ to }, context) {
+    return { primary: (await replicaOf(heirOf(to, context), context)).from };
+  },
+  async run({ patience, to, sync }, context) {
+    const heir = heirOf(to, context);
+    if (to !== "" && (await isPrimary(heir, context))) {
+      return { outputs: { from: to, to, promoted_after_ms: 0 }, changed: false };
+    }
+    await untilElectionIsPast(heir, (await inSync(heir, sync, context)).nodeTimeoutMs, context);
+    const { from } = await replicaOf(heir, context);
+    const connection = await context.redis(heir);
     const ordered = performance.now();
     await connection.command(["CLUSTER", "FAILOVER"], { signal: context.signal });
-    while (!(await isPrimary(context))) {
-      if (performance.now() - ordered > patience) throw notPromoted(instance.id, from, patience);
+    while (!(await isPrimary(heir, context))) {
+      if (performance.now() - ordered > patience) throw notPromoted(heir.id, from, patience);
       await sleep(POLL_MS, context.signal);
     }
     const promoted_after_ms = Math.round(performance.now() - ordered);
-    return { outputs: { from, to: instance.id, promoted_after_ms }, changed: true };
+    if (to !== "") await untilNobodyFollows(context);
+    return { outputs: { from, to: heir.id, promoted_after_ms }, changed: true };
   },
-  simulate: (_input, topology, { instance }) => (instance ? afterSwitchover(topology, instance.id) : topology),
+  simulate: ({ to }, topology, { instance }) =>
+    instance ? afterSwitchover(topology, to === "" ? instance.id : to) : topology,
   /** What was ordered is over after five seconds, whichever way it went. */
-  async probe(_input, context) {
+  async probe({ to }, context) {
+    const heir = heirOf(to, context);
     const deadline = performance.now() + SERVER_LIMIT_MS + 1_000;
-    while (!(await isPrimary(context))) {
+    while (!(await isPrimary(heir, context))) {
       if (performance.now() > deadline) return false;
-      await sleep(100, context.signal);
+      await sleep(LOOK_MS, context.signal);
     }
     return true;
   },
 });
 
-async function isPrimary(context: ActionContext): Promise<boolean> {
-  const connection = await context.redis(instanceOf(context));
+/** Who is to lead: the target itself, or the one that is named. */
+function heirOf(to: string, context: ActionContext): Instance {
+  const target = instanceOf(context);
+  return context.deployment.instances.find(({ id }) => id === to) ?? target;
+}
+
+async function isPrimary(instance: Instance, context: ActionContext): Promise<boolean> {
+  const connection = await context.redis(instance);
   return parseRole(await connection.command(["ROLE"], { signal: context.signal }))?.role === "primary";
 }
 
-/** The targeted node, as a replica that could take over. Fails with NOT_A_TARGET. */
-async function replicaOf(context: ActionContext): Promise<{ primary_id: string }> {
+/** Once the target leads no more, and nobody takes it for his primary: then it can be taken out. */
+async function untilNobodyFollows(context: ActionContext): Promise<void> {
   const { id } = instanceOf(context);
-  const node = (await context.topology()).nodes.find((each) => each.id === id);
+  const deadline = performance.now() + NEWS_MS;
+  for (;;) {
+    const views = await readViews(dataInstances(context), reachOf(context));
+    const own = views.find(({ instance }) => instance === id);
+    const followed = views.some(({ primaryId }) => primaryId !== null && primaryId === own?.nodeId);
+    if ((own?.primaryId !== null && !followed) || performance.now() > deadline) return;
+    await sleep(LOOK_MS, context.signal);
+  }
+}
+
+/** A replica as `replicaOf` gives it, waited for while it copies. */
+async function inSync(heir: Instance, waitMs: number, context: ActionContext): Promise<Heir> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return await replicaOf(heir, context);
+    } catch (error) {
+      if (!(error instanceof RedishaError && error.code === "NOT_A_TARGET") || performance.now() > deadline)
+        throw error;
+    }
+    await sleep(LOOK_MS, context.signal);
+  }
+}
+
+interface Heir {
+  readonly from: string;
+  readonly nodeTimeoutMs: number;
+}
+
+/** The node, as a replica that could take over. Fails with NOT_A_TARGET. */
+async function replicaOf({ id }: Instance, context: ActionContext): Promise<Heir> {
+  const node = (await context.topology({ fresh: true })).nodes.find((each) => each.id === id);
   if (node?.role === "replica" && node.primary_id !== null && node.link_up === true) {
-    return { primary_id: node.primary_id };
+    return { from: node.primary_id, nodeTimeoutMs: node.cluster?.node_timeout_ms ?? NODE_TIMEOUT_MS };
   }
   throw new RedishaError({
     code: "NOT_A_TARGET",

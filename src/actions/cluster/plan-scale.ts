@@ -20,6 +20,7 @@ export const clusterPlanScale = defineAction({
     newcomers: z.array(z.string()).describe("Both"),
     leaving: z.array(z.string()).describe("Primaries that hand over their slots and go"),
     followers: z.array(z.string()).describe("Their replicas, which go with them"),
+    followed: homesSchema.describe("Of these, whose they are"),
     short: z
       .array(z.string())
       .describe("New primaries with fewer replicas than declared: there are not enough servers"),
@@ -49,7 +50,8 @@ export const clusterPlanScale = defineAction({
     return {
       outputs: {
         ...{ joining, leaving, homes: { ...placed.homes }, newcomers: [...joining, ...Object.keys(placed.homes)] },
-        ...{ followers: [...placed.followers], short: [...placed.short] },
+        ...{ followers: [...placed.followers], followed: followedBy(placed.followers, topology) },
+        short: [...placed.short],
         missing: Math.max(0, primaries - shards.length - joining.length),
         weights: [...joining.map((id) => `${id}=1`), ...leaving.map((id) => `${id}=0`)].join(","),
       },
@@ -57,6 +59,11 @@ export const clusterPlanScale = defineAction({
     };
   },
 });
+
+function followedBy(replicas: readonly string[], { nodes }: Topology): Record<string, string> {
+  const found = nodes.filter(({ id }) => replicas.includes(id));
+  return Object.fromEntries(found.flatMap(({ id, primary_id }) => (primary_id === null ? [] : [[id, primary_id]])));
+}
 
 /** Listed servers that answer and own nothing: those that belong to nobody, and primaries that nobody has given a slot. */
 function sparesOf({ nodes }: Topology) {
