@@ -79,3 +79,10 @@ describe.each(["sentinel", "cluster"] as const)("rendered clients of a %s deploy
     throughFailover(topology, { lettuce: java("lettuce") }),
   );
 });
+
+it("many of ioredis that hardly get to run go on, as they hear of the failover in the midst of looking for the primary", () => {
+  const drive = packagePath("test", "fixtures", "clients", "drive.mjs");
+  // Only what processor others leave.
+  const argv = (folder: string) => ["chrt", "-i", "0", process.execPath, drive, join(folder, fileOf("ioredis"))];
+  return throughFailover("sentinel", { ioredis: argv }, 14);
+});

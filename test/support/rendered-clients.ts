@@ -21,11 +21,11 @@ interface RenderedClient extends AsyncDisposable {
   trouble(): readonly string[];
 }
 
-/** Renders a kind into `folder/NAME`, to be used on this machine. It goes on trying for as long as any test lasts. */
-async function renderClient(lab: TestLab, name: string, folder: string): Promise<string> {
-  const out = join(folder, name);
+/** Renders a kind into `folder/LABEL`, to be used on this machine, with sessions of its own. It goes on trying for as long as any test lasts. */
+async function renderClient(lab: TestLab, name: string, label: string, folder: string): Promise<string> {
+  const out = join(folder, label);
   const ca = join(lab.status.folder, "tls", "ca.crt");
-  const set = [`prefix=${name}:`, "deadline=10m", `ca=${ca}`].flatMap((each) => ["--set", each]);
+  const set = [`prefix=${label}:`, "deadline=10m", `ca=${ca}`].flatMap((each) => ["--set", each]);
   const { code, stderr } = await redisha(["render", name, "--file", lab.file, "--out", `${out}/`, ...set]);
   if (code !== 0) throw new Error(stderr);
   return out;
@@ -79,8 +79,8 @@ export type Programs = Readonly<Record<string, (folder: string) => readonly stri
 const VICTIM = "r1:6379";
 const HEIRS = { sentinel: ["r2:6379", "r3:6379"], cluster: ["r4:6379", "r5:6379", "r6:6379"] } as const;
 
-/** Kills the primary under all of these clients, and expects every one to go on with the new one, without a call that failed. */
-export async function throughFailover(topology: "sentinel" | "cluster", programs: Programs): Promise<void> {
+/** Kills the primary under so many of all of these clients, and expects every one to go on with the new one, without a call that failed. */
+export async function throughFailover(topology: "sentinel" | "cluster", programs: Programs, copies = 1): Promise<void> {
   await using lab = await bringUpLab({ topology, auth: "acl", tls: true });
   const folder = await mkdtemp(join(tmpdir(), "redisha-clients-"));
   try {
@@ -89,7 +89,10 @@ export async function throughFailover(topology: "sentinel" | "cluster", programs
     await using running = new AsyncDisposableStack();
     const clients: RenderedClient[] = [];
     for (const [name, argv] of Object.entries(programs)) {
-      clients.push(running.use(await runClient(lab, name, argv(await renderClient(lab, name, folder)))));
+      for (let copy = 1; copy <= copies; copy += 1) {
+        const label = copies > 1 ? `${name}-${copy}` : name;
+        clients.push(running.use(await runClient(lab, label, argv(await renderClient(lab, name, label, folder)))));
+      }
     }
     await forAll(clients, ({ done }) => done() >= 20);
     await lab.kill(VICTIM);
