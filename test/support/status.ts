@@ -48,9 +48,9 @@ export async function look(file: string, ...flags: string[]): Promise<Look> {
   };
 }
 
-/** A command to type is never broken or cut: it may be longer than the screen. */
+/** A command to type is never broken or cut, also where it stands below the words that lead to it: it may be longer than the screen. */
 function withoutCommand(line: string): string {
-  return /^ {4}→ /.test(line) ? "" : line;
+  return /^ {4}→ |^ {6}(redis-cli|ssh) /.test(line) ? "" : line;
 }
 
 /** A finding is there, says this, and both its reason and what to type next stand in the text. */
