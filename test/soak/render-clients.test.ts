@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, describe, it } from "vitest";
 import { packagePath } from "../../src/core/package-root.ts";
-import { fileOf, throughFailover } from "../support/rendered-clients.ts";
+import { PYTHON_REDIS } from "../support/python-redis.ts";
+import { fileOf, type Programs, throughFailover } from "../support/rendered-clients.ts";
 
 /**
  * Libraries that neither npm nor Debian brings. They are tried where they are pointed at, and skipped otherwise:
@@ -66,6 +67,27 @@ function go(folder: string): string[] {
   return [join(built, "drive")];
 }
 
+const node = (kind: string) => (folder: string) => [
+  ...ONLY_WHAT_OTHERS_LEAVE,
+  process.execPath,
+  packagePath("test", "fixtures", "clients", "drive.mjs"),
+  join(folder, fileOf(kind)),
+];
+
+/** Of the processor; what a client hears then comes late, and in the midst of something else. */
+const ONLY_WHAT_OTHERS_LEAVE = ["chrt", "-i", "0"];
+
+const HINDERED: Programs = {
+  ioredis: node("ioredis"),
+  "node-redis": node("node-redis"),
+  "redis-py": (folder) => [
+    ...ONLY_WHAT_OTHERS_LEAVE,
+    ...["/usr/bin/env", `PYTHONPATH=${PYTHON_REDIS}`, "/usr/bin/python3"],
+    packagePath("test", "fixtures", "clients", "drive.py"),
+    folder,
+  ],
+};
+
 describe.each(["sentinel", "cluster"] as const)("rendered clients of a %s deployment", (topology) => {
   it.skipIf(goModule === "")("go-redis goes on with the new primary", () =>
     throughFailover(topology, { "go-redis": go }),
@@ -78,11 +100,9 @@ describe.each(["sentinel", "cluster"] as const)("rendered clients of a %s deploy
   it.skipIf(!known("io.lettuce.core.RedisClient"))("Lettuce goes on with the new primary", () =>
     throughFailover(topology, { lettuce: java("lettuce") }),
   );
-});
 
-it("many of ioredis that hardly get to run go on, as they hear of the failover in the midst of looking for the primary", () => {
-  const drive = packagePath("test", "fixtures", "clients", "drive.mjs");
-  // Only what processor others leave.
-  const argv = (folder: string) => ["chrt", "-i", "0", process.execPath, drive, join(folder, fileOf("ioredis"))];
-  return throughFailover("sentinel", { ioredis: argv }, 14);
+  it.each(Object.entries(HINDERED))(
+    "%s, fourteen of it that hardly get to run, goes on with the new primary",
+    (kind, argv) => throughFailover(topology, { [kind]: argv }, 14),
+  );
 });
