@@ -146,14 +146,14 @@ export class Attempt {
     const doubt = journal?.history.inDoubt(this.#path, this.#op.id);
     if (!journal || !doubt) return undefined;
     const before = doubt.before ?? {};
-    const { tookEffect, by } = await this.#limited((signal) =>
+    const { tookEffect, by, partial } = await this.#limited((signal) =>
       settleDoubt(this.#step, this.#action, input, this.#op, this.#at, this.#path, this.#context(signal), before, {
         ...this.#services,
         signal,
       }),
     );
     const entry = { step: this.#path, target: this.#op.id, took_effect: tookEffect, by };
-    await journal.append({ kind: "settled", ...entry });
+    await journal.append({ kind: "settled", ...entry, ...(partial ? { partial } : {}) });
     return tookEffect ? { status: "changed", changed: true, outputs: {}, before } : undefined;
   }
 

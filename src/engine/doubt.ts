@@ -25,6 +25,14 @@ interface Asking {
   readonly verb?: "resume" | "rollback";
 }
 
+/** How an op in doubt ended, and who told. */
+export interface Settled {
+  readonly tookEffect: boolean;
+  readonly by: string;
+  /** It is done again, and may have changed a part before. */
+  readonly partial?: true;
+}
+
 /**
  * Settles an op that was started and whose end is not known: by the step's `probe`, by what the action itself can tell,
  * by the step's `verify` where that holds, or by the operator's word. Fails with OP_IN_DOUBT (exit 7) where none tells.
@@ -39,12 +47,16 @@ export async function settleDoubt(
   context: ActionContext,
   before: Before,
   { evaluator, live, answers, signal, run, actions, verb = "resume" }: Asking,
-): Promise<{ tookEffect: boolean; by: string }> {
+): Promise<Settled> {
   const names = [path, `${path}@${op.id}`];
   if (names.some((name) => answers.done.includes(name))) return { tookEffect: true, by: "operator" };
   if (names.some((name) => answers.redo.includes(name))) return { tookEffect: false, by: "operator" };
   await live.topology(signal, { fresh: true });
-  if (action.repeatable) return { tookEffect: verb === "rollback", by: `${action.name}, which can be done again` };
+  if (action.repeatable) {
+    const by = `${action.name}, which can be done again`;
+    // What it finds done already then may be of its own making.
+    return verb === "rollback" ? { tookEffect: true, by } : { tookEffect: false, by, partial: true };
+  }
   if (step.probe) {
     const result = await readForProbe(step.probe, step, op, at, context, before, { evaluator, actions });
     return { tookEffect: await evaluator.condition(step.probe.that, at.frame, op.target, { result }), by: "probe" };

@@ -71,7 +71,7 @@ export class History {
         break;
       case "settled":
         if (entry.undo) this.#undoSettled(entry.step, entry.target, entry.took_effect);
-        else this.#settled(entry.step, entry.target, entry.took_effect);
+        else this.#settled(entry.step, entry.target, entry.took_effect, entry.partial === true);
         break;
       case "continued":
         if (entry.how === "rollback") this.#forgetRecent();
@@ -247,13 +247,13 @@ export class History {
     this.#goingBack = undefined;
   }
 
-  #settled(step: string, target: string, tookEffect: boolean): void {
+  #settled(step: string, target: string, tookEffect: boolean, partial: boolean): void {
     const slot = this.#ops.get(key(step, target));
     if (!slot) return;
     slot.open = false;
     slot.facts = {
       status: tookEffect ? "changed" : "failed",
-      changed: tookEffect,
+      changed: tookEffect || partial,
       outputs: {},
       ...(slot.before ? { before: slot.before } : {}),
     };

@@ -81,6 +81,10 @@ export const entrySchema = z.discriminatedUnion("kind", [
     took_effect: z.boolean(),
     by: z.string().describe("What told: probe, verify, or the operator"),
     undo: z.boolean().optional().describe("It is about what takes the op back"),
+    partial: z
+      .literal(true)
+      .optional()
+      .describe("It is done again, and may have changed a part before: going back takes it back"),
   }),
   z.object({
     kind: z.literal("armed"),

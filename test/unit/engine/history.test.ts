@@ -31,3 +31,25 @@ describe("an op that failed", () => {
     expect(historyOf(intent, { ...failed, partial: true }, undone).toUndo()).toEqual([]);
   });
 });
+
+describe("an op of which nothing tells how it ended, and that is done again", () => {
+  const settled: JournalEntry = {
+    kind: "settled",
+    ...op,
+    took_effect: false,
+    by: "it can be done again",
+    partial: true,
+  };
+  const unchanged: JournalEntry = { kind: "outcome", ...op, status: "ok", duration_ms: 1 };
+
+  it("is taken back although it then finds all done, with what it found before its first attempt", () => {
+    const history = historyOf(intent, settled, { ...intent, before: { versions: "new" } }, unchanged);
+    expect(history.toUndo()).toMatchObject([{ step: op.step, inDoubt: false, before: { versions: "older" } }]);
+    expect(history.done(op.step, op.target)).toMatchObject({ status: "ok", changed: true });
+  });
+
+  it("is taken back where it was not begun again", () => {
+    expect(historyOf(intent, settled).toUndo()).toMatchObject([{ step: op.step, before: { versions: "older" } }]);
+    expect(historyOf(intent, settled).done(op.step, op.target)).toBeUndefined();
+  });
+});
