@@ -28,7 +28,7 @@ export const backup: Bench = {
       const resident = await peakMemory(subjects[1] ?? plain);
       const against = (subject: Contestant | undefined, peer: string, aim: boolean) =>
         held(timings, {
-          promise: `${subject?.name} of 1 GiB, checked and read back: ${aim ? "at least as fast as" : "against"} ${peer}`,
+          promise: `${subject?.name} of 1 GiB, checked and read back${aim ? ": at least as fast as" : ", in times of"} ${peer}`,
           subject: subject?.name ?? "",
           peer,
           ...(aim ? { atLeast: 1 } : {}),

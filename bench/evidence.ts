@@ -36,7 +36,7 @@ function rowsOf({ bench, date, commit, cores, load, claims }: Result): string[] 
   return claims.map(({ promise, figure, quickest, met }) => {
     const missed = met === false ? ", **missed**" : "";
     const seen = `${figure}${quickest ? `; quickest runs ${quickest}` : ""}${missed}`;
-    return `| ${promise} | ${command(bench)} | ${seen} | ${commit}, ${date}, ${cores} cores, load ${load} |`;
+    return `| ${promise.replaceAll("|", "\\|")} | ${command(bench)} | ${seen} | ${commit}, ${date}, ${cores} cores, load ${load} |`;
   });
 }
 
