@@ -20,13 +20,20 @@ export function renderSummary(summary: RunSummary, theme: Theme): string {
     const steps = plural(summary.tolerated_failures, "step");
     lines.push(theme.warn(`  ${symbols.warn} ${steps} failed and ${were} allowed to`));
   }
-  const width = Math.max(0, ...Object.keys(summary.outputs).map((name) => name.length));
-  for (const [name, value] of Object.entries(summary.outputs)) {
+  const outputs = Object.entries(summary.outputs).filter(([, value]) => isKnown(value));
+  const width = Math.max(0, ...outputs.map(([name]) => name.length));
+  for (const [name, value] of outputs) {
     lines.push(`  ${name.padEnd(width)}  ${oneLine(typeof value === "string" ? value : JSON.stringify(value))}`);
   }
   if (summary.rollback) lines.push(...wayBack(summary.rollback));
   if (summary.journal) lines.push(theme.dim(`  journal ${summary.journal}`));
   return lines.join("\n");
+}
+
+/** A run that was gone on with may have nothing to say of what was measured before: JSON has a null there, a person sees nothing. */
+function isKnown(value: unknown): boolean {
+  if (value === null || value === undefined) return false;
+  return typeof value !== "object" || Array.isArray(value) || Object.values(value).some(isKnown);
 }
 
 /** Going back because it was asked for is no failure; a pause waits for somebody. */
