@@ -100,10 +100,12 @@ export const clusterFailover = defineAction({
   },
 });
 
-/** Who is to lead: the target itself, or the one that is named. */
+/** Who is to lead: the target itself, or the one that is named. Fails with NOT_A_TARGET where redisha.yaml does not list it. */
 function heirOf(to: string, context: ActionContext): Instance {
-  const target = instanceOf(context);
-  return context.deployment.instances.find(({ id }) => id === to) ?? target;
+  if (to === "") return instanceOf(context);
+  const named = context.deployment.instances.find(({ id }) => id === to);
+  if (!named) throw notATarget(to, "redisha.yaml does not list it");
+  return named;
 }
 
 async function isPrimary(instance: Instance, context: ActionContext): Promise<boolean> {
@@ -149,9 +151,13 @@ async function replicaOf({ id }: Instance, context: ActionContext): Promise<Heir
   if (node?.role === "replica" && node.primary_id !== null && node.link_up === true) {
     return { from: node.primary_id, nodeTimeoutMs: node.cluster?.node_timeout_ms ?? NODE_TIMEOUT_MS };
   }
-  throw new RedishaError({
+  throw notATarget(id, "it is no replica with a link that is up");
+}
+
+function notATarget(id: string, why: string): RedishaError {
+  return new RedishaError({
     code: "NOT_A_TARGET",
-    message: `${id} cannot become a primary: it is no replica with a link that is up.`,
+    message: `${id} cannot become a primary: ${why}.`,
     host: id,
     exit: EXIT.gateRefused,
     state: "nothing was changed",
