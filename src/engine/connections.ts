@@ -3,6 +3,7 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
 import { reachedThroughShell, redisTargetOf } from "../inventory/redis-target.ts";
+import { ReturningConnection } from "./returning-connection.ts";
 
 /** Opens connections. The adapters behind it are loaded when the first one is asked for. */
 export interface Connectors {
@@ -29,8 +30,9 @@ export class Connections {
   readonly #deployment: Deployment;
   readonly #connectors: Connectors;
   readonly #signal: AbortSignal;
+  #closed = false;
   readonly #hosts = new Map<string, Slot<HostConnection>>();
-  readonly #instances = new Map<string, Slot<RedisConnection>>();
+  readonly #instances = new Map<string, Slot<ReturningConnection>>();
 
   constructor(deployment: Deployment, connectors: Connectors, signal: AbortSignal) {
     this.#deployment = deployment;
@@ -61,8 +63,21 @@ export class Connections {
   }
 
   /** A connection to an instance: through its host's SSH where the deployment says so, else straight. */
-  redis(instance: Instance): Promise<RedisConnection> {
+  redis(instance: Instance): Promise<ReturningConnection> {
     return shared(this.#instances, instance.id, () => this.#openRedis(instance));
+  }
+
+  /** What takes the place of a connection that the server ended. Where there is none, the next who asks tries anew. */
+  async #redisAgain(instance: Instance): Promise<ReturningConnection> {
+    if (this.#closed) throw new TypeError("the run's connections are closed");
+    const opening = this.redis(instance);
+    const slot = this.#instances.get(instance.id);
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#instances.get(instance.id) === slot) this.#instances.delete(instance.id);
+      throw error;
+    }
   }
 
   /** Starts the SSH connections that reaching these instances will need, without waiting for them. */
@@ -81,6 +96,7 @@ export class Connections {
 
   /** Closes all; what is still being opened is closed as soon as it is there, and not waited for. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const slot of this.#instances.values()) closeLate(slot);
     for (const slot of this.#hosts.values()) closeLate(slot);
     for (const { opened } of this.#instances.values()) opened?.close();
@@ -89,7 +105,11 @@ export class Connections {
     this.#hosts.clear();
   }
 
-  async #openRedis(instance: Instance): Promise<RedisConnection> {
+  async #openRedis(instance: Instance): Promise<ReturningConnection> {
+    return new ReturningConnection(await this.#connectRedis(instance), () => this.#redisAgain(instance));
+  }
+
+  async #connectRedis(instance: Instance): Promise<RedisConnection> {
     const target = redisTargetOf(instance, this.#deployment);
     if (this.#through(instance.host)) {
       // While the host lets us in.

@@ -7,6 +7,7 @@ import { connectRedis } from "../../../src/connect/redis/connect-redis.ts";
 import type { RedisConnection, RedisTarget } from "../../../src/connect/types.ts";
 import { RedishaError } from "../../../src/core/errors.ts";
 import { EXIT } from "../../../src/core/exit-codes.ts";
+import { startLeakyWay } from "../../support/leaky-way.ts";
 import { cli, ENGINES, type Engine, freePort, type Server, Servers, until } from "../../support/redis.ts";
 import { forwardingHost } from "../../support/through.ts";
 
@@ -98,6 +99,18 @@ describe.each(Object.keys(ROUTES) as (keyof typeof ROUTES)[])("connecting %s", (
   test("says that the other side closed without a word", async () => {
     const port = await listening(createServer((socket) => socket.end()));
     expect(await refusedConnection({ address: "127.0.0.1", port }, route)).toBe("REDIS_CLOSED");
+  });
+
+  test("comes again where the server disconnects everybody while it logs in, twice at the most", async () => {
+    const way = await startLeakyWay((await servers.start()).port);
+    const where = { address: "127.0.0.1", port: way.port, connectTimeoutMs: 30_000 };
+    way.cutAfter(0, 2);
+    expect(await (await connect(where, route)).command(["PING"])).toBe("PONG");
+    expect(way.cuts).toBe(2);
+    way.cutAfter(0, 3);
+    expect(await refusedConnection(where, route)).toBe("REDIS_CLOSED");
+    expect(way.cuts).toBe(3);
+    await way.stop();
   });
 
   test.each([
