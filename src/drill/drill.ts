@@ -167,7 +167,7 @@ function threadFile(): URL | string {
 function broken(why: string): RedishaError {
   return new RedishaError({
     code: "DRILL_BROKEN",
-    message: `The measuring of the drill broke off: ${why}.`,
+    message: `The measuring of the drill broke off: ${why.replace(/\.$/, "")}.`,
     exit: EXIT.failedSafe,
     state: "what it had recorded is lost; its keys expire by themselves",
     next: ["redisha status", "run the drill again"],

@@ -66,6 +66,8 @@ export function watch(stream: Duplex): Wire {
 
 /** The work's result, or `late()` as soon as the signal aborts; the work is left to end by itself. */
 export async function unlessAborted<T>(signal: AbortSignal, late: () => RedishaError, work: Promise<T>): Promise<T> {
+  // Nobody may be left to hear how it ends.
+  work.catch(() => undefined);
   if (signal.aborted) throw late();
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -76,6 +78,5 @@ export async function unlessAborted<T>(signal: AbortSignal, late: () => RedishaE
     return await Promise.race([work, aborted]);
   } finally {
     if (stop) signal.removeEventListener("abort", stop);
-    work.catch(() => undefined);
   }
 }

@@ -66,6 +66,8 @@ async function throughHop(hop: Hop, through: () => Promise<Client>): Promise<Dup
 
 /** The promise, or the reason of the signal when it aborts first. */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody may be left to hear how it ends.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const stop = () => reject(signal.reason);

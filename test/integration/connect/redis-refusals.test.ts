@@ -142,6 +142,18 @@ describe.each(Object.keys(ROUTES) as (keyof typeof ROUTES)[])("connecting %s", (
     setTimeout(() => cancel.abort(), 100);
     expect((await attempt).code).toBe("REDIS_CANCELLED");
   });
+
+  test("ends where it was cancelled before it began, and leaves no failure that nobody hears", async () => {
+    const unheard: unknown[] = [];
+    const hear = (error: unknown) => void unheard.push(error);
+    process.on("unhandledRejection", hear);
+    const attempt = connectRedis(target(await servers.start()), ROUTES[route](AbortSignal.abort()));
+    expect((await failure(attempt)).code).toBe("REDIS_CANCELLED");
+    // Node tells of it once the microtasks are done.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", hear);
+    expect(unheard).toEqual([]);
+  });
 });
 
 test("protected mode is told from a closed door", async () => {
