@@ -76,6 +76,8 @@ export interface Deployment {
   /** Time limits of one instance or host, in milliseconds. */
   readonly timeouts: { readonly connectMs: number; readonly commandMs: number };
   readonly firewall?: FirewallPolicy;
+  /** Undefined: where nothing keeps a clock right, redisha sets up what the distribution has. */
+  readonly time?: TimePolicy;
   /** Undefined: nobody measures, or redisha does not see to it. */
   readonly exporter?: ExporterPolicy;
   readonly backup?: BackupPolicy;
@@ -155,6 +157,13 @@ export interface FirewallPolicy {
   readonly trusted: readonly string[];
   /** Addresses and CIDR blocks that applications come from. */
   readonly clients: readonly string[];
+}
+
+/** What keeps the clocks of hosts right, where nothing else does. */
+export interface TimePolicy {
+  readonly manager: "timesyncd" | "none";
+  /** Names and addresses; none: those of the distribution. */
+  readonly servers: readonly string[];
 }
 
 /** redis_exporter, which measures for Prometheus. */

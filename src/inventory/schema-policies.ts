@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { WEEKDAYS, WRITER_KINDS } from "./model.ts";
-import { count, day, duration, name, network, port, text, timeOfDay, timezone } from "./words.ts";
+import { address, count, day, duration, name, network, port, text, timeOfDay, timezone } from "./words.ts";
 
 export const firewallSchema = z.strictObject({
   manager: z
@@ -14,6 +14,20 @@ export const firewallSchema = z.strictObject({
     .array(network(), { error: "expected a list of addresses" })
     .optional()
     .describe("Addresses and CIDR blocks that applications come from."),
+});
+
+export const timeSchema = z.strictObject({
+  manager: z
+    .enum(["timesyncd", "none"])
+    .optional()
+    .describe(
+      "What keeps a clock right where nothing does yet: systemd-timesyncd, the default, or nothing that redisha should touch.",
+    ),
+  servers: z
+    .array(address(), { error: "expected a list of time servers" })
+    .min(1, "expected at least one time server")
+    .optional()
+    .describe("Time servers that it asks. Left out: those of the distribution."),
 });
 
 export const monitoringSchema = z.strictObject({

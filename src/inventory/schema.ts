@@ -2,7 +2,7 @@ import { z } from "zod";
 import { authSchema, sshSchema } from "./schema-access.ts";
 import { backupSchema } from "./schema-backup.ts";
 import { notifySchema } from "./schema-notify.ts";
-import { drillSchema, firewallSchema, monitoringSchema, preflightSchema } from "./schema-policies.ts";
+import { drillSchema, firewallSchema, monitoringSchema, preflightSchema, timeSchema } from "./schema-policies.ts";
 import { tlsSchema } from "./schema-tls.ts";
 import { usersSchema } from "./schema-users.ts";
 import { address, bytes, count, duration, name, port, text } from "./words.ts";
@@ -170,6 +170,9 @@ const deploymentSchema = z.strictObject({
     .optional()
     .describe("Time limits per host and instance: a dead one costs no more than this."),
   firewall: firewallSchema.optional().describe("Who may reach the deployment."),
+  time: timeSchema
+    .optional()
+    .describe("What keeps the clocks of hosts right where nothing does; one that runs already is never touched."),
   monitoring: monitoringSchema.optional().describe("What measures the deployment; `redisha init` sets it up."),
   backup: backupSchema.optional().describe("Where backups go and how long they are kept."),
   drill: drillSchema.optional().describe("What a drill may cost, and when it may be."),

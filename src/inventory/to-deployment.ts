@@ -137,8 +137,8 @@ function policiesOf(
   declared: DeclaredDeployment,
   connectMs: number,
   around: Surroundings,
-): Pick<Deployment, "firewall" | "exporter" | "backup" | "drill" | "preflight" | "waivers"> {
-  const { firewall, monitoring, backup, drill, preflight } = declared;
+): Pick<Deployment, "firewall" | "time" | "exporter" | "backup" | "drill" | "preflight" | "waivers"> {
+  const { firewall, time, monitoring, backup, drill, preflight } = declared;
   const limits = drill?.budget;
   const budget = {
     writeOutageMs: milliseconds(limits?.write_outage),
@@ -154,6 +154,7 @@ function policiesOf(
       trusted: firewall.trusted ?? [],
       clients: firewall.clients ?? [],
     },
+    time: time && { manager: time.manager ?? "timesyncd", servers: time.servers ?? [] },
     exporter: exporterOf(monitoring?.exporter),
     backup: backupOf(backup, connectMs, around),
     drill: drill && present(budget),

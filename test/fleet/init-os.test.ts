@@ -6,14 +6,34 @@ import { preflight } from "../support/preflight.ts";
 import { redisha } from "../support/redisha.ts";
 import { describeOnFleet } from "./harness/describe.ts";
 import { bootFleet, type Fleet } from "./harness/fleet.ts";
+import { offerPool } from "./harness/releases.ts";
+import { ownClock } from "./odd-hosts.ts";
 
+const TIME_SERVERS = "/etc/systemd/timesyncd.conf.d/50-redisha.conf";
 const HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage/enabled";
+
+/** What of the system is not as init-os has it, as `init --drift` asks for it. */
+const LOOK = `
+apiVersion: redisha/v1
+kind: Runbook
+metadata: { name: look, version: "1.0.0", description: Look at the system }
+requires: { answers: false }
+steps:
+  - { id: system, action: host.compare, targets: { role: any, per: host }, with: {} }
+outputs: { systems: steps.system.hosts }
+`;
 
 describeOnFleet("hosts that are set up for Redis", () => {
   let fleet: Fleet;
   let file: string;
   beforeAll(async () => {
     fleet = await bootFleet({ hosts: 1 });
+    file = join(fleet.folder, "redisha.yaml");
+    declare({});
+  });
+  afterAll(() => fleet?.down());
+
+  const declare = (more: Record<string, unknown>) => {
     const deployment = {
       topology: "replication",
       hosts: { r1: { address: fleet.host("r1").address } },
@@ -21,10 +41,8 @@ describeOnFleet("hosts that are set up for Redis", () => {
       redis: { on: ["r1"], port: 6379, initial_primary: "r1" },
       ssh: { user: "ops", port: 22, identity: fleet.identity, known_hosts: fleet.knownHosts, become: "sudo" },
     };
-    file = join(fleet.folder, "redisha.yaml");
-    writeFileSync(file, stringify({ version: 1, deployments: { prod: deployment } }));
-  });
-  afterAll(() => fleet?.down());
+    writeFileSync(file, stringify({ version: 1, deployments: { prod: { ...deployment, ...more } } }));
+  };
 
   const run = (...more: string[]) => redisha(["run", "init-os", "--file", file, ...more]);
   const kernel = () =>
@@ -51,6 +69,7 @@ describeOnFleet("hosts that are set up for Redis", () => {
     expect(await kernel()).toBe("1\n1\nalways madvise [never]");
     const { stdout } = await run("--yes", "-o", "jsonl");
     expect(stdout).not.toContain('"status":"changed"');
+    expect(stdout).toContain("it may not set its clock (systemd-nspawn)");
     expect((await preflight(file, checks)).verdicts).toEqual({ "overcommit-memory": "pass", "huge-pages": "pass" });
   });
 
@@ -66,5 +85,44 @@ describeOnFleet("hosts that are set up for Redis", () => {
     const only = ["--only", "overcommit-memory"];
     expect(await preflight(file, [...only, "--fix"])).toMatchObject({ exit: 0 });
     expect((await preflight(file, only)).verdicts).toEqual({ "overcommit-memory": "pass" });
+  });
+
+  const time = () =>
+    fleet
+      .host("r1")
+      .exec("systemctl is-active systemd-timesyncd; systemctl is-enabled systemd-timesyncd 2>/dev/null; true");
+  const said = ({ stdout, stderr }: Awaited<ReturnType<typeof redisha>>) => `${stdout} ${stderr}`;
+
+  it("get a time service where nothing keeps their clock right, and then nothing is left to do", async () => {
+    await ownClock(fleet.host("r1"));
+    await offerPool(fleet.host("r1"), "bookworm-extras");
+    declare({ time: { servers: ["10.9.9.9", "ntp.example"] } });
+    const ran = await run("--yes");
+    expect(ran.code, said(ran)).toBe(0);
+    expect(await time()).toBe("active\nenabled");
+    expect(await fleet.host("r1").exec(`cat ${TIME_SERVERS}`)).toMatch(/^NTP=10\.9\.9\.9 ntp\.example$/m);
+    expect(said(await run("--yes", "-o", "jsonl"))).not.toContain('"status":"changed"');
+  });
+
+  it("have a stopped one started again, other servers told to it, and what was there before put back", async () => {
+    await fleet.host("r1").exec("systemctl disable --now systemd-timesyncd");
+    declare({});
+    const look = join(fleet.folder, "look.yaml");
+    writeFileSync(look, LOOK);
+    const drift = await redisha(["run", look, "--file", file, "--json"]);
+    const differences = JSON.parse(drift.stdout).result.outputs.systems.r1.outputs.differences;
+    expect(differences.map(({ name, was }: { name: string; was: string }) => [name, was])).toEqual([
+      ["systemd-timesyncd.service", "disabled, inactive"],
+      [TIME_SERVERS, "root:root 0644, other content"],
+    ]);
+    const ran = await run("--yes", "--json");
+    expect(ran.code, said(ran)).toBe(0);
+    expect(await time()).toBe("active\nenabled");
+    expect(await fleet.host("r1").exec(`cat ${TIME_SERVERS}`)).not.toContain("NTP=");
+    const id = JSON.parse(ran.stdout).result.run;
+    const back = await redisha(["runs", "rollback", id, "--file", file, "--yes"]);
+    expect(back.code, said(back)).toBe(0);
+    expect(await time()).toBe("inactive\ndisabled");
+    expect(await fleet.host("r1").exec(`cat ${TIME_SERVERS}`)).toContain("NTP=");
   });
 });

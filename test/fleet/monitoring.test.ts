@@ -54,7 +54,7 @@ describeOnFleet("init of a bare host without a firewall, which is to be measured
   });
 
   it("installs it, and starts exporters that measure the server and the Sentinel", async () => {
-    await offerPool(fleet.host("r1"), "bookworm-tools");
+    await offerPool(fleet.host("r1"), "bookworm-extras");
     const { code, said } = await init("--yes");
     expect(code, said).toBe(0);
     expect(said).not.toContain(PASSWORD);

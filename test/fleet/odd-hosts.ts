@@ -51,6 +51,21 @@ export async function slowForks(pid: number, milliseconds: number): Promise<Take
   };
 }
 
+/**
+ * The host takes itself for a machine whose clock it may set, and systemd starts its time service; setting it would fail. Until it
+ * boots.
+ */
+export async function ownClock(host: FleetHost): Promise<void> {
+  await host.exec(
+    `sed 's/^CapBnd:.*/CapBnd:\t000001ffffffffff/' /proc/1/status >/run/status-1
+     mount --bind /run/status-1 /proc/1/status && mount --bind /bin/false /usr/bin/systemd-detect-virt
+     mkdir -p /run/systemd/system/systemd-timesyncd.service.d
+     printf '[Unit]\nConditionVirtualization=\nConditionCapability=\n[Service]\nAmbientCapabilities=\nCapabilityBoundingSet=\n' \
+       >/run/systemd/system/systemd-timesyncd.service.d/test.conf
+     systemctl daemon-reload`,
+  );
+}
+
 /** Another clock for all that is started on a host from now on; `set` moves it, also under what runs already. */
 export async function otherClock(fleet: Fleet, host: FleetHost): Promise<Clock> {
   const library = join(fleet.folder, "other-clock.so");

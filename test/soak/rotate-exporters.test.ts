@@ -149,7 +149,7 @@ describeOnFleet("exporters of a program of one's own, on two of three hosts", ()
 
   it("measure all servers and Sentinels, and a second run starts nothing", async () => {
     for (const name of measuring) {
-      await offerPool(fleet.host(name), "bookworm-tools");
+      await offerPool(fleet.host(name), "bookworm-extras");
       const unpack = "apt-get -qq download prometheus-redis-exporter && dpkg -x prometheus-redis-exporter_*.deb out";
       const put = `install -D -m 0755 out/usr/bin/prometheus-redis-exporter ${PROGRAM}`;
       await fleet.host(name).exec(`mkdir /tmp/x && cd /tmp/x && ${unpack} && ${put}`);

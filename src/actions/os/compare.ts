@@ -10,6 +10,7 @@ import { lookAtFile } from "../file/host-file.ts";
 import { hostOf } from "../needs.ts";
 import { asRoot } from "./as-root.ts";
 import { systemFacts } from "./facts.ts";
+import { type DeclaredTimeService, TIMESYNCD, TIMESYNCD_FILE } from "./time-service.ts";
 
 const HUGE_PAGES = "redisha-huge-pages.service";
 
@@ -22,7 +23,7 @@ systemctl is-active --quiet -- ${HUGE_PAGES} 2>/dev/null && echo yes || echo no`
 export const hostCompare = defineAction({
   name: "host.compare",
   summary:
-    "Holds kernel settings, huge pages, limits, log rotation and their files on each targeted host against what init-os sets",
+    "Holds kernel settings, huge pages, limits, log rotation, time service and their files on each targeted host against what init-os sets",
   scope: "host",
   effect: "read",
   // As the inputs of the runbook init-os, which a test sees to.
@@ -58,6 +59,7 @@ export const hostCompare = defineAction({
       ...(facts.logrotate.installed && !facts.logrotate.covered
         ? [{ path: "/etc/logrotate.d/redisha", content: renderTemplate("logrotate/redisha.eta", { engine: name }) }]
         : []),
+      ...timeFile(facts.time_service),
     ];
     const differing = await Promise.all(files.map((file) => fileDifference(file, context)));
     const differences = [...hostDifferences(state, wanted), ...differing.flat()];
@@ -65,6 +67,11 @@ export const hostCompare = defineAction({
     return { outputs: { differences, packages }, changed: false };
   },
 });
+
+function timeFile({ unit, servers }: DeclaredTimeService) {
+  if (unit !== TIMESYNCD) return [];
+  return [{ path: TIMESYNCD_FILE, content: renderTemplate("systemd/timesyncd.conf.eta", { servers }) }];
+}
 
 async function fileDifference(
   { path, content }: { readonly path: string; readonly content: string },

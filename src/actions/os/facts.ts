@@ -4,6 +4,7 @@ import { defineAction } from "../define.ts";
 import { hostOf } from "../needs.ts";
 import { asRoot } from "./as-root.ts";
 import { LOOK, readFacts } from "./read-facts.ts";
+import { asDeclared, type DeclaredTimeService } from "./time-service.ts";
 
 const unitSchema = z
   .strictObject({
@@ -33,6 +34,19 @@ const factsSchema = z.strictObject({
     synchronized: z.boolean(),
     ahead_ms: z.int().describe("Of the clock of this machine"),
     give_or_take_ms: z.int().min(0).describe("How wrong that may be: half of what the question was underway"),
+  }),
+  time_service: z.strictObject({
+    keeping: z
+      .enum(["kept", "ours", "due", "held", "left"])
+      .describe(
+        "kept by what somebody set up; ours: redisha did; due: by nothing; held: the host may not set its clock; left: redisha cannot, or is not to",
+      ),
+    by: z.string().nullable().describe("Who keeps it, or why nobody may"),
+    unit: z.string().nullable().describe("To be enabled and started; null where the clock is left alone"),
+    enabled: z.boolean(),
+    active: z.boolean(),
+    package: z.string().nullable().describe("To be installed for it"),
+    servers: z.string().describe("Time servers of redisha.yaml, with spaces between"),
   }),
   ufw: z.strictObject({ installed: z.boolean(), active: z.boolean() }),
   engine: z.string().describe("redis or valkey, as files and units are named"),
@@ -68,21 +82,37 @@ export const hostFacts = defineAction({
 });
 
 /** What the host of an op says of itself. Fails with HOST_NOT_READ. */
-export async function systemFacts(context: ActionContext): Promise<ReturnType<typeof readFacts>> {
+export async function systemFacts(context: ActionContext): Promise<SystemFacts> {
   const failure = { code: "HOST_NOT_READ", what: "the system cannot be looked at", state: "nothing was changed" };
   const from = Date.now();
   const said = await asRoot(context, LOOK, [engineName(context)], failure);
-  return readFacts(said, { from, to: Date.now() });
+  const facts = readFacts(said, { from, to: Date.now() });
+  return { ...facts, time_service: asDeclared(facts.time_service, context.deployment.time) };
+}
+
+type SystemFacts = ReturnType<typeof readFacts> & { readonly time_service: DeclaredTimeService };
+
+/** What is told of who keeps the clock, apart from what `init-os` sets up itself. */
+function timeNotes({ keeping, by, servers }: DeclaredTimeService, synchronized: boolean): string[] {
+  if (keeping === "held") return [`it may not set its clock (${by}): the machine below has to keep that right`];
+  if (keeping === "left") return [`nothing keeps its clock right, and redisha leaves that so: ${by}`];
+  if (keeping === "due") return ["nothing keeps its clock right"];
+  return [
+    ...(synchronized ? [] : [`its clock is not synchronized yet, though ${by} runs: does it reach its time servers?`]),
+    ...(keeping === "kept" && servers !== ""
+      ? [`${by ?? "something"} keeps its clock right, with servers of its own`]
+      : []),
+  ];
 }
 
 function engineName({ deployment }: ActionContext): string {
   return deployment.engine.name === "valkey" ? "valkey" : "redis";
 }
 
-function notesOf({ clock, logrotate, systemd, overriding }: ReturnType<typeof readFacts>): string[] {
+function notesOf({ clock, time_service: time, logrotate, systemd, overriding }: SystemFacts): string[] {
   return [
     ...(systemd ? [] : ["systemd does not run: what is set now will not be set after a boot"]),
-    ...(clock.synchronized ? [] : ["its clock is not synchronized: apt-get install systemd-timesyncd, or chrony"]),
+    ...timeNotes(time, clock.synchronized),
     ...(Math.abs(clock.ahead_ms) - clock.give_or_take_ms > CLOCK_APART_MS
       ? [`its clock is ${clock.ahead_ms} ms ahead of this machine's`]
       : []),

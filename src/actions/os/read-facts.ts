@@ -1,3 +1,5 @@
+import { LOOK_FOR_TIME, timeServiceOf } from "./time-service.ts";
+
 /** `$1` redis or valkey. Each part of the answer has a line `== NAME` above it. */
 export const LOOK = `
 echo "== now"; date +%s%3N
@@ -28,6 +30,7 @@ echo "== huge_pages"; sed 's/.*\\[\\(.*\\)\\].*/\\1/' /sys/kernel/mm/transparent
 echo "== logrotate"; command -v logrotate
 echo "== covered"; grep -lE "/var/log/$1/" /etc/logrotate.conf /etc/logrotate.d/* 2>/dev/null | grep -vx /etc/logrotate.d/redisha
 echo "== clock"; timedatectl show -p NTPSynchronized --value 2>/dev/null
+${LOOK_FOR_TIME}
 echo "== ufw"; command -v ufw
 echo "== filtering"; ufw status 2>/dev/null | head -n 1
 echo "== end"; date +%s%3N
@@ -69,6 +72,14 @@ export function readFacts(said: string, asked: Asked) {
       synchronized: part("clock") === "yes",
       ...compareClocks(asked, { from: Number(part("now")), to: Number(part("end")) }),
     },
+    time_service: timeServiceOf({
+      systemd: part("systemd") === "yes",
+      synchronized: part("clock") === "yes",
+      held: part("held"),
+      units: part("time_units"),
+      processes: linesOf(part("time_processes")),
+      file: part("time_file") === "yes",
+    }),
     ufw: { installed: part("ufw") !== "", active: part("filtering") === "Status: active" },
   };
 }

@@ -41,7 +41,7 @@ if [ -n "$missing" ]; then
   apt-get -y -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-install-recommends \\
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install "$@" >&2
   for p in $fresh; do
-    case $p in *-server|*-sentinel|*-exporter) systemctl disable "$p.service" >&2 2>&1 || true ;; esac
+    case $p in *-server|*-sentinel|*-exporter|systemd-timesyncd) systemctl disable "$p.service" >&2 2>&1 || true ;; esac
   done
   echo installed
   for p in "$@"; do echo "\${p%%=*} $version"; done

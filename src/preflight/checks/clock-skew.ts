@@ -9,7 +9,7 @@ export const clockSkew = defineCheck({
   title: "Clocks agree, and are kept right",
   why: "A clock that jumps puts Sentinel into TILT, in which it acts on nothing. Clocks that differ make keys expire at other times after a failover, and logs impossible to put in order.",
   how: "date of each host, held against the middle of all hosts, give or take half of what the question was underway; timedatectl.",
-  mend: ["apt-get install systemd-timesyncd, or chrony"],
+  mend: ["redisha init --only os, or redisha run init-os, sets up systemd-timesyncd where nothing keeps a clock right"],
   documentation: "https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/",
   reads: ["hosts"],
   limits: z.strictObject({ most: duration("1s", "From the middle of all hosts at most") }),

@@ -43,12 +43,13 @@ const POOLS = {
     from: ["bookworm", "trixie"],
     sets: [{ packages: REDIS, versions: "5:8." }],
   },
-  "bookworm-tools": {
+  "bookworm-extras": {
     suite: "bookworm",
     from: ["bookworm"],
     sets: [
       { packages: ["prometheus-redis-exporter"], versions: "" },
       { packages: ["ufw"], versions: "" },
+      { packages: ["systemd-timesyncd"], versions: "" },
     ],
   },
   bullseye: {
