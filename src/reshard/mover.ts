@@ -9,6 +9,7 @@ import type { Login } from "./migrate.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
 import { moveByServer, movesByItself } from "./server-moves.ts";
+import { untilServing } from "./serving.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
@@ -263,12 +264,14 @@ export class Mover {
     if (!line || line.address === "") throw noPrimary([target.instance]);
     const pace = this.#paces.get(source.instance) ?? new Pace(maxLatencyMs);
     this.#paces.set(source.instance, pace);
+    const ofTarget = await connect(target.instance);
+    await untilServing(ofTarget, signal);
     return {
       sourceId: source.nodeId,
       targetId: target.nodeId,
       handover: {
         source: await connect(source.instance),
-        target: await connect(target.instance),
+        target: ofTarget,
         address: line.address,
         port: line.port,
         ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: this.#cutOff },

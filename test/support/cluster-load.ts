@@ -39,7 +39,12 @@ export async function startLoad(lab: TestLab, clients = 4): Promise<Load> {
         if (Number(read) !== count) wrong.push(`${key} was read as ${read}, not as ${count}`);
         const filled = `filled:${(turn * 7 + number) % FILLED}`;
         if ((await cluster.get(filled)) !== filledWith(filled)) wrong.push(`${filled} was not read as it was written`);
-        counts.commands += 3;
+        // A key that nobody has had yet: of a slot that is on its way, the target has to take it.
+        const fresh = `load:${tag}:${number}:new:${turn}`;
+        await cluster.set(fresh, turn, "EX", 60);
+        if ((await cluster.get(fresh)) !== String(turn)) wrong.push(`${fresh} was not read as it was written`);
+        counts.commands += 5;
+        await delay(PAUSE_MS);
       } catch (error) {
         counters.delete(key);
         wrong.push(`${key}: ${error instanceof Error ? error.message : String(error)}`);
@@ -71,6 +76,9 @@ async function missing(lab: TestLab, written: readonly ReadonlyMap<string, numbe
     Number(held[at]) === count ? [] : [`${key} holds ${held[at]} in the end, not ${count}`],
   );
 }
+
+/** Between two turns of a client: as fast as they can they take a machine from those who do the work. */
+const PAUSE_MS = 2;
 
 /** Keys that are written, beside some of every type. */
 const FILLED = 5_000;
