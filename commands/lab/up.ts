@@ -42,7 +42,7 @@ export default class LabUp extends BaseCommand<LabUpResult> {
       exclusive: ["engine-dir"],
       helpValue: "NAME",
       summary:
-        "redis-6.0, redis-7.0, redis-8.0, valkey-8.1 or valkey-9.1, fetched from Debian on first use (default: the server in PATH)",
+        "redis-6.0, redis-7.0, redis-8.0, redis-8.6, valkey-8.1 or valkey-9.1, fetched from Debian on first use (default: the server in PATH)",
     }),
     "engine-dir": string({ helpValue: "DIR", summary: "Folder of another redis-server or valkey-server" }),
     "down-after": string({

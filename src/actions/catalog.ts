@@ -31,6 +31,7 @@ import { clusterInspect } from "./cluster/inspect.ts";
 import { clusterJoin } from "./cluster/join.ts";
 import { clusterJudge } from "./cluster/judge.ts";
 import { clusterLeave } from "./cluster/leave.ts";
+import { clusterLendRights } from "./cluster/lend-rights.ts";
 import { clusterMoveSlots } from "./cluster/move-slots.ts";
 import { clusterPlanBalance } from "./cluster/plan-balance.ts";
 import { clusterPlanFix } from "./cluster/plan-fix.ts";
@@ -274,6 +275,7 @@ const ACTIONS: readonly Action[] = [
   clusterForget,
   clusterJoin,
   clusterLeave,
+  clusterLendRights,
   clusterPlanHomes,
   clusterReplicate,
   clusterGatherKeys,

@@ -12,6 +12,8 @@ interface Fetchable {
   readonly name: string;
   /** Debian suite that carries the version, and the package with the server in it: the tools package, not the server's. */
   readonly suite: string;
+  /** Another suite, where that one is no whole: what the package needs comes from there. */
+  readonly beside?: string;
   readonly package: string;
 }
 
@@ -20,6 +22,7 @@ export const FETCHABLE: readonly Fetchable[] = [
   { name: "redis-6.0", suite: "bullseye", package: "redis-tools" },
   { name: "redis-7.0", suite: "bookworm", package: "redis-tools" },
   { name: "redis-8.0", suite: "trixie", package: "redis-tools" },
+  { name: "redis-8.6", suite: "experimental", beside: "sid", package: "redis-tools" },
   { name: "valkey-8.1", suite: "trixie", package: "valkey-tools" },
   { name: "valkey-9.1", suite: "forky", package: "valkey-tools" },
 ];
@@ -73,7 +76,7 @@ async function putInPlace(folder: string, target: string): Promise<void> {
 async function download(wanted: Fetchable, apt: string): Promise<void> {
   const packages = join(apt, "packages");
   await mkdir(packages, { recursive: true });
-  const get = await aptOf(wanted.suite, apt);
+  const get = await aptOf(wanted.suite, apt, wanted.beside);
   const plan = await get(["--no-install-recommends", "--print-uris", "install", wanted.package]);
   const needed = plan
     .split("\n")
@@ -84,19 +87,22 @@ async function download(wanted: Fetchable, apt: string): Promise<void> {
 }
 
 /**
- * apt-get with a state of its own in `folder`, which knows what a suite of Debian has and of nothing that is installed. It takes
- * arguments and the folder that downloads go into. Fails with ENGINE_NEEDS_APT or ENGINE_FETCH_FAILED.
+ * apt-get with a state of its own in `folder`, which knows what a suite of Debian has, where it is preferred to the one `beside`
+ * it, and of nothing that is installed. It takes arguments and the folder that downloads go into. Fails with ENGINE_NEEDS_APT or ENGINE_FETCH_FAILED.
  */
 export async function aptOf(
   suite: string,
   folder: string,
+  beside?: string,
 ): Promise<(args: readonly string[], cwd?: string) => Promise<string>> {
   const source = await debianSource();
   for (const sub of ["etc/preferences.d", "lists/partial", "cache/archives/partial"]) {
     await mkdir(join(folder, sub), { recursive: true });
   }
   await writeFile(join(folder, "status"), "");
-  await writeFile(join(folder, "sources.list"), `deb [signed-by=${DEBIAN_KEYRING}] ${source} ${suite} main\n`);
+  const suites = beside === undefined ? [suite] : [suite, beside];
+  const sources = suites.map((each) => `deb [signed-by=${DEBIAN_KEYRING}] ${source} ${each} main\n`);
+  await writeFile(join(folder, "sources.list"), sources.join(""));
   const settings = {
     "Dir::Etc": join(folder, "etc"),
     "Dir::Etc::SourceList": join(folder, "sources.list"),
@@ -106,6 +112,7 @@ export async function aptOf(
     // An empty status file: the closure is complete, whatever this machine has installed.
     "Dir::State::status": join(folder, "status"),
     "Dir::Cache": join(folder, "cache"),
+    "APT::Default-Release": suite,
     "APT::Sandbox::User": "",
     // A mirror may be a snapshot, whose testing suite is past its week: signed is what counts, an older engine does no harm.
     "Acquire::Check-Valid-Until": "false",

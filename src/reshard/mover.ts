@@ -8,7 +8,7 @@ import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
-import { moveByServer, movesByItself } from "./server-moves.ts";
+import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
 import { untilServing } from "./serving.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
@@ -52,7 +52,7 @@ export interface Progress {
   readonly of: number;
   /** Keys that were sent by this process. */
   readonly keys: number;
-  /** The longest that one command had a source busy. */
+  /** The longest that one command had a source busy, or that one held writes back to give slots away by itself. */
   readonly longestMs: number;
 }
 
@@ -85,6 +85,7 @@ export class Mover {
   #keys = 0;
   #changed = 0;
   #retries = 0;
+  #heldMs = 0;
   #trouble = "";
 
   constructor(moves: readonly Move[], moving: Moving) {
@@ -194,6 +195,7 @@ export class Mover {
     const source = primaryOf(this.#shardOf(from), views);
     if (!source) return this.#moveFromNobody(slots, from, target, views);
     const others = views.filter((view) => view.primaryId === null && view !== source && view !== target);
+    if (await callOffReverse(await this.#pair(target, source, others, true))) return;
     const states = Map.groupBy(slotsIn(slots), (slot) => stateOf(slot, source, target, others));
     const of = (state: SlotState) => states.get(state) ?? [];
     this.#finish(of("done"));
@@ -219,6 +221,9 @@ export class Mover {
       onSlots: (moved: readonly number[]) => {
         this.#changed += moved.length;
         this.#finish(moved);
+      },
+      onHeld: (ms: number) => {
+        this.#heldMs = Math.max(this.#heldMs, ms);
       },
       stopAsked: () => this.#moving.stopAsked(),
     };
@@ -251,10 +256,10 @@ export class Mover {
     const begun = slots.filter(isBegun);
     const rest = slots.filter((slot) => !isBegun(slot));
     const mayDoItself = this.#moving.method === "auto" && !this.#moving.bandwidth;
-    const byServer = mayDoItself && rest.length > 0 && (await movesByItself(pair));
-    if (!byServer) return movePair([...begun, ...rest], pair, told);
+    const jobs = mayDoItself && rest.length > 0 ? await jobsOf(pair) : undefined;
+    if (!jobs) return movePair([...begun, ...rest], pair, told);
     if (begun.length > 0) await movePair(begun, pair, told);
-    const moved = await moveByServer(rest, pair, told, this.#moving.onTrouble);
+    const moved = await moveByServer(rest, pair, jobs, told, this.#moving.onTrouble);
     if (!moved) await movePair(rest, pair, told);
   }
 
@@ -327,7 +332,7 @@ export class Mover {
   }
 
   #progress(): Progress {
-    const longestMs = Math.max(0, ...[...this.#paces.values()].map((pace) => pace.longestMs));
+    const longestMs = Math.max(this.#heldMs, ...[...this.#paces.values()].map((pace) => pace.longestMs));
     return { slots: this.#done.size, of: this.#total, keys: this.#keys, longestMs };
   }
 

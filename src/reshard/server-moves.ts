@@ -1,56 +1,55 @@
-import type { RedisConnection } from "../connect/types.ts";
 import { sleep } from "../core/abort.ts";
+import { redisTasks } from "./redis-tasks.ts";
 import type { Told } from "./slot-flow.ts";
-import { rangesOf } from "./slot-list.ts";
+import type { JobState, SlotJobs } from "./slot-jobs.ts";
+import { valkeyJobs } from "./valkey-jobs.ts";
 import { all, type Pair } from "./window.ts";
 
-const POLL_MS = 50;
+/** Often, for what is left to do when it is done waits for it; a look costs the source some ten microseconds. */
+const POLL_MS = 10;
 
 /** Under heavy writes a job may fail every time (valkey#4545): after so many it is done key by key. */
 const ATTEMPTS = 3;
 
-/** How a job may have ended. */
-const ENDED = ["success", "failed", "cancelled"];
+/** Permissions do not come by themselves. */
+const REFUSED = /NOPERM/;
 
-interface Job {
-  readonly name: string;
-  readonly operation: string;
-  readonly target: string;
-  readonly state: string;
-  readonly message: string;
-}
-
-/** Whether both servers move slots by themselves: Valkey 9 and later. Where that cannot be told, they do not. */
-export async function movesByItself({ handover: { source, target, signal } }: Pair): Promise<boolean> {
-  const ask = ["COMMAND", "INFO", "cluster|migrateslots"];
+/**
+ * How two servers move slots by themselves: Valkey 9 and later, Redis 8.4 and later. Undefined where one of them cannot, and
+ * where that cannot be told.
+ */
+export async function jobsOf(pair: Pair): Promise<SlotJobs | undefined> {
+  const { source, target, signal } = pair.handover;
+  const ask = ["COMMAND", "INFO", "cluster|migrateslots", "cluster|migration"];
   const answers = await Promise.all(
     [source, target].map((node) => node.command(ask, { signal }).catch(() => undefined)),
   );
-  return answers.every((answer) => Array.isArray(answer) && Array.isArray(answer[0]));
+  const [valkey, redis] = [0, 1].map((at) =>
+    answers.every((answer) => Array.isArray(answer) && Array.isArray(answer[at])),
+  );
+  return valkey ? valkeyJobs(pair) : redis ? redisTasks(pair) : undefined;
 }
 
 /**
- * Has the source send slots to the target as it sends a data set to a replica: all of them change hands at once, after one stop
- * of writes of about a tenth of a second. A job that an earlier process began is waited for. False where it did not come about:
+ * Has two servers move slots as one of them sends a data set to a replica: all of them change hands at once, after one stop of
+ * writes of about a tenth of a second. A job that an earlier process began is waited for. False where it did not come about:
  * then nothing has been moved.
  *
  * Where redisha is asked to stop the job is called off, and nothing has been moved either.
  */
 export async function moveByServer(
   slots: readonly number[],
-  pair: Pair,
+  { handover: { target, signal } }: Pair,
+  jobs: SlotJobs,
   told: Told,
   onTrouble: (text: string) => void,
-) {
-  const { source, target, signal } = pair.handover;
+): Promise<boolean> {
   for (let attempt = 1; attempt <= ATTEMPTS && !told.stopAsked(); attempt += 1) {
-    const known = await jobsOf(source, signal);
-    const begun = known.find((job) => job.operation === "EXPORT" && !ENDED.includes(job.state));
-    const job = begun ?? (await begin(slots, pair, known));
-    const ended = await endOf(job, source, told, signal);
+    const begun = await jobs.begun();
+    const ended = await endOf(begun ?? (await jobs.begin(slots)), jobs, told, signal);
     // What somebody else began may not be what is wanted now: that is looked at anew.
-    if (begun) return true;
-    if (ended?.state === "success") {
+    if (begun !== undefined) return true;
+    if (ended.state === "done") {
       const counts = await all(
         target,
         slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]),
@@ -60,50 +59,50 @@ export async function moveByServer(
       told.onSlots(slots);
       return true;
     }
-    onTrouble(`the server gave up moving slots (${ended?.message || ended?.state || "no trace of it is left"}).`);
+    onTrouble(`the servers gave up moving slots by themselves (${ended.message}).`);
+    if (REFUSED.test(ended.message)) return false;
   }
   return false;
 }
 
-async function begin(slots: readonly number[], pair: Pair, known: readonly Job[]): Promise<Job | undefined> {
-  const { source, signal } = pair.handover;
-  const ranges = rangesOf(slots).flatMap((range) => range.map(String));
-  await source.command(["CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", ...ranges, "NODE", pair.targetId], { signal });
-  const names = new Set(known.map(({ name }) => name));
-  const jobs = await jobsOf(source, signal);
-  return jobs.find((job) => job.operation === "EXPORT" && job.target === pair.targetId && !names.has(job.name));
+/**
+ * Calls off what servers are moving by themselves the other way: what an earlier process has begun would still give slots away
+ * behind a rollback that found them where they were. True where there was such a job: then what is where must be looked at anew.
+ */
+export async function callOffReverse(pair: Pair): Promise<boolean> {
+  const jobs = await jobsOf(pair);
+  const begun = await jobs?.begun();
+  if (!jobs || begun === undefined) return false;
+  await jobs.cancel(begun);
+  await endOf(begun, jobs, { stopAsked: () => false, onHeld: () => {} }, pair.handover.signal);
+  return true;
 }
 
+/** Waits for the end of a job, and tells how long writes were held back for it. */
 async function endOf(
-  job: Job | undefined,
-  source: RedisConnection,
-  told: Told,
+  job: string,
+  jobs: SlotJobs,
+  told: Pick<Told, "stopAsked" | "onHeld">,
   signal: AbortSignal,
-): Promise<Job | undefined> {
+): Promise<JobState> {
   let calledOff = false;
+  let heldSince: number | undefined;
   for (;;) {
-    const now = (await jobsOf(source, signal)).find(({ name }) => name === job?.name);
-    if (!now || ENDED.includes(now.state)) return now;
+    const now = await jobs.look(job);
+    if (now.holds) heldSince ??= performance.now();
+    if (!now.holds && heldSince !== undefined) {
+      told.onHeld(performance.now() - heldSince);
+      heldSince = undefined;
+    }
+    if (now.state !== "under_way" && !now.holds) {
+      if (now.heldMs !== undefined) told.onHeld(now.heldMs);
+      if (now.state === "failed") await jobs.cancel(job);
+      return now;
+    }
     if (told.stopAsked() && !calledOff) {
       calledOff = true;
-      // It may have come to its end meanwhile.
-      await source.command(["CLUSTER", "CANCELSLOTMIGRATIONS"], { signal }).catch(() => undefined);
+      await jobs.cancel(job);
     }
     await sleep(POLL_MS, signal);
   }
-}
-
-async function jobsOf(source: RedisConnection, signal: AbortSignal): Promise<Job[]> {
-  const reply = await source.command(["CLUSTER", "GETSLOTMIGRATIONS"], { signal });
-  return (Array.isArray(reply) ? reply : []).map((entry) => {
-    const words = (Array.isArray(entry) ? entry : []).map(String);
-    const field = (name: string) => words[words.indexOf(name) + 1] ?? "";
-    return {
-      name: field("name"),
-      operation: field("operation"),
-      target: field("target_node"),
-      state: field("state"),
-      message: field("message"),
-    };
-  });
 }

@@ -17,6 +17,8 @@ const LANES = 8;
 export interface Told {
   onKeys(keys: number): void;
   onSlots(slots: readonly number[]): void;
+  /** Writes were held back at the source, for so many milliseconds. */
+  onHeld(ms: number): void;
   /** No further slot is to be opened. */
   stopAsked(): boolean;
 }

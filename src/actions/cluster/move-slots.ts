@@ -25,7 +25,9 @@ const input = z.strictObject({
   method: z
     .enum(["auto", "keys"])
     .default("auto")
-    .describe("auto: servers that can (Valkey 9) move slots by themselves; keys: key by key, with shorter stops"),
+    .describe(
+      "auto: servers that can (Valkey 9, Redis 8.4) move slots by themselves; keys: key by key, with shorter stops",
+    ),
   max_latency: durationSchema.default(5).describe("How long a client may have to wait for what is moved at once"),
   bandwidth: bandwidthSchema.describe(
     "Bytes a second, of all sources of the run together, as keys take memory; key by key then",
@@ -46,7 +48,9 @@ export const clusterMoveSlots = defineAction({
     slots: z.int().describe("Slots that are where they belong"),
     changed: z.int().describe("Of those, the ones that had to be moved"),
     keys: z.int().describe("Keys that were moved"),
-    longest_ms: z.number().describe("The longest that one command kept the source from its clients"),
+    longest_ms: z
+      .number()
+      .describe("The longest that one command kept the source from its clients, or that it held writes back by itself"),
     retries: z.int().describe("How often it had to look anew, because somebody did not answer"),
     duration_ms: z.number(),
   }),
@@ -63,8 +67,12 @@ export const clusterMoveSlots = defineAction({
         redisCommand(["CLUSTER", "SETSLOT", "SLOT", ...what.split(" ")]).text.concat(`  # on ${where}`);
       const limit =
         given.bandwidth === null ? "" : `; ${formatBytes(given.bandwidth)} a second from all sources at most`;
+      const byItself =
+        given.method === "auto" && given.bandwidth === null
+          ? "; servers that can (Valkey 9, Redis 8.4) are told once to move them all: CLUSTER MIGRATESLOTS, CLUSTER MIGRATION"
+          : "";
       return [
-        { transport: "redis" as const, text: `# each SLOT of ${printRanges(slots)}, from ${from} to ${to}` },
+        { transport: "redis" as const, text: `# each SLOT of ${printRanges(slots)}, from ${from} to ${to}${byItself}` },
         { transport: "redis" as const, text: each(`IMPORTING ${from}`, to) },
         { transport: "redis" as const, text: each(`MIGRATING ${to}`, from) },
         {

@@ -14,7 +14,7 @@ export const movingFlags = {
     options: ["auto", "keys"],
     helpValue: "auto|keys",
     summary:
-      "keys: key by key, also where servers can move slots by themselves (Valkey 9), which stops writes for longer",
+      "keys: key by key, also where servers can move slots by themselves (Valkey 9, Redis 8.4), which stops writes for longer",
   }),
   "big-keys": boolean({ summary: "Move also keys so large that their server may be taken for dead meanwhile" }),
 };

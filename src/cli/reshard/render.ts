@@ -16,7 +16,9 @@ export function renderReshard(summary: RunSummary, result: ReshardResult, theme:
   if (summary.status === "done" && slots === 0) lines.push("  every slot was where it belongs");
   if (rate !== null) lines.push(`  ${plural(keys, "key")} moved, ${rate.toLocaleString("en")} a second`);
   if (longest !== null && longest > 0) {
-    lines.push(`  no command kept a server from its clients for longer than ${formatDuration(longest)}`);
+    lines.push(
+      `  no server was kept from its clients, or held their writes back, for longer than ${formatDuration(longest)}`,
+    );
   }
   if (retries > 0)
     lines.push(`  ${plural(retries, "time")} somebody did not answer, and it went on from what it found`);

@@ -37,7 +37,10 @@ export const reshardResultSchema = z.strictObject({
   slots: z.int().describe("How many slots changed hands"),
   keys: z.int().describe("How many keys went with them"),
   keys_per_second: z.number().nullable().describe("Null where nothing was moved"),
-  longest_ms: z.number().nullable().describe("The longest that one command kept a server from its clients"),
+  longest_ms: z
+    .number()
+    .nullable()
+    .describe("The longest that one command kept a server from its clients, or that it held writes back"),
   retries: z.int().describe("How often somebody did not answer, and what is where had to be looked at anew"),
 });
 
