@@ -1,10 +1,11 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { listBackups } from "../../src/use-cases/backup/list-backups.ts";
 import { verifyBackups } from "../../src/use-cases/backup/verify-backups.ts";
 import { backupOf, backupPlace, labName } from "../support/backup.ts";
 import { bringUpLab } from "../support/lab.ts";
+import { bePatient } from "../support/patience.ts";
 import { soakPart } from "../support/soak-part.ts";
 import { sweepLab } from "../support/sweep.ts";
 
@@ -42,12 +43,6 @@ it.each(["backup", "restore"])(
     }
   },
 );
-
-/** Hosts of a machine that is busy for hours take longer to log in to than an operator would wait. */
-async function bePatient(file: string): Promise<void> {
-  const declared = await readFile(file, "utf8");
-  await writeFile(file, declared.replace("ssh: { ", "ssh: { connect_timeout: 60s, "));
-}
 
 function inPart(moments: number, { index, of }: { index: number; of: number }): number {
   return Math.ceil((moments - index) / of);

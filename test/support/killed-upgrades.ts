@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { showRun } from "../../src/use-cases/runs.ts";
 import type { EngineUnderTest } from "./engines.ts";
 import { bringUpLab, type TestLab } from "./lab.ts";
+import { bePatient } from "./patience.ts";
 import { redisha } from "./redisha.ts";
 import { said, signal } from "./signalled.ts";
 import { settled, topologyOf } from "./switchovers.ts";
@@ -75,6 +76,9 @@ export async function killedAt(hop: Hop, { step, target, committed }: Moment, ho
 }
 
 /** With a name of its own: locks on hosts bear it, and the hosts of every lab are this machine. */
-function labOf({ topology, from }: Hop): Promise<TestLab> {
-  return bringUpLab({ topology, engine: from, downAfterMs: 5_000, name: `lab-${randomBytes(3).toString("hex")}` });
+async function labOf({ topology, from }: Hop): Promise<TestLab> {
+  const name = `lab-${randomBytes(3).toString("hex")}`;
+  const lab = await bringUpLab({ topology, engine: from, downAfterMs: 5_000, name });
+  await bePatient(lab.file);
+  return lab;
 }

@@ -14,7 +14,7 @@ export interface Writers {
 }
 
 /** What clients need to know of a deployment: that of a lab, or of hosts. */
-interface Servers {
+export interface Servers {
   readonly status: {
     readonly topology?: string;
     readonly processes: readonly { readonly service: string; readonly address: string; readonly port: number }[];
@@ -95,11 +95,16 @@ export function startWriters(lab: Servers, count = 16, { answerMs, prefix = "" }
       on = false;
       await all;
       cluster?.disconnect();
-      const times = acked.map(({ at }) => at).sort((a, b) => a - b);
-      const gaps = times.slice(1).map((at, n) => at - (times[n] ?? at));
-      return { gapMs: Math.round(gaps.reduce((worst, gap) => Math.max(worst, gap), 0)) };
+      return { gapMs: longestGap(acked) };
     },
   };
+}
+
+/** How long no write was acknowledged at worst among these, in milliseconds. */
+export function longestGap(acked: Writers["acked"]): number {
+  const times = acked.map(({ at }) => at).sort((a, b) => a - b);
+  const gaps = times.slice(1).map((at, n) => at - (times[n] ?? at));
+  return Math.round(gaps.reduce((worst, gap) => Math.max(worst, gap), 0));
 }
 
 /** Acknowledged writes that are not there, as redis-cli reads the lists from this node. */

@@ -4,7 +4,7 @@ import { EXIT } from "../../core/exit-codes.ts";
 import type { DataNode, Topology } from "../../topology/schema.ts";
 import { linesToKeep } from "../../upgrade/kept-behaviour.ts";
 import { type Decision, decideBack, decideBackByBackup, decideBackUnder, decideUpgrade } from "../../upgrade/matrix.ts";
-import { isOlder, isRelease, type Release, shown } from "../../upgrade/release.ts";
+import { isOlder, isRelease, type Release, seriesOf, shown } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
 
 const id = z.string();
@@ -38,6 +38,7 @@ export const upgradeDecide = defineAction({
     commits: z.boolean().describe("Behind the switchover only a backup leads back"),
     way_back: z.string().describe("In words"),
     lost: z.array(z.string()).describe("What going back behind the switchover would cost"),
+    misses: z.boolean().describe("A server of the present release may drop what a primary of the wanted one sends it"),
     lines: z
       .array(z.string())
       .describe("Directives that files of the present release need, so that they go on meaning what they mean"),
@@ -64,7 +65,10 @@ export const upgradeDecide = defineAction({
     });
     // The way back of the oldest: where it needs a backup, all of them do.
     const decision = decisions.find(({ commits }) => commits) ?? decisions[0];
-    return { outputs: { ...described(to, running, decision), ...whoMoves(topology, moving, to) }, changed: false };
+    const forward = !back && !by_backup;
+    const misses = forward && moving.some((node) => mayMiss(runs(node), to));
+    const outputs = { ...described(to, running, decision), misses, ...whoMoves(topology, moving, to) };
+    return { outputs, changed: false };
   },
 });
 
@@ -86,6 +90,14 @@ function byThen(now: Release | undefined, after: Release | null, to: Release): R
 function isAt(node: DataNode, to: Release): boolean {
   const release = releaseOf(node);
   return release !== undefined && isRelease(release, to);
+}
+
+/**
+ * Within a series both know the same commands. Else an older one drops some: 6.0 under 7.0 each SET with an expiry, with its
+ * link up and its offset in step; 7.0 and later what is new.
+ */
+function mayMiss(from: Release | undefined, to: Release): boolean {
+  return from !== undefined && (from.engine !== to.engine || seriesOf(from) !== seriesOf(to));
 }
 
 /** Whether its primary runs the release, which no newer one has written to since. */
