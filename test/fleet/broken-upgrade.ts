@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { redisha } from "../support/redisha.ts";
 import type { FleetDeployment } from "./harness/deployment.ts";
 import type { Fleet } from "./harness/fleet.ts";
@@ -64,6 +65,21 @@ export function lastRun(deployment: FleetDeployment, how: "resume" | "rollback")
 export async function afterwards(deployment: FleetDeployment, how: "resume" | "rollback") {
   const { code, stdout, stderr } = await redisha(lastRun(deployment, how));
   return { code, said: code === 0 ? "" : (stdout + stderr).slice(-3_000) };
+}
+
+/** Boots a host that lost power, and waits until what runs on it answers, each started once. */
+export async function comesUp(fleet: Fleet, deployment: FleetDeployment, name: string, limit = 60_000): Promise<void> {
+  await fleet.boot(name);
+  const sentinel = (await fleet.host(name).exec("systemctl is-enabled redis-sentinel || true")).trim() === "enabled";
+  const units = sentinel ? ["redis-server", "redis-sentinel"] : ["redis-server"];
+  const services = () =>
+    fleet.host(name).exec(`for u in ${units.join(" ")}; do systemctl show -p ActiveState,NRestarts --value $u; done`);
+  await expect.poll(services, { timeout: limit, interval: 1_000 }).toBe(units.map(() => "0\nactive").join("\n"));
+  for (const port of sentinel ? [6379, 26379] : [6379]) {
+    await expect
+      .poll(() => deployment.cli(`${name}:${port}`, "PING"), { timeout: limit, interval: 1_000 })
+      .toBe("PONG");
+  }
 }
 
 /** What runs, what is installed, and what keeps each from being promoted: a line for each host. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { afterwards, lastRun, runWith, standOf, upgradeWith } from "../fleet/broken-upgrade.ts";
+import { afterwards, comesUp, lastRun, runWith, standOf, upgradeWith } from "../fleet/broken-upgrade.ts";
 import { deploySentinel } from "../fleet/harness/deploy-sentinel.ts";
 import type { FleetDeployment } from "../fleet/harness/deployment.ts";
 import { describeOnFleet } from "../fleet/harness/describe.ts";
@@ -23,19 +23,8 @@ describeOnFleet("a host that loses power while an upgrade by packages works on i
   afterAll(() => fleet?.down());
   const tell = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
-  /** Boots it, and waits until server and Sentinel of it answer, both started once. */
-  async function comesUp(name: string, limit = 60_000): Promise<void> {
-    await fleet.boot(name);
-    const services = () =>
-      fleet
-        .host(name)
-        .exec("for u in redis-server redis-sentinel; do systemctl show -p ActiveState,NRestarts --value $u; done");
-    await expect.poll(services, { timeout: limit, interval: 1_000 }).toBe("0\nactive\n0\nactive");
-    for (const port of [6379, 26379]) {
-      await expect
-        .poll(() => deployment.cli(`${name}:${port}`, "PING"), { timeout: limit, interval: 1_000 })
-        .toBe("PONG");
-    }
+  async function up(name: string): Promise<void> {
+    await comesUp(fleet, deployment, name);
     tell(await standOf(fleet, deployment));
   }
 
@@ -43,7 +32,7 @@ describeOnFleet("a host that loses power while an upgrade by packages works on i
     await deployment.settled(120_000);
     expect(await standOf(fleet, deployment)).toEqual(before);
     await fleet.powerOff("r2");
-    await comesUp("r2");
+    await up("r2");
     await deployment.settled(120_000);
     expect(await standOf(fleet, deployment)).toEqual(before);
     for (const { name } of fleet.hosts) expect(await deployment.cli(`${name}:6379`, "GET", "kept")).toBe("as it was");
@@ -56,7 +45,7 @@ describeOnFleet("a host that loses power while an upgrade by packages works on i
     });
     tell({ step, error });
     expect({ code, status }).toEqual({ code: 7, status: "paused" });
-    await comesUp("r2");
+    await up("r2");
     expect(await afterwards(deployment, "rollback")).toEqual(DONE);
     await asBefore();
   });
@@ -67,14 +56,14 @@ describeOnFleet("a host that loses power while an upgrade by packages works on i
       happens: () => fleet.powerOff("r3"),
     });
     expect(code).toBe(7);
-    await comesUp("r3");
+    await up("r3");
     const cut = await runWith(lastRun(deployment, "rollback"), {
       step: `replicas[r2:6379].${step} (undo)`,
       happens: () => fleet.powerOff("r2"),
     });
     tell({ step, error: cut.error });
     expect(cut.code).not.toBe(0);
-    await comesUp("r2");
+    await up("r2");
     expect(await afterwards(deployment, "rollback")).toEqual(DONE);
     await asBefore();
   });
@@ -85,7 +74,7 @@ describeOnFleet("a host that loses power while an upgrade by packages works on i
       happens: () => fleet.powerOff("r2"),
     });
     expect(code).toBe(7);
-    await comesUp("r2");
+    await up("r2");
     expect(await afterwards(deployment, "resume")).toEqual(DONE);
     await deployment.settled(120_000);
     for (const { name } of fleet.hosts) {
