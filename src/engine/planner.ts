@@ -203,7 +203,7 @@ export class Planner {
     if (failure !== undefined) return { failure };
     const found = [...ops]
       .filter(([, { status }]) => status === "ok")
-      .map(([id, { outputs }]) => `${id}: ${action.tell?.(outputs)}`);
+      .map(([id, { outputs }]) => `${action.scope === "controller" ? "" : `${id}: `}${action.tell?.(outputs)}`);
     return action.tell && found.length > 0 ? { found: found.join("\n") } : {};
   }
 

@@ -38,7 +38,9 @@ export const upgradeDecide = defineAction({
     commits: z.boolean().describe("Behind the switchover only a backup leads back"),
     way_back: z.string().describe("In words"),
     lost: z.array(z.string()).describe("What going back behind the switchover would cost"),
-    misses: z.boolean().describe("A server of the present release may drop what a primary of the wanted one sends it"),
+    misses: z
+      .array(id)
+      .describe("Those that follow one of the wanted release before they run it, and may drop what they do not know"),
     lines: z
       .array(z.string())
       .describe("Directives that files of the present release need, so that they go on meaning what they mean"),
@@ -50,6 +52,14 @@ export const upgradeDecide = defineAction({
   action: upgrade.decide
   with: { version: "8.0.2" }`,
   commands: ({ version }) => [{ transport: "controller", text: `hold the releases that run against ${version}` }],
+  tell: ({ engine, version, from, rdb_from, rdb_to, way_back, lost }) =>
+    rdb_from === null
+      ? `everybody runs ${shown({ engine, version })}`
+      : [
+          `from ${from.join(", ")} to ${shown({ engine, version })}; data files: RDB ${rdb_from} to ${rdb_to}`,
+          `the way back behind the switchover: ${way_back}`,
+          ...(lost.length > 0 ? [`it would cost: ${lost.join("; ")}`] : []),
+        ].join("\n"),
   async run({ engine: wanted, version, after, back, by_backup }, context) {
     const topology = await context.topology({ fresh: true });
     const before = after === null ? null : namedRelease(after);
@@ -65,10 +75,12 @@ export const upgradeDecide = defineAction({
     });
     // The way back of the oldest: where it needs a backup, all of them do.
     const decision = decisions.find(({ commits }) => commits) ?? decisions[0];
-    const forward = !back && !by_backup;
-    const misses = forward && moving.some((node) => mayMiss(runs(node), to));
-    const outputs = { ...described(to, running, decision), misses, ...whoMoves(topology, moving, to) };
-    return { outputs, changed: false };
+    const following = moving.filter((node) => node.role === "primary" || followsOne(node, to, topology));
+    const misses = back || by_backup ? [] : following.filter((node) => mayMiss(runs(node), to)).map((node) => node.id);
+    return {
+      outputs: { ...described(to, running, decision), misses, ...whoMoves(topology, moving, to) },
+      changed: false,
+    };
   },
 });
 
@@ -100,7 +112,7 @@ function mayMiss(from: Release | undefined, to: Release): boolean {
   return from !== undefined && (from.engine !== to.engine || seriesOf(from) !== seriesOf(to));
 }
 
-/** Whether its primary runs the release, which no newer one has written to since. */
+/** Whether its primary runs the release. */
 function followsOne({ id, role }: DataNode, to: Release, { kind, nodes, shards }: Topology): boolean {
   const shard = kind === "cluster" ? shards.find(({ replica_ids }) => replica_ids.includes(id)) : shards[0];
   const primary = nodes.find((node) => node.id === shard?.primary_id);

@@ -26,6 +26,7 @@ export const upgradeStart = defineAction({
     "Starts a replica as it is run, and waits until it has loaded, is linked to its primary and has all of its data",
   scope: "instance",
   effect: "change",
+  leaves: "started",
   input: z.strictObject({
     service: serviceSchema.nullable().describe("How it is run; null where it was not, and nothing is to be started"),
     within: durationSchema.default(3_600_000).describe("Time for loading and for a full sync"),

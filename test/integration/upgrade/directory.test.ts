@@ -92,7 +92,14 @@ describe("an upgrade that only a backup leads back from", () => {
       stderr: "",
     });
     const { steps } = JSON.parse(planned.stdout).result;
-    expect(steps.map(({ note }: { note?: string }) => note ?? "").join()).not.toContain("would stop here");
+    const notes = steps.map(({ note }: { note?: string }) => note ?? "").join("\n");
+    expect(notes).not.toContain("would stop here");
+    expect(notes).toContain(
+      "from Redis 6.0.16 to Redis 7.0.15; data files: RDB 9 to 10\nthe way back behind the switchover: backup",
+    );
+    const health = steps.flatMap((step: { health?: string[] }) => step.health ?? []).join("\n");
+    expect(health).toContain("while r2:6379 is away: writes go on, 1 replica in sync");
+    expect(health).not.toContain("are away");
     expect(planned.stdout).toContain("shop: may no longer run asking, readonly, readwrite, select, wait");
     const writers = startWriters(lab, 4);
     const there = await upgradeOver(lab, "redis-7.0", "redis-8.0");
