@@ -1,9 +1,8 @@
 import type { Deployment, Host, Instance } from "../inventory/model.ts";
+import { BUS_OFFSET } from "../inventory/placement.ts";
+import { namedPort, ownPort, reachedPort } from "../inventory/ports.ts";
 import { type Network, parseNetwork } from "./network.ts";
 import type { Need } from "./plan-rules.ts";
-
-/** Unless `cluster-port` says otherwise, the bus of a Cluster listens so far above the declared port. */
-const BUS_OFFSET = 10_000;
 
 /** What only the host itself can say. */
 export interface HostView {
@@ -15,11 +14,16 @@ export interface HostView {
   readonly peers: readonly Network[];
 }
 
-/** Port of the cluster bus of an instance; undefined where there is no bus. */
+/** Port that the cluster bus of an instance listens on; undefined where there is no bus. */
 export function busPort({ kind, config }: Pick<Deployment, "kind" | "config">, instance: Instance): number | undefined {
   if (kind !== "cluster" || instance.kind !== "data") return undefined;
-  const declared = instance.declaredPort ?? instance.port;
-  return config["cluster-port"] === undefined ? declared + BUS_OFFSET : Number(config["cluster-port"]);
+  return config["cluster-port"] === undefined ? namedPort(instance) + BUS_OFFSET : Number(config["cluster-port"]);
+}
+
+/** Where others reach the bus of an instance; undefined where there is none. */
+export function reachedBus(deployment: Pick<Deployment, "kind" | "config">, instance: Instance): number | undefined {
+  const bus = busPort(deployment, instance);
+  return bus === undefined ? undefined : reachedPort(instance, bus);
 }
 
 /** Names and addresses by which other hosts of the deployment may come to this one. */
@@ -35,7 +39,8 @@ export function needsOf(deployment: Deployment, host: Host, view: HostView): Nee
   const here = deployment.instances.filter((instance) => instance.host.name === host.name);
   // On the way to TLS both ports are open.
   const above = deployment.serverTls?.plainToo ? [deployment.serverTls.portOffset] : [];
-  const ports = here.flatMap(({ port }) => [port, ...above.map((offset) => port + offset)]);
+  // Rules see packets as they come to the host itself: ports that are translated on the way are translated by then.
+  const ports = here.map(ownPort).flatMap((port) => [port, ...above.map((offset) => port + offset)]);
   const bus = here.flatMap((instance) => busPort(deployment, instance) ?? []);
   const sshPorts = [...new Set([...view.sshPorts, ...(view.session ? [view.session.port] : [])])];
   const friends = networks(trusted);

@@ -6,6 +6,7 @@ import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import { busPort } from "../firewall/needs.ts";
 import type { Deployment, Instance } from "../inventory/model.ts";
+import { namedPort, ownPort, reachedPort } from "../inventory/ports.ts";
 import { present } from "../inventory/to-values.ts";
 import { type RenderedConf, renderRedisConf, type TlsNeeds } from "../render/redis-conf.ts";
 import { renderSentinelConf, sentinelKnowsUsers } from "../render/sentinel-conf.ts";
@@ -94,13 +95,14 @@ function redisConf(
   situation: Situation,
   { replication }: Credentials,
 ): RenderedConf {
-  const { id, address, port, host, listen, priority } = instance;
+  const { id, address, host, listen, priority } = instance;
   const home = homeOf(deployment, instance);
   const data = deployment.instances.filter(({ kind }) => kind === "data");
   const cluster = deployment.kind === "cluster";
   if (deployment.config.activedefrag === "yes" && deployment.engine.source !== "directory") throw noDefrag();
   return renderRedisConf({
-    ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
+    ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address },
+    ...portsOf(instance),
     paths: { data: home.data, log: home.log, pid: home.pid, ...(home.acl === null ? {} : { acl: home.acl }) },
     ...tlsNeedsOf(instance, deployment),
     ...supervisedBy(deployment),
@@ -129,8 +131,7 @@ function noDefrag(): RedishaError {
 
 /** With a second port for TLS, the bus stays where the first one has it: all nodes know it there. */
 function clusterNeeds(instance: Instance, deployment: Deployment, engine: EngineVersion) {
-  const { declaredPort = instance.port } = instance;
-  const own = { nodeTimeoutMs: 5_000, declaredPort };
+  const own = { nodeTimeoutMs: 5_000, declaredPort: namedPort(instance), ...translatedPorts(instance, deployment) };
   if (isIP(instance.address) === 0 && knownDirective("cluster-announce-hostname", engine) === undefined) {
     throw noNames(instance.id, engine);
   }
@@ -138,6 +139,26 @@ function clusterNeeds(instance: Instance, deployment: Deployment, engine: Engine
   if ((deployment.serverTls?.portOffset ?? 0) === 0 || bus === undefined) return own;
   if (knownDirective("cluster-port", engine) === undefined) throw busIsTied(instance.id, engine);
   return { ...own, busPort: bus };
+}
+
+/** Where it listens, and what it tells others, who may reach it at another port. */
+function portsOf(instance: Instance) {
+  return { port: ownPort(instance), announce: { host: instance.address, port: instance.port } };
+}
+
+/** Where other nodes and clients of a Cluster reach its ports, where one of them is translated. */
+function translatedPorts(instance: Instance, deployment: Deployment) {
+  const { serverTls, tls } = deployment;
+  const bus = busPort(deployment, instance);
+  if (!instance.translated || bus === undefined) return {};
+  const above = ownPort(instance) + (serverTls?.plainToo ? serverTls.portOffset : 0);
+  return {
+    announced: {
+      port: instance.port,
+      bus: reachedPort(instance, bus),
+      ...(tls || serverTls ? { tlsPort: reachedPort(instance, above) } : {}),
+    },
+  };
 }
 
 function noNames(id: string, { name, version }: EngineVersion): RedishaError {
@@ -166,7 +187,7 @@ function sentinelConf(
   situation: Situation,
   { sentinel, sentinelOperator }: Credentials,
 ): string {
-  const { id, address, port, listen } = instance;
+  const { id, address, listen } = instance;
   const home = homeOf(deployment, instance);
   const primary = deployment.instances.find((each) => each.id === situation.primary);
   if (!primary || !deployment.sentinel) throw new TypeError("Sentinels are rendered for a primary");
@@ -175,7 +196,8 @@ function sentinelConf(
     throw noUsers(instance.id, engine);
   }
   return renderSentinelConf({
-    ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address, port },
+    ...{ id, deployment: deployment.name, engine: engineOf(instance, deployment, situation), address },
+    ...portsOf(instance),
     paths: { data: home.data, log: home.log, pid: home.pid },
     ...tlsNeedsOf(instance, deployment),
     ...supervisedBy(deployment),
@@ -267,7 +289,7 @@ function tlsNeedsOf(instance: Instance, deployment: Deployment): { tls?: TlsNeed
   if (!tls && !serverTls) return {};
   if (!serverTls) throw noCertificates();
   const { pair, ca } = homeOf(deployment, instance).tls;
-  const port = serverTls.plainToo ? instance.port + serverTls.portOffset : instance.port;
+  const port = ownPort(instance) + (serverTls.plainToo ? serverTls.portOffset : 0);
   return { tls: { ...serverTls, port, cert: pair, key: pair, ca } };
 }
 

@@ -1,4 +1,5 @@
 import type { Deployment, Instance } from "../inventory/model.ts";
+import { namedPort } from "../inventory/ports.ts";
 import { tlsHomeOf } from "../inventory/tls-home.ts";
 
 /** Where an instance lives on its host, and what runs it. */
@@ -24,8 +25,10 @@ const PACKAGED = { data: 6379, sentinel: 26379 };
  */
 export function homeOf(
   { engine }: Pick<Deployment, "engine">,
-  { kind, port: reached, declaredPort: port = reached }: Pick<Instance, "kind" | "port" | "declaredPort">,
+  instance: Pick<Instance, "kind" | "port" | "listenPort" | "declaredPort">,
 ): Home {
+  const { kind } = instance;
+  const port = namedPort(instance);
   const product = engine.name === "valkey" ? "valkey" : "redis";
   const own = port === PACKAGED[kind];
   const etc = `/etc/${product}`;

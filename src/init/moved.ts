@@ -1,5 +1,7 @@
 import type { ConfLine } from "../conf/conf-file.ts";
-import type { Deployment } from "../inventory/model.ts";
+import type { Deployment, Instance } from "../inventory/model.ts";
+import { reachedPort } from "../inventory/ports.ts";
+import { present } from "../inventory/to-values.ts";
 
 type Instances = Pick<Deployment, "instances">;
 
@@ -8,7 +10,7 @@ type Instances = Pick<Deployment, "instances">;
  * each other by the port that is declared, and TLS is `tls.port_offset` above it.
  */
 export function movedAddress(spoken: string | null, { instances }: Instances): string | null {
-  const moved = instances.find(({ address, declaredPort }) => `${address}:${declaredPort}` === spoken);
+  const moved = instances.find((each) => `${each.address}:${plainPort(each)}` === spoken);
   return moved ? `${moved.address}:${moved.port}` : spoken;
 }
 
@@ -24,5 +26,10 @@ export function movedLines(lines: readonly ConfLine[], { instances }: Instances)
 }
 
 function movedPort(address: string | undefined, port: string | undefined, instances: Instances["instances"]) {
-  return instances.find((each) => each.address === address && String(each.declaredPort) === port)?.port;
+  return instances.find((each) => each.address === address && String(plainPort(each)) === port)?.port;
+}
+
+/** Where others reached it before. */
+function plainPort({ declaredPort, translated }: Instance): number | undefined {
+  return declaredPort === undefined ? undefined : reachedPort(present({ translated }), declaredPort);
 }

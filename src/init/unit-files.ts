@@ -1,5 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { Deployment, Instance } from "../inventory/model.ts";
+import { ownPort } from "../inventory/ports.ts";
 import { renderTemplate } from "../render/template.ts";
 import { renderUnit } from "../render/unit.ts";
 import type { DesiredFile } from "./desired.ts";
@@ -21,7 +22,14 @@ function ownUnit(instance: Instance, deployment: Deployment): DesiredFile[] {
   if (engine.directory === undefined) return [];
   const { unit, user, conf, data, log, pid } = homeOf(deployment, instance);
   const rendered = renderUnit({
-    ...{ id: instance.id, deployment: name, port: instance.port, conf, user, sentinel: instance.kind === "sentinel" },
+    ...{
+      id: instance.id,
+      deployment: name,
+      port: ownPort(instance),
+      conf,
+      user,
+      sentinel: instance.kind === "sentinel",
+    },
     program: `${engine.directory}/bin/${engine.name}-server`,
     runtime: dirname(pid).replace("/run/", ""),
     writes: [...new Set([dirname(conf), data, dirname(log)])],

@@ -1,5 +1,6 @@
 import { redisCliByHand, shellByHand, typedOver } from "../connect/by-hand.ts";
 import type { Deployment, Host, Instance } from "./model.ts";
+import { ownEndpoint } from "./ports.ts";
 import { tlsHomeOf } from "./tls-home.ts";
 
 /** What is put before a command that a person runs on this host; undefined where redisha.yaml knows no way there. */
@@ -12,7 +13,7 @@ export function shellOf({ name, address, ssh }: Host): string | undefined {
  * is reached over SSH. There the certificates are those that the server's own configuration names, as far as it is declared.
  */
 export function redisCliOf(
-  { kind, address, port, host }: Instance,
+  instance: Instance,
   {
     auth,
     tls,
@@ -22,8 +23,10 @@ export function redisCliOf(
     engine,
   }: Pick<Deployment, "auth" | "tls" | "redisVia" | "config"> & Partial<Pick<Deployment, "serverTls" | "engine">>,
 ): string {
-  const target = { address, port, auth: kind === "sentinel" ? auth.sentinel : auth.data };
+  const { kind, address, port, host } = instance;
   const shell = redisVia === "ssh" ? (shellOf(host) ?? "") : "";
+  const endpoint = shell === "" ? { address, port } : ownEndpoint(instance);
+  const target = { ...endpoint, auth: kind === "sentinel" ? auth.sentinel : auth.data };
   if (!tls) return typedOver(shell, redisCliByHand(target));
   // Init sets up servers of packages; those of a directory have theirs wherever somebody put it.
   const home = serverTls && engine && engine.source !== "directory" ? tlsHomeOf(engine).ca : undefined;

@@ -10,7 +10,14 @@ export const lenientDeploymentSchema = z.object({
   hosts: z
     .record(
       z.string(),
-      z.object({ address: maybe(hostSchema.shape.address), redis_address: maybe(hostSchema.shape.address) }).catch({}),
+      z
+        .object({
+          address: maybe(hostSchema.shape.address),
+          redis_address: maybe(hostSchema.shape.address),
+          listen: maybe(hostSchema.shape.address),
+          redis_ports: maybe(hostSchema.shape.redis_ports),
+        })
+        .catch({}),
     )
     .catch({}),
   redis: section({

@@ -21,6 +21,10 @@ export interface Instance {
   readonly address: string;
   /** Address of its own that it listens on, where the one above is translated to it. */
   readonly listen?: string;
+  /** Port of its own that it listens on, where `port` is translated to it. */
+  readonly listenPort?: number;
+  /** Where others reach ports of its host, by the port itself, as far as they are translated. */
+  readonly translated?: Readonly<Record<string, number>>;
   /** `replica-priority`, where it is not that of all. */
   readonly priority?: number;
   /** That it is reached at, and that others name it by. */

@@ -14,6 +14,9 @@ interface Placement {
 
 export const DEFAULT_PORT = { redis: 6379, sentinel: 26379 } as const;
 
+/** Unless cluster-port says otherwise, the bus of a cluster node listens so far above its declared port (redis.conf). */
+export const BUS_OFFSET = 10_000;
+
 /** The host and, where it is said, the port of `r1` or `r1:6380`. */
 export function splitEntry(entry: string): { readonly host: string; readonly port?: number } {
   const [host = entry, port] = entry.split(":");

@@ -1,16 +1,16 @@
 import type { RedisTarget } from "../connect/types.ts";
 import { shellOf } from "./by-hand.ts";
 import type { Deployment, Host, Instance } from "./model.ts";
+import { ownEndpoint } from "./ports.ts";
 
 /** How an instance is connected to, whoever makes the connection. */
 export function redisTargetOf(instance: Instance, deployment: Deployment): RedisTarget {
   const { auth, tls, timeouts } = deployment;
+  const { address, port } = instance;
   const shell = shellOf(instance.host);
   return {
     instance: instance.id,
-    // From the host itself, what others reach it at may lead nowhere.
-    address: (reachedThroughShell(instance.host, deployment) ? instance.listen : undefined) ?? instance.address,
-    port: instance.port,
+    ...(reachedThroughShell(instance.host, deployment) ? ownEndpoint(instance) : { address, port }),
     auth: instance.kind === "sentinel" ? auth.sentinel : auth.data,
     ...(tls ? { tls } : {}),
     ...(shell === undefined ? {} : { shell }),

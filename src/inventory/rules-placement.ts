@@ -1,11 +1,10 @@
 import { nearest } from "../core/nearest.ts";
 import type { Findings } from "./findings.ts";
 import type { LenientDeployment } from "./lenient-view.ts";
-import { DEFAULT_PORT, type Placed, placed, splitEntry } from "./placement.ts";
+import { BUS_OFFSET, DEFAULT_PORT, type Placed, placed, splitEntry } from "./placement.ts";
+import { portOffsetOf } from "./to-tls.ts";
 
 const MAX_PORT = 65_535;
-/** The bus of a cluster node listens on its port plus this (redis.conf, cluster-port). */
-const BUS_OFFSET = 10_000;
 
 /** Where instances run: on hosts that exist, each in one place of its own. */
 export function checkPlacement(view: LenientDeployment, found: Findings): void {
@@ -86,7 +85,8 @@ function checkTwice(view: LenientDeployment, found: Findings): void {
       const id = idOf(each);
       const host = view.hosts[each.host];
       const address = host?.redis_address ?? host?.address;
-      const endpoint = `${address?.toLowerCase()} port ${each.port}`;
+      const own = each.port + portOffsetOf(view);
+      const endpoint = `${address?.toLowerCase()} port ${host?.redis_ports?.[String(own)] ?? own}`;
       const other = byEndpoint.get(endpoint);
       if (byId.has(id)) {
         found.error(path, `${id} is declared twice, under ${within(byId.get(id), section)}`);

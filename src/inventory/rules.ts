@@ -2,12 +2,14 @@ import type { Findings } from "./findings.ts";
 import type { LenientDeployment } from "./lenient-view.ts";
 import { checkConfig } from "./rules-config.ts";
 import { checkPlacement } from "./rules-placement.ts";
+import { checkPorts } from "./rules-ports.ts";
 import { checkSentinels } from "./rules-sentinel.ts";
 
 /** What no schema can say: whether the sections of one deployment fit each other. `today` is a day, `2026-12-31`. */
 export function checkDeployment(view: LenientDeployment, found: Findings, today: string): void {
   checkSections(view, found);
   checkPlacement(view, found);
+  checkPorts(view, found);
   checkSentinels(view, found);
   checkConfig(view, found);
   checkPairs(view, found);

@@ -39,6 +39,12 @@ export const hostSchema = z.strictObject({
     .describe(
       "Address of its own that Redis and Sentinel listen on, where the one that others reach them at is translated to it: NAT, containers. redisha goes to it over the SSH connection of the host.",
     ),
+  redis_ports: z
+    .record(z.string().regex(/^\d{1,5}$/, "expected a port"), port())
+    .optional()
+    .describe(
+      "Ports at which others reach those of this host, where they are translated, too: { 6379: 16379 } for a server that listens on 6379. Those of Sentinel, of TLS and of the bus of a Cluster belong here as well. With `listen`.",
+    ),
   zone: text("the name of a zone").optional().describe("Failure domain: rack, datacentre, availability zone."),
   ssh: sshSchema.optional().describe("What is different for this host; keys left out are taken from the deployment."),
 });

@@ -3,6 +3,7 @@ import type { YamlSource } from "../core/yaml/yaml-source.ts";
 import { type Deployment, type DrillWindow, type ExporterPolicy, type Host, type Instance, WEEKDAYS } from "./model.ts";
 import type { Surroundings } from "./paths.ts";
 import { DEFAULT_PORT, placed, splitEntry } from "./placement.ts";
+import { reachedPort } from "./ports.ts";
 import type { DeclaredDeployment } from "./schema.ts";
 import { backupOf } from "./to-backup.ts";
 import { notifyOf } from "./to-notify.ts";
@@ -75,10 +76,16 @@ function instancesOf(kind: Instance["kind"], declared: DeclaredDeployment, hosts
     const id = `${name}:${port}`;
     const address = declared.hosts[name]?.redis_address ?? host.address;
     const offset = portOffsetOf(declared);
-    const reached = { port: port + offset, ...(offset === 0 ? {} : { declaredPort: port }) };
+    const { listen, redis_ports: translated } = declared.hosts[name] ?? {};
+    const own = port + offset;
+    const reached = reachedPort(present({ translated }), own);
+    const ports = present({
+      ...{ port: reached, translated },
+      listenPort: reached === own ? undefined : own,
+      declaredPort: offset === 0 ? undefined : port,
+    });
     const priority = kind === "data" ? priorityOf(declared, name, id) : undefined;
-    const own = present({ listen: declared.hosts[name]?.listen, priority });
-    return [{ id, kind, host, address, ...own, ...reached, initialPrimary: id === initial }];
+    return [{ id, kind, host, address, ...ports, ...present({ listen, priority }), initialPrimary: id === initial }];
   });
 }
 

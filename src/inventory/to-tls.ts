@@ -39,8 +39,12 @@ export function tlsOf(
   };
 }
 
+interface OffsetOf {
+  readonly tls?: { readonly mode?: string | undefined; readonly port_offset?: number | undefined } | undefined;
+}
+
 /** How far above its port an instance is reached: with both ports, everything goes on in plain. */
-export function portOffsetOf({ tls }: DeclaredDeployment): number {
+export function portOffsetOf({ tls }: OffsetOf): number {
   return tls?.mode === "disabled" || tls?.mode === "both" ? 0 : (tls?.port_offset ?? 0);
 }
 

@@ -37,6 +37,8 @@ export interface RedisConfNeeds {
     readonly declaredPort?: number;
     /** Where the bus listens, whichever port clients come to; undefined: 10000 above that. */
     readonly busPort?: number;
+    /** Where others reach its ports, where one of them is translated on the way. */
+    readonly announced?: { readonly port: number; readonly bus: number; readonly tlsPort?: number };
   };
   /** `redis.config` of redisha.yaml: Redis' own directives, values as they stand there. */
   readonly config: Readonly<Record<string, string>>;
@@ -116,6 +118,25 @@ function refuseUnknown({ id, engine, config }: RedisConfNeeds): void {
   });
 }
 
+/**
+ * By directive. With TLS on the bus a node tells of its TLS port; before 6.2 `cluster-announce-port` is that one, and from then on
+ * the plain one, of which there is none beside TLS (cluster.c, deriveAnnouncedPorts).
+ */
+function announcedPorts({ cluster, tls, engine }: RedisConfNeeds): Record<string, number> {
+  const { announced, busPort } = cluster ?? {};
+  if (!announced) {
+    const tlsPort = tls && !tls.plainToo ? { "cluster-announce-tls-port": tls.port } : {};
+    return busPort === undefined ? {} : { "cluster-announce-bus-port": busPort, ...tlsPort };
+  }
+  const modern = knownDirective("cluster-announce-tls-port", engine) !== undefined;
+  const plain = !tls || tls.plainToo || !modern;
+  return {
+    ...(plain ? { "cluster-announce-port": announced.port } : {}),
+    ...(announced.tlsPort === undefined ? {} : { "cluster-announce-tls-port": announced.tlsPort }),
+    "cluster-announce-bus-port": announced.bus,
+  };
+}
+
 function valuesOf(needs: RedisConfNeeds): object {
   const memory = maxmemoryOf(needs.host.memoryBytes, needs.host.dataInstances);
   // Up to Redis 6.2 the backlog counts as used memory.
@@ -151,6 +172,7 @@ function valuesOf(needs: RedisConfNeeds): object {
           file: `nodes-${needs.cluster.declaredPort ?? needs.port}.conf`,
           node_timeout_ms: needs.cluster.nodeTimeoutMs,
           bus: needs.cluster.busPort ?? null,
+          announced: announcedPorts(needs),
           // Nodes know each other by addresses, and tell clients the name.
           hostname: isIP(needs.address) === 0 ? needs.address : null,
         }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { messageOf } from "../../core/errors.ts";
-import { busPort } from "../../firewall/needs.ts";
+import { reachedBus } from "../../firewall/needs.ts";
 import type { Instance } from "../../inventory/model.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -39,7 +39,7 @@ export const clusterBusWays = defineAction({
   takesMs: () => TAKES_MS,
   async run(_input, context) {
     const instance = instanceOf(context);
-    const port = busPort(context.deployment, instance);
+    const port = reachedBus(context.deployment, instance);
     const others = context.deployment.hosts.filter(({ name, ssh }) => name !== instance.host.name && ssh !== "none");
     const ways =
       port === undefined ? [] : await Promise.all(others.map((from) => tryFrom(from, instance, port, context)));

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { HostConnection } from "../../connect/types.ts";
 import { messageOf } from "../../core/errors.ts";
 import { type ReachFacts, reachFactsSchema } from "../../doctor/facts.ts";
-import { busPort } from "../../firewall/needs.ts";
+import { reachedBus } from "../../firewall/needs.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { answerOf } from "../firewall/prove.ts";
@@ -49,7 +49,7 @@ function waysFrom({ deployment, host: from }: ActionContext): Way[] {
     .filter(({ host }) => host.name !== from?.name)
     .flatMap((instance) => {
       const { id, address, port } = instance;
-      const bus = busPort(deployment, instance);
+      const bus = reachedBus(deployment, instance);
       const way = { instance: id, address, port, bus: false };
       return bus === undefined ? [way] : [way, { ...way, port: bus, bus: true }];
     });

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Deployment, Instance } from "../../inventory/model.ts";
+import { BUS_OFFSET } from "../../inventory/placement.ts";
+import { ownPort, reachedPort } from "../../inventory/ports.ts";
 
 /** Whom a partition keeps out: the rest of the deployment, or everybody. */
 export const SCOPES = ["peers", "all"] as const;
 export type PartitionScope = (typeof SCOPES)[number];
-
-/** Cluster nodes talk to each other on the port of their clients and ten thousand above it. */
-const BUS = 10_000;
 
 /** What the script on the host is told, as words: name of table or chain, address where it is needed, ports, peers. */
 export interface PartitionWords {
@@ -21,15 +20,17 @@ export interface PartitionWords {
 /** Pure: what is cut off where a host of the deployment leaves it. Ports of SSH and of anything else are never in it. */
 export function partitionOf({ instances, kind }: Pick<Deployment, "instances" | "kind">, victim: Instance) {
   const isHere = ({ host }: Instance) => host.name === victim.host.name;
+  const withBus = (port: number) => (kind === "cluster" ? [port, port + BUS_OFFSET] : [port]);
   const here = instances.filter(isHere);
   const others = instances.filter((instance) => !isHere(instance));
-  const portsOf = (some: readonly Instance[]) =>
-    unique(some.flatMap(({ port }) => (kind === "cluster" ? [port, port + BUS] : [port])));
+  // What comes in is translated by then, what goes out not yet.
+  const comeInAt = here.flatMap((each) => withBus(ownPort(each)));
+  const goOutTo = others.flatMap((each) => withBus(ownPort(each)).map((port) => reachedPort(each, port)));
   const words: PartitionWords = {
     name: partitionName(victim),
     own: isLoopback(victim.address) ? victim.address : "",
-    ownPorts: portsOf(here),
-    peerPorts: portsOf(others),
+    ownPorts: unique(comeInAt),
+    peerPorts: unique(goOutTo),
     peers: unique(others.flatMap(({ address, host }) => [address, host.address])),
   };
   return words;

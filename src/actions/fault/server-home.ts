@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { ownPort } from "../../inventory/ports.ts";
 import type { ActionContext } from "../contract.ts";
 import { instanceOf } from "../needs.ts";
 import { answerOf, PROC } from "./server-process.ts";
@@ -29,7 +30,7 @@ export async function serverHome(context: ActionContext, instance = instanceOf(c
   const field = (name: string) => new RegExp(`^${name}:(.*?)\r?$`, "m").exec(info)?.[1] ?? "";
   const pid = Number(field("process_id"));
   const shell = await context.shell(instance.host);
-  const found = await answerOf(shell, instance, LOOK, [String(pid), String(instance.port)], context.signal);
+  const found = await answerOf(shell, instance, LOOK, [String(pid), String(ownPort(instance))], context.signal);
   const configFile = field("config_file") || null;
   const executable = field("executable");
   const words = (found.get("argv") ?? "").split("\t");

@@ -3,6 +3,7 @@ import type { HostConnection } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { ownPort } from "../../inventory/ports.ts";
 import type { ActionContext } from "../contract.ts";
 import { instanceOf } from "../needs.ts";
 
@@ -58,7 +59,7 @@ export async function serverProcess(context: ActionContext): Promise<ServerProce
   const instance = instanceOf(context);
   const pid = await pidOf(instance, context);
   const shell = await context.shell(instance.host);
-  const lines = await answerOf(shell, instance, LOOK, [String(pid), String(instance.port)], context.signal);
+  const lines = await answerOf(shell, instance, LOOK, [String(pid), String(ownPort(instance))], context.signal);
   return { pid, start_time: Number(lines.get("start_time")) };
 }
 

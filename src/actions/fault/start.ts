@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ownPort } from "../../inventory/ports.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { drillMark } from "./drill-mark.ts";
@@ -37,7 +38,7 @@ export const faultStart = defineAction({
     {
       kind: "script",
       script: START,
-      args: wordsOf(server, instance?.port ?? 0),
+      args: wordsOf(server, instance ? ownPort(instance) : 0),
       env: {},
       become: true,
       okCodes: [0],
@@ -48,7 +49,7 @@ export const faultStart = defineAction({
     const address = follow === null ? undefined : await addressOf(follow, context);
     const shell = await context.shell(instance.host);
     const mark = drillMark(context, "healed", `start of ${instance.id}`);
-    const words = wordsOf(server, instance.port, address);
+    const words = wordsOf(server, ownPort(instance), address);
     const lines = await answerOf(shell, instance, START, words, context.signal, mark);
     context.forgetFailures();
     return { outputs: { started: lines.has("started"), told: lines.has("told") }, changed: true };

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { z } from "zod";
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
-import { busPort } from "../../firewall/needs.ts";
+import { reachedBus } from "../../firewall/needs.ts";
 import { covers, parseNetwork } from "../../firewall/network.ts";
 import type { Deployment, Host } from "../../inventory/model.ts";
 import type { ActionContext } from "../contract.ts";
@@ -133,7 +133,7 @@ function portsOf(deployment: Deployment, host: Host): { address: string; port: n
     .filter((instance) => instance.host.name === host.name)
     .flatMap((instance) => {
       const { address, port } = instance;
-      const bus = busPort(deployment, instance);
+      const bus = reachedBus(deployment, instance);
       return [{ address, port, bus: false }, ...(bus === undefined ? [] : [{ address, port: bus, bus: true }])];
     });
 }

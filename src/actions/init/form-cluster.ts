@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
 import { RedishaError } from "../../core/errors.ts";
+import { reachedBus } from "../../firewall/needs.ts";
 import { placeCluster, placeReplicas } from "../../init/place-cluster.ts";
 import { refusal } from "../../init/refusal.ts";
 import type { Instance } from "../../inventory/model.ts";
@@ -68,9 +69,10 @@ async function introduce(instances: readonly Instance[], context: ActionContext)
   const host = instances.find(({ id }) => id === centre?.id);
   if (strangers.length === 0 || !host) return [];
   const redis = await context.redis(host);
-  for (const { address, port } of strangers) {
-    const numeric = await numericOf(address, host, context);
-    await redis.command(["CLUSTER", "MEET", numeric, String(port)], { signal: context.signal });
+  for (const stranger of instances.filter(({ id }) => strangers.some((node) => node.id === id))) {
+    const numeric = await numericOf(stranger.address, host, context);
+    const ports = [stranger.port, reachedBus(context.deployment, stranger) ?? stranger.port].map(String);
+    await redis.command(["CLUSTER", "MEET", numeric, ...ports], { signal: context.signal });
   }
   const deadline = Date.now() + GOSSIP_MS;
   for (;;) {

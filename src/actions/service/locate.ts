@@ -2,6 +2,7 @@ import { type Directive, directivesOf, parseConf } from "../../conf/conf-file.ts
 import { RedishaError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit-codes.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { ownPort } from "../../inventory/ports.ts";
 import type { ActionContext } from "../contract.ts";
 import type { Service } from "./descriptor.ts";
 import { onHostOf } from "./shell.ts";
@@ -82,7 +83,7 @@ export async function locateStopped(
       return "";
     });
     const directives = directivesOf(parseConf(text));
-    if (text === "" || !listensOn(instance.port, directives) || directives.some(({ name }) => name === "sentinel"))
+    if (text === "" || !listensOn(ownPort(instance), directives) || directives.some(({ name }) => name === "sentinel"))
       continue;
     return describe(instance, { unit, program, file }, directives, failure, context);
   }
@@ -139,7 +140,8 @@ function listensOn(port: number, directives: readonly Directive[]): boolean {
 }
 
 function unknown(instance: Instance, named: string | undefined): RedishaError {
-  const { id, host, port } = instance;
+  const { id, host } = instance;
+  const port = ownPort(instance);
   return new RedishaError({
     code: "RESTORE_INSTANCE_DOWN",
     message:

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
 import { messageOf, RedishaError } from "../../core/errors.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { ownPort } from "../../inventory/ports.ts";
 import { intField, parseInfo } from "../../topology/parse/info.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -246,7 +247,9 @@ function noConfigFile({ id }: Instance): RedishaError {
   });
 }
 
-function notListening({ id, host, port }: Instance, waited: number): RedishaError {
+function notListening(instance: Instance, waited: number): RedishaError {
+  const { id, host } = instance;
+  const port = ownPort(instance);
   return new RedishaError({
     code: "SERVICE_SILENT",
     message: `${id} runs, but nothing listens on port ${port} of ${host.name} after ${Math.round(waited / 1000)} s.`,

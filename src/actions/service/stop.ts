@@ -2,6 +2,7 @@ import { z } from "zod";
 import { sleep } from "../../core/abort.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { ownEndpoint, ownPort } from "../../inventory/ports.ts";
 import { field, intField, parseInfo } from "../../topology/parse/info.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -156,15 +157,17 @@ function placeOf({ directory, program, stdout }: Service): string[] {
 /** Another process may listen on the port, or something has started the server again. */
 async function untilClosed(instance: Instance, context: ActionContext, deadline: number): Promise<void> {
   const shell = await context.shell(instance.host);
+  // Behind the address for others something else may listen that passes connections on.
+  const { address, port } = ownEndpoint(instance);
   for (;;) {
     // Where nobody answers at all, nothing listens either: a firewall that drops would be asked for minutes.
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(FORWARD_MS)]);
-    const stream = await shell.forward(instance.address, instance.port, signal).catch(() => undefined);
+    const stream = await shell.forward(address, port, signal).catch(() => undefined);
     context.signal.throwIfAborted();
     if (!stream) return;
     stream.on("error", () => undefined).destroy();
     if (Date.now() > deadline) throw portOpen(instance);
-    context.progress(`waiting until nothing listens on port ${instance.port} any more`);
+    context.progress(`waiting until nothing listens on port ${port} any more`);
     await sleep(POLL_MS, context.signal);
   }
 }
@@ -189,7 +192,9 @@ function stillThere({ id, host }: Instance, { pid, unit }: Service, within: numb
   });
 }
 
-function portOpen({ id, host, port }: Instance): RedishaError {
+function portOpen(instance: Instance): RedishaError {
+  const { id, host } = instance;
+  const port = ownPort(instance);
   return new RedishaError({
     code: "SERVICE_CAME_BACK",
     message: `The process of ${id} is gone, but something listens on port ${port} of ${host.name}.`,

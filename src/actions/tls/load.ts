@@ -3,6 +3,7 @@ import { certificatesIn } from "../../certificates/read.ts";
 import type { PeerCertificate } from "../../connect/types.ts";
 import { RedishaError } from "../../core/errors.ts";
 import type { Instance } from "../../inventory/model.ts";
+import { ownPort, reachedPort } from "../../inventory/ports.ts";
 import { reachedThroughShell, redisTargetOf } from "../../inventory/redis-target.ts";
 import { parseInfo } from "../../topology/parse/info.ts";
 import type { ActionContext } from "../contract.ts";
@@ -103,7 +104,9 @@ async function shownBy(instance: Instance, context: ActionContext): Promise<Peer
   const { connectRedis } = await import("../../connect/redis/connect-redis.ts");
   const { serverTls } = context.deployment;
   const target = redisTargetOf(instance, context.deployment);
-  const both = serverTls?.plainToo ? { port: instance.port + serverTls.portOffset, tls: serverTls.client } : {};
+  const above = ownPort(instance) + (serverTls?.portOffset ?? 0);
+  const port = reachedThroughShell(instance.host, context.deployment) ? above : reachedPort(instance, above);
+  const both = serverTls?.plainToo ? { port, tls: serverTls.client } : {};
   const options = reachedThroughShell(instance.host, context.deployment)
     ? ({ via: "ssh", through: await context.shell(instance.host), signal: context.signal } as const)
     : ({ via: "direct", signal: context.signal } as const);

@@ -3,6 +3,7 @@ import { dirname, posix } from "node:path";
 import type { RedisConnection } from "../../connect/types.ts";
 import { scrubber } from "../../core/scrub.ts";
 import type { Deployment, Instance } from "../../inventory/model.ts";
+import { ownEndpoint } from "../../inventory/ports.ts";
 
 /** How a host's own redis-cli reaches an instance. */
 export interface RedisRoute {
@@ -25,7 +26,8 @@ export async function redisRouteOf(
   connection: RedisConnection,
 ): Promise<RedisRoute> {
   const { username, password } = instance.kind === "sentinel" ? auth.sentinel : auth.data;
-  const options = ["-h", instance.address, "-p", String(instance.port)];
+  const { address, port } = ownEndpoint(instance);
+  const options = ["-h", address, "-p", String(port)];
   if (tls) options.push("--tls");
   if (tls?.ca !== undefined) options.push("--cacert", "@ca");
   if (tls?.cert !== undefined) options.push(...(await serversOwnKey(connection)));

@@ -227,6 +227,22 @@ const REFUSED: [string, string, string[]][] = [
   ],
 
   [
+    "ports that are translated, without an address of the host, and one that nobody has",
+    replication().replace("10.0.1.10", "10.0.1.10, redis_ports: { 6379: 7000, 6380: 7001 }"),
+    [
+      "5:40 redis_ports needs listen, the address whose ports are translated (listen: the address of the host itself; redis_address: the one at which others reach these ports)",
+      "5:67 nothing of this deployment listens on port 6380 of r1 (ports there: 6379)",
+    ],
+  ],
+  [
+    "a port that is translated to that of the bus",
+    file(...CLUSTER.slice(0, 2), "redis: { on: [r1, r2, r3, r1:6380, r2:6380, r3:6380] }").replace(
+      "10.0.1.10",
+      "10.0.1.10, listen: 10.0.0.1, redis_ports: { 6379: 16379 }",
+    ),
+    ["5:58 two ports of r1 are reached at 16379"],
+  ],
+  [
     "an address with a port",
     file("topology: replication", "hosts: { r1: { address: 10.0.1.10:6379 } }", "redis: { on: [r1] }"),
     ["5:29 address: expected an address without a port; ports stand under redis and sentinel"],

@@ -35,6 +35,14 @@ describe("allowed, with a warning,", () => {
       ["6:18 there is no replica that Sentinel could promote"],
     ],
     [
+      "a bus that is not translated as its port is",
+      file(...CLUSTER).replace(
+        "10.0.1.10",
+        "10.0.1.10, listen: 10.0.0.1, redis_ports: { 7000: 8000, 7001: 8001, 17001: 18001 }",
+      ),
+      ["5:71 the bus that belongs to port 7000, 17000, is not translated: other nodes come to it at 17000"],
+    ],
+    [
       "a cluster of two primaries",
       file(...CLUSTER.slice(0, 2), "redis: { on: [r1, r2], ports: [7000, 7001] }"),
       [

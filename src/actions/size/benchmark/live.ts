@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { RedisTls } from "../../../connect/types.ts";
 import { scrubber } from "../../../core/scrub.ts";
 import { tagFor } from "../../../drill/hash-slot.ts";
+import { ownEndpoint } from "../../../inventory/ports.ts";
 import { benchmarkSchema } from "../../../size/benchmark.ts";
 import type { ActionContext } from "../../contract.ts";
 import { defineAction } from "../../define.ts";
@@ -55,7 +56,8 @@ export const sizeBenchmarkLive = defineAction({
     await redis.command(["ACL", "SETUSER", user, ...rules], { signal: context.signal });
     try {
       const tag = await tagOf(context);
-      const login = ["-h", instance.address, "-p", String(instance.port), "--user", user, "-a", password];
+      const { address, port } = ownEndpoint(instance);
+      const login = ["-h", address, "-p", String(port), "--user", user, "-a", password];
       const env = await tlsOf(context.deployment.tls);
       const shell = await context.shell(instance.host);
       const seconds = String(Math.max(1, Math.round(input.for / 2_000)));
