@@ -16,8 +16,9 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // They end what hangs, and are no bound on anything: one that waits long by itself takes many times that on a busy machine.
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
           // Most of their time they wait for servers; on two cores a third one is not in the way of the others.
           maxWorkers: 3,
           globalSetup: ["test/support/global-setup.ts"],
@@ -28,8 +29,8 @@ export default defineConfig({
         test: {
           name: "fleet",
           include: ["test/fleet/**/*.test.ts"],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
           globalSetup: ["test/support/global-setup.ts", "test/fleet/harness/global-setup.ts"],
