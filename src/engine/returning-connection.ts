@@ -70,8 +70,11 @@ function isLoss(outcome: RedisReply | Error): outcome is RedishaError {
 
 /** Fails where the command's own time is up, or its caller gave up. */
 async function inTime<T>(work: Promise<T>, { timeoutMs, signal }: CommandOptions): Promise<T> {
+  // Nobody may be left to hear how it ends.
+  work.catch(() => undefined);
   const limits = [
-    ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
+    // What is left of a time limit is no whole number, which is all that this takes.
+    ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(Math.ceil(timeoutMs))]),
     ...(signal === undefined ? [] : [signal]),
   ];
   const limit = AbortSignal.any(limits);

@@ -91,6 +91,16 @@ describe("a run's connection to a server that disconnects everybody", () => {
     expect(await (await connection()).command(["PING"])).toBe("PONG");
   });
 
+  test("does both also within a time that is no whole number of milliseconds", async () => {
+    const redis = await connection();
+    way.cutAfter(0, 1);
+    expect(await redis.command(["PING"], { timeoutMs: 60_000.5 })).toBe("PONG");
+    const other = await connection();
+    // Nobody may be left to hear how the one that is to take its place fails: that ends a process.
+    way.cutAfter(0, 4);
+    expect(await failure(other.command(["PING"], { timeoutMs: 60_000.5 }))).toMatchObject({ code: "REDIS_CLOSED" });
+  });
+
   test("stays closed once the run has closed it", async () => {
     const redis = await connection();
     await session.close();
