@@ -146,7 +146,7 @@ export function refuseToResume(request: ContinueRequest): void {
   if (state === "unreliable") throw unreliable(past);
   if (state === "running") throw active(past);
   if (state === "done" || state === "rolled_back") throw over(past);
-  refuseChanged(request);
+  refuseChanged(request, "resume");
   refuseStrayAnswers(request);
 }
 
@@ -155,7 +155,7 @@ function refuseToGoBack(request: ContinueRequest): void {
   if (past.record.state === "unreliable") throw unreliable(past);
   if (past.record.state === "running") throw active(past);
   if (past.record.state === "rolled_back") throw over(past);
-  refuseChanged(request);
+  refuseChanged(request, "rollback");
   refuseTooLate(past);
 }
 
@@ -185,7 +185,7 @@ function refuseStrayAnswers({ past, answers }: ContinueRequest): void {
   });
 }
 
-function refuseChanged({ past, runbook, acceptChanged }: ContinueRequest): void {
+function refuseChanged({ past, runbook, acceptChanged }: ContinueRequest, how: "resume" | "rollback"): void {
   const digest = past.lines.findLast((line) => line.kind === "continued" || line.kind === "run_started");
   if (acceptChanged || !digest || !("digest" in digest) || digest.digest === runbook.source.digest) return;
   throw new RedishaError({
@@ -195,7 +195,7 @@ function refuseChanged({ past, runbook, acceptChanged }: ContinueRequest): void 
     state: "nothing was touched",
     next: [
       `redisha runs show ${past.record.run}`,
-      `go on with the changed one: redisha runs resume ${past.record.run} --accept-changed`,
+      `go ${how === "resume" ? "on" : "back"} with the changed one: redisha runs ${how} ${past.record.run} --accept-changed`,
     ],
   });
 }

@@ -34,14 +34,14 @@ async function cutThere(fleet: Fleet, deployment: FleetDeployment, version: stri
     step: `old_primaries[${primary}].${moment}`,
     happens: () => fleet.powerOff(host),
   });
-  const paused = { code: cut.code, status: cut.status };
+  const paused = { code: cut.code, status: cut.status, said: cut.code === 7 ? "" : cut.said };
   await comesUp(fleet, deployment, host);
   const booted = (await standOf(fleet, deployment)).find((_, at) => fleet.hosts[at]?.name === host);
   const resumed = await afterwards(deployment, "resume");
   await writers.stop();
   const keys = await sessions.stop();
   process.stdout.write(`${JSON.stringify({ version, moment, primary, error: cut.error, booted, resumed })}\n`);
-  expect(paused).toEqual({ code: 7, status: "paused" });
+  expect(paused).toEqual({ code: 7, status: "paused", said: "" });
   expect(resumed).toEqual(DONE);
   await deployment.settled(120_000);
   const missing = await heldByFewer(inCluster ? 2 : 3, keys, serving);
