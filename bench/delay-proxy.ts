@@ -1,43 +1,69 @@
 import { connect, createServer, type Socket } from "node:net";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
 /**
  * Passes bytes on as late as a network would: `node bench/delay-proxy.ts DELAY_MS FROM:PORT TO:PORT…`. Each direction is late by
- * so much, whatever else is on its way. Timers of Node count in milliseconds, so that less is waited for by looking all the time.
+ * so much, whatever else is on its way. Timers of Node count in milliseconds, and looking all the time would take a processor from
+ * what is measured: a thread waits instead, to some hundredths of a millisecond.
  */
-const [delay = "0", ...ways] = process.argv.slice(2);
-const lateMs = Number(delay);
-const line: { readonly at: number; readonly to: Socket; readonly chunk: Buffer | undefined }[] = [];
-let looking = false;
+if (isMainThread) proxy(process.argv.slice(2));
+else clock(workerData);
 
-for (let at = 0; at < ways.length; at += 2) {
-  const [host = "", port = ""] = (ways[at] ?? "").split(":");
-  const [toHost = "", toPort = ""] = (ways[at + 1] ?? "").split(":");
-  createServer((near) => {
-    const far = connect(Number(toPort), toHost);
-    pass(near, far);
-    pass(far, near);
-  }).listen(Number(port), host);
-}
-process.stdout.write("ready\n");
+function proxy([delay = "0", ...ways]: string[]): void {
+  const lateMs = Number(delay);
+  const line: { readonly at: number; readonly to: Socket; readonly chunk: Buffer | undefined }[] = [];
+  const shared = new SharedArrayBuffer(16);
+  const [armed, due] = [new Int32Array(shared, 0, 1), new Float64Array(shared, 8, 1)];
+  const waiting = new Worker(new URL(import.meta.url), { workerData: shared });
 
-function pass(from: Socket, to: Socket): void {
-  from.setNoDelay(true);
-  from.on("error", () => undefined);
-  from.on("data", (chunk) => send(to, Buffer.from(chunk)));
-  from.on("close", () => send(to, undefined));
-}
+  const send = (to: Socket, chunk: Buffer | undefined) => {
+    line.push({ at: now() + lateMs, to, chunk });
+    if (line.length === 1) arm();
+  };
+  const arm = () => {
+    due[0] = line[0]?.at ?? 0;
+    Atomics.store(armed, 0, 1);
+    Atomics.notify(armed, 0);
+  };
+  waiting.on("message", () => {
+    while (line[0] && line[0].at <= now()) {
+      const next = line.shift();
+      if (!next?.to.destroyed) next?.chunk ? next.to.write(next.chunk) : next?.to.end();
+    }
+    if (line.length > 0) arm();
+  });
+  const pass = (from: Socket, to: Socket) => {
+    from.setNoDelay(true);
+    from.on("error", () => undefined);
+    from.on("data", (chunk) => send(to, Buffer.from(chunk)));
+    from.on("close", () => send(to, undefined));
+  };
 
-function send(to: Socket, chunk: Buffer | undefined): void {
-  line.push({ at: performance.now() + lateMs, to, chunk });
-  if (!looking) look();
-}
-
-function look(): void {
-  const now = performance.now();
-  while (line[0] && line[0].at <= now) {
-    const next = line.shift();
-    if (!next?.to.destroyed) next?.chunk ? next.to.write(next.chunk) : next?.to.end();
+  for (let at = 0; at < ways.length; at += 2) {
+    const [host = "", port = ""] = (ways[at] ?? "").split(":");
+    const [toHost = "", toPort = ""] = (ways[at + 1] ?? "").split(":");
+    createServer((near) => {
+      const far = connect(Number(toPort), toHost);
+      pass(near, far);
+      pass(far, near);
+    }).listen(Number(port), host);
   }
-  looking = line.length > 0;
-  if (looking) setImmediate(look);
+  process.stdout.write("ready\n");
+}
+
+/** Waits for the moment that it is told of, says so, and waits for the next. */
+function clock(shared: SharedArrayBuffer): void {
+  const [armed, due] = [new Int32Array(shared, 0, 1), new Float64Array(shared, 8, 1)];
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    Atomics.wait(armed, 0, 0);
+    Atomics.store(armed, 0, 0);
+    for (let left = (due[0] ?? 0) - now(); left > 0; left = (due[0] ?? 0) - now()) Atomics.wait(never, 0, 0, left);
+    parentPort?.postMessage(0);
+  }
+}
+
+/** The same for both threads. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }
