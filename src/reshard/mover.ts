@@ -3,6 +3,7 @@ import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import { CutOff } from "./cut-off.ts";
 import { HeirGuard } from "./heir-guard.ts";
+import { leadAgain } from "./lead-again.ts";
 import { lostMarks, markAgain } from "./lost-marks.ts";
 import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
@@ -191,6 +192,8 @@ export class Mover {
   }
 
   async #move({ from, to, slots }: Move, views: readonly NodeView[]): Promise<void> {
+    const shard = this.#shardOf(to);
+    if (!primaryOf(shard, views) && (await leadAgain(to, shard, this.#moving))) return;
     const target = this.#primaryOf(to, views);
     const source = primaryOf(this.#shardOf(from), views);
     if (!source) return this.#moveFromNobody(slots, from, target, views);

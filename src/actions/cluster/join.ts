@@ -4,7 +4,7 @@ import { afterJoin, afterReplicate } from "../../topology/after-membership.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
-import { dataInstances, homesSchema, takeIn } from "./membership.ts";
+import { dataInstances, haveLead, homesSchema, leadSchema, takeIn } from "./membership.ts";
 import { reachOf } from "./reach.ts";
 
 /** Joining and following, each with its own patience, and some more for a machine that is busy. */
@@ -19,6 +19,7 @@ export const clusterJoin = defineAction({
   effect: "change",
   input: z.strictObject({
     homes: homesSchema.default({}).describe("Replicas, and whose they are to be; who is not named is an empty primary"),
+    lead: leadSchema,
   }),
   output: z.strictObject({ node_id: z.string(), met: z.boolean().describe("False where it was a member already") }),
   example: `- id: join
@@ -37,10 +38,11 @@ export const clusterJoin = defineAction({
     ];
   },
   takesMs: () => TAKES_MS,
-  async run({ homes }, context) {
+  async run({ homes, lead }, context) {
     const { id } = instanceOf(context);
     const { nodeId, met } = await takeIn(id, context);
     const home = homes[id];
+    if (lead && home !== undefined) await haveLead(home, homes, context);
     const reach = { ...reachOf(context), patienceMs: TAKES_MS / 3 };
     const followed = home !== undefined && (await replicate(id, home, reach));
     if (home !== undefined) await untilKnown(id, dataInstances(context), reach);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { forgetNode } from "../../reshard/forget.ts";
 import { joinCluster } from "../../reshard/join.ts";
+import { leadAgain } from "../../reshard/lead-again.ts";
 import type { ActionContext } from "../contract.ts";
 import { reachOf } from "./reach.ts";
 
@@ -24,6 +25,24 @@ export function takeIn(id: string, context: ActionContext): Promise<{ nodeId: st
     patienceMs: PATIENCE_MS,
     tell: (message) => context.progress(message),
   });
+}
+
+export const leadSchema = z
+  .boolean()
+  .default(false)
+  .describe(
+    "On a way back: whom they are to follow becomes a primary again where it follows who got its last slot (before 7.0)",
+  );
+
+/** Makes whom these are to follow a primary again: see `leadAgain`. */
+export async function haveLead(
+  home: string,
+  homes: z.output<typeof homesSchema>,
+  context: ActionContext,
+): Promise<void> {
+  const followers = Object.keys(homes).filter((id) => homes[id] === home);
+  const instances = dataInstances(context);
+  await leadAgain(home, [home, ...followers], { ...reachOf(context), instances, patienceMs: PATIENCE_MS });
 }
 
 /** Has everybody but `apart` forget a node: see `forgetNode`. */

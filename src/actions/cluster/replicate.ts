@@ -4,7 +4,7 @@ import { afterReplicate } from "../../topology/after-membership.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";
 import { redisCommand } from "../redis/argv.ts";
-import { homesSchema } from "./membership.ts";
+import { haveLead, homesSchema, leadSchema } from "./membership.ts";
 import { reachOf } from "./reach.ts";
 
 const PATIENCE_MS = 60_000;
@@ -15,7 +15,10 @@ export const clusterReplicate = defineAction({
   summary: "Makes the targeted node of a cluster, which owns nothing, the replica of a primary",
   scope: "instance",
   effect: "change",
-  input: z.strictObject({ homes: homesSchema.describe("Replicas, and whose they are to be; others are left alone") }),
+  input: z.strictObject({
+    homes: homesSchema.describe("Replicas, and whose they are to be; others are left alone"),
+    lead: leadSchema,
+  }),
   output: z.strictObject({ primary: z.string().describe("Whom it follows; empty where it was left alone") }),
   example: `- id: rehome
   action: cluster.replicate
@@ -32,10 +35,11 @@ export const clusterReplicate = defineAction({
     const primary = (await context.topology()).nodes.find((node) => node.id === id)?.primary_id ?? null;
     return { homes: primary === null ? {} : { [id]: primary } };
   },
-  async run({ homes }, context) {
+  async run({ homes, lead }, context) {
     const { id } = instanceOf(context);
     const home = homes[id];
     if (home === undefined) return { outputs: { primary: "" }, changed: false };
+    if (lead) await haveLead(home, homes, context);
     const changed = await replicate(id, home, { ...reachOf(context), patienceMs: PATIENCE_MS });
     return { outputs: { primary: home }, changed };
   },
