@@ -14,10 +14,9 @@ const PROGRAM = "/opt/redis_exporter/redis_exporter";
 
 /** Ops of the rotation itself, and of the exporters in its middle, each killed before and behind it. */
 const PASSWORD_KILLS = killsAt(
-  "accept",
-  "exporters.hosts[r1:6379].place",
-  "exporters.hosts[r2:6379].of_servers",
-  "refuse",
+  ...["accept", "accept_sentinels", "replicas", "sentinels"],
+  ...["exporters.hosts[r1:6379].place", "exporters.hosts[r2:6379].of_servers", "exporters.hosts[r2:6379].of_sentinels"],
+  ...["refuse", "refuse_sentinels"],
 );
 const CERTIFICATE_KILLS = killsAt(
   ...["clients", "exporters.hosts[r1:6379].place", "put"],
@@ -57,7 +56,8 @@ describeOnFleet("exporters of a program of one's own, on two of three hosts", ()
     return { file: name };
   }
 
-  function declare(exporter: Record<string, unknown>): void {
+  /** All logins that exporters, servers and Sentinels have change at once; that of redisha to servers stays. */
+  function declare(changing: Record<string, unknown>): void {
     const login = { password: { file: "operator" } };
     const deployment = {
       ...{ topology: "sentinel", master_name: "mymaster", tls: { authority: {}, clients: "required" } },
@@ -68,8 +68,8 @@ describeOnFleet("exporters of a program of one's own, on two of three hosts", ()
       redis: { on: names, initial_primary: "r1", config: { maxmemory: "100mb", "repl-diskless-sync-delay": 0 } },
       sentinel: { on: names, down_after: "10s", failover_timeout: "20s" },
       ssh: { user: "ops", identity: fleet.identity, known_hosts: fleet.knownHosts, become: "sudo" },
-      auth: { operator: { username: "redisha", ...login }, sentinel: "same" },
-      users: { replication: login, sentinel: login, exporter },
+      auth: { operator: { username: "redisha", ...login }, sentinel: { username: "redisha", ...changing } },
+      users: { replication: changing, sentinel: changing, exporter: changing },
       monitoring: { exporter: { on: measuring, from: ["10.0.0.0/8"], program: PROGRAM, user: "measurer" } },
     };
     writeFileSync(file, stringify({ version: 1, deployments: { measured: deployment } }));

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
 import { differenceSchema } from "../../init/comparison-schema.ts";
 import type { Difference } from "../../init/differences.ts";
 import { type DesiredExporters, desiredExporters, type ExporterFile } from "../../init/exporter-files.ts";
@@ -22,7 +24,6 @@ type Unit = NonNullable<z.infer<typeof unitSchema>>;
 
 const exporterComparisonSchema = z.strictObject({
   packages: z.array(z.string()).describe("Packages that are to be installed"),
-  missing: z.string().nullable().describe("The declared program, where it is not there for everybody to run"),
   user: z.string().nullable().describe("System user that is to be made, unless the package brings it"),
   files: z.array(z.string()).describe("Paths of files that are to be put"),
   servers: unitSchema.describe("The unit that asks servers; null where this host is to have none"),
@@ -30,7 +31,7 @@ const exporterComparisonSchema = z.strictObject({
   differences: z.array(differenceSchema).describe("All of it, for people"),
 });
 
-const NOTHING = { packages: [], missing: null, user: null, files: [], servers: null, sentinels: null, differences: [] };
+const NOTHING = { packages: [], user: null, files: [], servers: null, sentinels: null, differences: [] };
 
 /** `$1` its program, `$2` a package that brings it or nothing, `$3` a user. A line of yes or no each. */
 const LOOK = `
@@ -59,6 +60,10 @@ export const exporterCompare = defineAction({
       .boolean()
       .default(false)
       .describe("A file with the previous password of a login that is being changed is not as wanted"),
+    runnable: z
+      .boolean()
+      .default(false)
+      .describe("Fail with EXPORTER_NO_PROGRAM where the program that is declared is not there for everybody to run"),
   }),
   output: exporterComparisonSchema,
   example: `- id: look
@@ -66,32 +71,44 @@ export const exporterCompare = defineAction({
   targets: { role: any, per: host }
   with: {}`,
   commands: () => [{ transport: "script", text: "look at redis_exporter, its units and files" }],
-  async run({ strict }, context) {
+  async run({ strict, runnable }, context) {
     const wanted = await desiredExporters(hostOf(context), context.deployment, strict);
     if (!wanted) return { outputs: NOTHING, changed: false };
     const { program, user } = wanted.place;
     const brought = context.deployment.exporter?.program === undefined ? EXPORTER.package : "";
     const [runs, installed, known] = await answers(LOOK, [program, brought, user], context);
-    const missing = brought === "" && !runs ? program : null;
+    const missing = brought === "" && !runs;
+    if (missing && runnable) throw noProgram(hostOf(context).name, program);
     const packages = brought !== "" && !installed ? [brought] : [];
     const files = await Promise.all(wanted.files.map((file) => compareFile(file, context)));
     const [servers = null, sentinels = null] = await Promise.all(
       wanted.units.map(({ name }) => lookAt(name, wanted, context)),
     );
     const differences = [
-      ...(missing !== null ? [{ name: program, was: null, will: "a program that everybody may run" }] : []),
+      ...(missing ? [{ name: program, was: null, will: "a program that everybody may run" }] : []),
       ...packages.map((name) => ({ name: `package ${name}`, was: null, will: "installed" })),
       ...(known || packages.length > 0 ? [] : [{ name: `user ${user}`, was: null, will: "a system user" }]),
       ...files.flat(),
       ...[servers, sentinels].flatMap((unit) => (unit ? unitDifferences(unit) : [])),
     ];
     const outputs = {
-      ...{ packages, missing, user: known ? null : user, servers, sentinels, differences },
+      ...{ packages, user: known ? null : user, servers, sentinels, differences },
       files: files.flat().map(({ name }) => name),
     };
     return { outputs, changed: false };
   },
 });
+
+function noProgram(host: string, program: string): RedishaError {
+  return new RedishaError({
+    code: "EXPORTER_NO_PROGRAM",
+    message: `${program}, which monitoring.exporter.program names, is not there on ${host}, or not for everybody to run.`,
+    host,
+    exit: EXIT.gateRefused,
+    state: "no exporter was touched",
+    next: [`put redis_exporter at ${program} on ${host}`, "leave `program` out, to have Debian's package"],
+  });
+}
 
 async function compareFile(file: ExporterFile, context: ActionContext): Promise<Difference[]> {
   const { path, owner, mode, contents } = file;
