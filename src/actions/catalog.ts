@@ -41,6 +41,7 @@ import { clusterPlanSlots } from "./cluster/plan-slots.ts";
 import { clusterReplicate } from "./cluster/replicate.ts";
 import { clusterSurveySlots } from "./cluster/survey-slots.ts";
 import { clusterTakeSlots } from "./cluster/take-slots.ts";
+import { clusterTellOwner } from "./cluster/tell-owner.ts";
 import type { Action } from "./contract.ts";
 import { doctorDiagnose } from "./doctor/diagnose.ts";
 import { doctorKernel } from "./doctor/kernel.ts";
@@ -290,6 +291,7 @@ const ACTIONS: readonly Action[] = [
   clusterPlanSlots,
   clusterSurveySlots,
   clusterTakeSlots,
+  clusterTellOwner,
   replicationFailover,
   replicationFollow,
   replicationReconnect,

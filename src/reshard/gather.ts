@@ -54,10 +54,7 @@ export async function gatherSlots(
   let dropped = 0;
   const conflicts: Conflict[] = [];
   const { source, signal } = handover;
-  // It believed no news of slots that it was importing, and may hold one that lost a failover for their owner. It lets keys of
-  // a slot that it does not own be moved away only while it imports that (cluster.c, getNodeByQuery).
-  const orders = [...stable(slots), ...setSlots(slots, "NODE", ownerId), ...setSlots(slots, "IMPORTING", ownerId)];
-  await all(source, orders, signal);
+  await all(source, importFrom(slots, ownerId), signal);
   await serving(handover);
   for (const slot of slots) {
     const odd = new Set<string>();
@@ -78,6 +75,15 @@ export async function gatherSlots(
     if (odd.size === 0) await all(source, stable([slot]), signal);
   }
   return { moved, dropped, conflicts };
+}
+
+/**
+ * Has a node import slots from their owner. It believed no news of slots that it was importing, and may hold one that lost a
+ * failover for their owner. It lets keys of a slot that it does not own be moved away only while it imports that (cluster.c,
+ * getNodeByQuery).
+ */
+export function importFrom(slots: readonly number[], ownerId: string): string[][] {
+  return [...stable(slots), ...setSlots(slots, "NODE", ownerId), ...setSlots(slots, "IMPORTING", ownerId)];
 }
 
 /** Waits until both sides serve: a node whose picture of the slots was not whole refuses for a moment longer. */
