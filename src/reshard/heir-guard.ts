@@ -5,69 +5,127 @@ import type { Reach } from "./cluster-view.ts";
 const HOLD_MS = 5_000;
 const RENEW_MS = 500;
 
+/** Between two looks at who leads: one who is handed the shard by hand takes writes at once. */
+const LOOK_MS = 50;
+
+/** Who was seen to follow so long ago at most can have taken few writes as a primary. */
+const AT_ONCE_MS = 500;
+
 /**
- * Watches over the replicas of a primary that is gone while its slots were on their way. Redis does not tell replicas of such
- * marks: whoever takes over would answer for keys that have moved as if there were none, and take writes for them. So a
- * replica that has lost its primary is asked beforehand to hold writes back (CLIENT PAUSE … WRITE, 6.2 and later), until it
- * has been told of the marks, or has its primary back. A replica whose link stands is never held: that would hold its
- * replication, too. Valkey 8 and later tell replicas themselves.
+ * Watches over the replicas of a primary whose slots are on their way. Redis does not tell replicas of such marks: whoever
+ * takes over would answer for keys that have moved as if there were none, and take writes for them. So a replica that takes
+ * over is seen at once and asked to hold writes back (CLIENT PAUSE … WRITE, 6.2 and later) until it has been told of the marks.
+ * One that has lost its primary is asked beforehand (`start`), until it has it back or has been told. A replica whose link
+ * stands is never held: that would hold its replication, too. Valkey 8 and later tell replicas themselves.
  */
 export class HeirGuard {
   readonly #members: readonly string[];
   readonly #reach: Reach;
+  readonly #onTakeover: () => Promise<void>;
   readonly #held = new Set<string>();
-  #watching: Promise<void> | undefined;
+  /** When each was last seen to follow; who leads is not in it. */
+  readonly #followed = new Map<string, number>();
   readonly #over = new AbortController();
+  readonly #watching: Promise<unknown>;
+  #alarmed = false;
 
-  constructor(members: readonly string[], reach: Reach) {
+  constructor(members: readonly string[], reach: Reach, onTakeover: () => Promise<void>) {
     this.#members = members;
     this.#reach = reach;
+    this.#onTakeover = onTakeover;
+    this.#watching = Promise.all([this.#every(LOOK_MS, this.#lookForHeir), this.#every(RENEW_MS, this.#lookForLoss)]);
   }
 
-  /** Begins to watch; a second call does nothing. */
+  /** From here on a replica that has lost its primary holds writes back. */
   start(): void {
-    this.#watching ??= this.#watch();
+    this.#alarmed = true;
   }
 
-  /** Whether this one has held writes back since before it became a primary. */
+  /** Whether this one has held writes back since it became a primary, or before. */
   holds(instance: string): boolean {
     return this.#held.has(instance);
+  }
+
+  /**
+   * Both ends are there: nothing is to be held back any more, but at who took over after these had been looked at.
+   *
+   * @param primaries by what was seen then.
+   */
+  async rest(primaries: readonly string[]): Promise<void> {
+    this.#alarmed = false;
+    const seen = (instance: string) => this.#followed.has(instance) || primaries.includes(instance);
+    await this.#letGo([...this.#held].filter(seen));
   }
 
   /** Ends it, and lets writes go on wherever they were held. */
   async release(): Promise<void> {
     this.#over.abort();
     await this.#watching;
-    await Promise.all([...this.#held].map((instance) => this.#letGo(instance)));
+    await this.#letGo([...this.#held]);
   }
 
-  async #watch(): Promise<void> {
+  async #every(ms: number, look: (instance: string) => Promise<void>): Promise<void> {
     const until = AbortSignal.any([this.#over.signal, this.#reach.signal]);
     while (!until.aborted) {
       // One that does not answer cannot be asked, and is looked at again.
-      await Promise.all(this.#members.map((instance) => this.#look(instance).catch(() => undefined)));
-      await sleep(RENEW_MS, until).catch(() => undefined);
+      await Promise.all(this.#members.map((instance) => look.call(this, instance).catch(() => undefined)));
+      await sleep(ms, until).catch(() => undefined);
     }
   }
 
-  async #look(instance: string): Promise<void> {
+  async #lookForHeir(instance: string): Promise<void> {
     const { connect, signal } = this.#reach;
     const connection = await connect(instance);
-    const info = String(await connection.command(["INFO"], { signal }));
-    if (/^valkey_version:/m.test(info)) return;
+    const role = await connection.command(["ROLE"], { signal });
+    if (Array.isArray(role) && role[0] !== "master") {
+      this.#followed.set(instance, performance.now());
+      return;
+    }
+    const followed = this.#followed.get(instance);
+    if (followed === undefined || this.#over.signal.aborted) return;
+    this.#followed.delete(instance);
+    if (performance.now() - followed < AT_ONCE_MS && !(await this.#isTold(instance))) await this.#hold(instance);
+    await this.#onTakeover();
+  }
+
+  async #lookForLoss(instance: string): Promise<void> {
+    if (!this.#alarmed) return;
+    const { connect, signal } = this.#reach;
+    const info = String(await (await connect(instance)).command(["INFO"], { signal }));
+    if (isValkey(info)) return;
     const follows = /^role:slave/m.test(info);
     if (follows && /^master_link_status:up/m.test(info)) {
-      if (this.#held.has(instance)) await this.#letGo(instance);
+      if (this.#held.has(instance)) await this.#letGo([instance]);
       return;
     }
     if (this.#over.signal.aborted || (!follows && !this.#held.has(instance))) return;
+    await this.#hold(instance);
+  }
+
+  async #isTold(instance: string): Promise<boolean> {
+    const { connect, signal } = this.#reach;
+    return isValkey(String(await (await connect(instance)).command(["INFO", "server"], { signal })));
+  }
+
+  async #hold(instance: string): Promise<void> {
+    const { connect, signal } = this.#reach;
+    const connection = await connect(instance);
     await connection.command(["CLIENT", "PAUSE", String(HOLD_MS), "WRITE"], { signal });
     this.#held.add(instance);
   }
 
-  async #letGo(instance: string): Promise<void> {
-    this.#held.delete(instance);
-    const connection = await this.#reach.connect(instance).catch(() => undefined);
-    await connection?.command(["CLIENT", "UNPAUSE"], { signal: this.#reach.signal }).catch(() => undefined);
+  async #letGo(instances: readonly string[]): Promise<void> {
+    for (const instance of instances) this.#held.delete(instance);
+    const { connect, signal } = this.#reach;
+    await Promise.all(
+      instances.map(async (instance) => {
+        const connection = await connect(instance).catch(() => undefined);
+        await connection?.command(["CLIENT", "UNPAUSE"], { signal }).catch(() => undefined);
+      }),
+    );
   }
+}
+
+function isValkey(info: string): boolean {
+  return /^valkey_version:/m.test(info);
 }

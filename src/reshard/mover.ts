@@ -2,9 +2,8 @@ import { sleep } from "../core/abort.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import { CutOff } from "./cut-off.ts";
-import { HeirGuard } from "./heir-guard.ts";
+import { Heirs, shardOf } from "./heirs.ts";
 import { leadAgain } from "./lead-again.ts";
-import { lostMarks, markAgain } from "./lost-marks.ts";
 import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
 import { Pace } from "./pace.ts";
@@ -14,7 +13,7 @@ import { untilServing } from "./serving.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
-import { doubled, interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
+import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
 import { all, type Pair, setSlots, stable } from "./window.ts";
 
 /** Between two looks at a shard that nobody answers for: short, since one that took over by hand takes writes at once. */
@@ -80,9 +79,8 @@ export class Mover {
   readonly #total: number;
   readonly #done = new Set<number>();
   readonly #paces = new Map<string, Pace>();
-  /** By the members of the shard of a source. */
-  readonly #guards = new Map<string, HeirGuard>();
   readonly #cutOff = new CutOff();
+  readonly #heirs: Heirs;
   #keys = 0;
   #changed = 0;
   #retries = 0;
@@ -92,6 +90,7 @@ export class Mover {
   constructor(moves: readonly Move[], moving: Moving) {
     this.#moves = moves;
     this.#moving = moving;
+    this.#heirs = new Heirs(moves, moving, this.#cutOff);
     this.#total = new Set(moves.flatMap(({ slots }) => slotsIn(slots))).size;
   }
 
@@ -99,7 +98,7 @@ export class Mover {
     try {
       return await this.#run();
     } finally {
-      await Promise.all([...this.#guards.values()].map((guard) => guard.release()));
+      await this.#heirs.release();
     }
   }
 
@@ -123,7 +122,7 @@ export class Mover {
         if (tired || !mayPass(error)) throw this.#ended(error);
         if (this.#moving.stopAsked()) throw this.#ended(error);
         this.#retries += 1;
-        this.#watchHeirs();
+        this.#heirs.alarm();
         this.#lookingAgain(error instanceof Error ? error.message : String(error));
         await sleep(LOOK_AGAIN_MS, signal);
         this.#moving.forgetFailures();
@@ -140,7 +139,7 @@ export class Mover {
   /** Looks at every slot, and does what is left to do; the first failure is thrown when all have come to an end. */
   async #once(): Promise<void> {
     const seen = await this.#look();
-    const views = (await this.#markLost(seen)) ? await this.#look() : seen;
+    const views = (await this.#heirs.mark(seen)) ? await this.#look() : seen;
     const sources = Map.groupBy(this.#moves, ({ from }) => this.#shardOf(from).join(" "));
     const work = [...sources.values()].map(async (moves) => {
       for (const move of moves) await this.#move(move, views);
@@ -148,47 +147,6 @@ export class Mover {
     const results = await Promise.allSettled(work);
     const failed = results.filter((result) => result.status === "rejected").map(({ reason }) => reason as unknown);
     if (failed.length > 0) throw failed.find((error) => !mayPass(error)) ?? failed[0];
-  }
-
-  /** From here on a replica of a source that is gone holds writes back, until it has been told what is on its way. */
-  #watchHeirs(): void {
-    for (const { from } of this.#moves) {
-      const members = this.#shardOf(from);
-      const key = members.join(" ");
-      const guard = this.#guards.get(key) ?? new HeirGuard(members, this.#moving);
-      this.#guards.set(key, guard);
-      guard.start();
-    }
-  }
-
-  /** Marks slots again at sources that took over without their marks. False where there was nothing to do. */
-  async #markLost(views: readonly NodeView[]): Promise<boolean> {
-    const { connect, signal, onTrouble } = this.#moving;
-    let marked = false;
-    const waiting = new Set<string>();
-    for (const { from, to, slots } of this.#moves) {
-      const shard = this.#shardOf(from).join(" ");
-      const source = primaryOf(this.#shardOf(from), views);
-      const target = primaryOf(this.#shardOf(to), views);
-      if (!source || !target) {
-        waiting.add(shard);
-        continue;
-      }
-      const lost = lostMarks(slotsIn(slots), source, target);
-      if (lost.length === 0) continue;
-      const held = this.#guards.get(shard)?.holds(source.instance) ?? false;
-      const ends = { ofSource: await connect(source.instance), ofTarget: await connect(target.instance) };
-      const unsure = await markAgain(lost, { source, target, ...ends, held, cutOff: this.#cutOff, signal });
-      if (unsure > 0) onTrouble(doubled(unsure, source.instance, target.instance));
-      marked = true;
-    }
-    // Nothing is to be held back any more where both ends are there.
-    for (const [shard, guard] of this.#guards) {
-      if (waiting.has(shard)) continue;
-      this.#guards.delete(shard);
-      await guard.release();
-    }
-    return marked;
   }
 
   async #move({ from, to, slots }: Move, views: readonly NodeView[]): Promise<void> {
@@ -231,6 +189,8 @@ export class Mover {
       stopAsked: () => this.#moving.stopAsked(),
     };
     const back = of("other_way");
+    if (back.length + half.length + open.length > 0)
+      await untilServing(await this.#moving.connect(target.instance), this.#moving.signal);
     // Half of it is at the source already: it goes there whole first, for nobody can serve it from one side as it is.
     if (back.length > 0)
       await movePair(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
@@ -272,14 +232,12 @@ export class Mover {
     if (!line || line.address === "") throw noPrimary([target.instance]);
     const pace = this.#paces.get(source.instance) ?? new Pace(maxLatencyMs);
     this.#paces.set(source.instance, pace);
-    const ofTarget = await connect(target.instance);
-    await untilServing(ofTarget, signal);
     return {
       sourceId: source.nodeId,
       targetId: target.nodeId,
       handover: {
         source: await connect(source.instance),
-        target: ofTarget,
+        target: await connect(target.instance),
         address: line.address,
         port: line.port,
         ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: this.#cutOff },
@@ -322,7 +280,7 @@ export class Mover {
   }
 
   #shardOf(id: string): readonly string[] {
-    return this.#moving.shards.find((members) => members.includes(id)) ?? [id];
+    return shardOf(id, this.#moving.shards);
   }
 
   #finish(slots: readonly number[]): void {
