@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contentsOf, fillCluster } from "../support/cluster-load.ts";
+import { backAgain, die } from "../support/dead-nodes.ts";
 import { killed, type NodeOp, opsOf, stateOf, type Wanted } from "../support/killed-nodes.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { goOn } from "../support/signalled.ts";
@@ -40,6 +41,38 @@ describe("a kill at every step, under load", () => {
     } finally {
       await labs.down();
     }
+  });
+});
+
+describe("a kill at every step of remove-node of a node that is dead, under load", () => {
+  it.each([
+    ["a replica", "r5:6379"],
+    ["a primary, whose replica took over", "r2:6379"],
+  ])("%s, is gone on with", async (_who, id) => {
+    const argv = ["cluster", "remove-node", id, "--bare"];
+    await using lab = await labOf([]);
+    const contents = await contentsOf(lab);
+    const home = await settled(lab);
+    await die(lab, id);
+    const start = { state: await settled(lab), contents };
+    const ops = await opsOf(lab, argv);
+    const end = { state: await settled(lab), contents };
+    let kills = 0;
+    for (const { changes, ...moment } of momentsOf(ops)) {
+      // What all have forgotten stays forgotten: the only way is on.
+      for (const how of changes ? WAYS.slice(0, 1) : WAYS) {
+        await backAgain(lab, id, home);
+        await die(lab, id);
+        await expect.poll(() => stateOf(lab), { timeout: 60_000 }).toEqual(start.state);
+        const forgotten =
+          how === "resume" || ops.findIndex((op) => op.changes) < ops.findIndex((op) => op.step === moment.step);
+        const outcome = await killed(lab, argv, moment, how, forgotten ? end : start);
+        if (outcome.killed) kills += 1;
+        process.stderr.write(`${JSON.stringify({ dead: id, ...moment, how, kills, ...outcome })}\n`);
+        expect({ ...moment, how, wrong: outcome.wrong }).toEqual({ ...moment, how, wrong: [] });
+      }
+    }
+    expect(kills).toBeGreaterThan(0);
   });
 });
 
@@ -98,18 +131,23 @@ class Labs {
 
   async lab(): Promise<TestLab> {
     if (this.#lab) return this.#lab;
-    const lab = await bringUpLab(PATIENT);
-    this.#lab = lab;
-    await fillCluster(lab, "redis-7.0", 1_000);
-    await lab.cli("r1:6379", "FUNCTION", "LOAD", LIBRARY);
-    if (this.#first.length > 0) await opsOf(lab, this.#first);
-    return lab;
+    this.#lab = await labOf(this.#first);
+    return this.#lab;
   }
 
   async down(): Promise<void> {
     await this.#lab?.down();
     this.#lab = undefined;
   }
+}
+
+/** A lab with something of everything in it, behind a command that brings it to where the kills are to begin. */
+async function labOf(first: readonly string[]): Promise<TestLab> {
+  const lab = await bringUpLab(PATIENT);
+  await fillCluster(lab, "redis-7.0", 1_000);
+  await lab.cli("r1:6379", "FUNCTION", "LOAD", LIBRARY);
+  if (first.length > 0) await opsOf(lab, first);
+  return lab;
 }
 
 async function expectDone(lab: TestLab): Promise<void> {

@@ -48,8 +48,11 @@ export async function opsOf(lab: TestLab, argv: readonly string[]): Promise<Node
   const effects = new Map(
     events.filter(({ type }) => type === "step_started").map(({ step, effect }) => [step, effect]),
   );
+  const nameOf = ({ step, target }: { step: string; target: string }) => `${step}@${target}`;
+  // Where a step is left out, its op is told of only by its end.
+  const begun = new Set(events.filter(({ type }) => type === "op_started").map(nameOf));
   return events
-    .filter(({ type }) => type === "op_finished")
+    .filter((event) => event.type === "op_finished" && begun.has(nameOf(event)))
     .map(({ step, target, duration_ms }) => ({
       ...{ step, target },
       durationMs: duration_ms,
