@@ -14,6 +14,7 @@ import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
 import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
+import { wayMs } from "./way.ts";
 import { all, type Pair, setSlots, stable } from "./window.ts";
 
 /** Between two looks at a shard that nobody answers for: short, since one that took over by hand takes writes at once. */
@@ -230,14 +231,15 @@ export class Mover {
     const { connect, login, migrateTimeoutMs: timeoutMs, maxLatencyMs, bandwidth, signal } = this.#moving;
     const line = source.lines.find(({ id }) => id === target.nodeId);
     if (!line || line.address === "") throw noPrimary([target.instance]);
-    const pace = this.#paces.get(source.instance) ?? new Pace(maxLatencyMs);
+    const ends = { source: await connect(source.instance), target: await connect(target.instance) };
+    const known = this.#paces.get(source.instance);
+    const pace = known ?? new Pace(maxLatencyMs, await wayMs(Object.values(ends), signal));
     this.#paces.set(source.instance, pace);
     return {
       sourceId: source.nodeId,
       targetId: target.nodeId,
       handover: {
-        source: await connect(source.instance),
-        target: await connect(target.instance),
+        ...ends,
         address: line.address,
         port: line.port,
         ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: this.#cutOff },

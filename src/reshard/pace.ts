@@ -14,6 +14,7 @@ const MOST_CALLS = 8;
  */
 export class Pace {
   readonly #limitMs: number;
+  readonly #wayMs: number;
   readonly #now: () => number;
   #msPerKey: number | undefined;
   #keys = FIRST_KEYS;
@@ -23,8 +24,10 @@ export class Pace {
   #longestMs = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limitMs: number, now: () => number = () => performance.now()) {
+  /** `wayMs`: the round trips of a call, from here to the source and from there to the target, which are no matter of its keys. */
+  constructor(limitMs: number, wayMs = 0, now: () => number = () => performance.now()) {
     this.#limitMs = limitMs;
+    this.#wayMs = Math.min(wayMs, limitMs);
     this.#now = now;
   }
 
@@ -65,18 +68,21 @@ export class Pace {
 
   #mayGo(keys: number): boolean {
     if (this.#calls === 0) return true;
-    return this.#calls < MOST_CALLS && (this.#keysOut + keys) * (this.#msPerKey ?? 0) <= this.#limitMs;
+    // For each call the source waits for its target; the other half is the way from here.
+    const waitsMs = ((this.#calls + 1) * this.#wayMs) / 2;
+    const busyMs = (this.#keysOut + keys) * (this.#msPerKey ?? 0);
+    return this.#calls < MOST_CALLS && waitsMs + busyMs <= this.#limitMs;
   }
 
   #learn(keys: number, busyMs: number): void {
-    const ms = busyMs / keys;
+    const ofKeysMs = Math.max(busyMs - this.#wayMs, 0);
+    const ms = ofKeysMs / keys;
     const known = this.#msPerKey ?? ms;
     // What is slow counts soon, what is quick is believed little by little.
     this.#msPerKey = ms > known ? (known + ms) / 2 : known * 0.8 + ms * 0.2;
     const fitting = Math.floor(this.#limitMs / 2 / Math.max(this.#msPerKey, 1e-4));
-    // A call costs its way, however few keys it has: one that was quick is followed by a larger one, or a slow way would
-    // be taken for slow keys, and more and more calls be made with fewer and fewer of them.
-    const roomy = busyMs <= this.#limitMs / 2 ? this.#keys * 2 : 1;
+    // One that was quick is followed by a larger one, or a while in which all were slow would be remembered for long.
+    const roomy = ofKeysMs <= this.#limitMs / 2 ? this.#keys * 2 : 1;
     this.#keys = Math.max(1, Math.min(Math.max(fitting, roomy), this.#keys * 2, MOST_KEYS));
   }
 }

@@ -14,7 +14,7 @@ async function sendAll(pace: Pace, clock: { now: number }, calls: number, msPerK
 describe("the pace of a move", () => {
   it("comes to calls that keep the server busy for half of the limit at most", async () => {
     const clock = { now: 0 };
-    const pace = new Pace(10, () => clock.now);
+    const pace = new Pace(10, 0, () => clock.now);
     await sendAll(pace, clock, 20, 0.05);
     expect(pace.keys).toBeGreaterThan(80);
     expect(pace.keys * 0.05).toBeLessThanOrEqual(5);
@@ -22,7 +22,7 @@ describe("the pace of a move", () => {
 
   it("goes down to single keys where keys are large, and leaves the server to its clients in between", async () => {
     const clock = { now: 0 };
-    const pace = new Pace(10, () => clock.now);
+    const pace = new Pace(10, 0, () => clock.now);
     await sendAll(pace, clock, 20, 40);
     expect(pace.keys).toBe(1);
     expect(pace.breatherMs()).toBeGreaterThanOrEqual(40);
@@ -30,7 +30,7 @@ describe("the pace of a move", () => {
 
   it("finds its way back to large calls after a while in which every call was slow, whatever its keys", async () => {
     const clock = { now: 0 };
-    const pace = new Pace(5, () => clock.now);
+    const pace = new Pace(5, 0, () => clock.now);
     await sendAll(pace, clock, 20, 8);
     expect(pace.keys).toBe(1);
     for (let call = 0; call < 20; call += 1) {
@@ -41,9 +41,28 @@ describe("the pace of a move", () => {
     expect(pace.keys).toBeGreaterThan(50);
   });
 
+  it("takes a long way for no matter of the keys, and has fewer calls on it", async () => {
+    const clock = { now: 0 };
+    const pace = new Pace(4, 2.2, () => clock.now);
+    for (let call = 0; call < 40; call += 1) {
+      const { keys } = pace;
+      const left = await pace.enter(keys);
+      clock.now += 2.2 + keys * 0.01;
+      left(true);
+    }
+    expect(pace.keys).toBeGreaterThan(60);
+    await Promise.all([pace.enter(60), pace.enter(60)]);
+    let third = false;
+    pace.enter(60).then(() => {
+      third = true;
+    });
+    await Promise.resolve();
+    expect(third).toBe(false);
+  });
+
   it("has no more on its way than the limit allows", async () => {
     const clock = { now: 0 };
-    const pace = new Pace(10, () => clock.now);
+    const pace = new Pace(10, 0, () => clock.now);
     await sendAll(pace, clock, 20, 1);
     const leave = await Promise.all([pace.enter(4), pace.enter(4)]);
     let third = false;
