@@ -23,11 +23,18 @@ export function renderSummary(summary: RunSummary, theme: Theme): string {
   const outputs = Object.entries(summary.outputs).filter(([, value]) => isKnown(value));
   const width = Math.max(0, ...outputs.map(([name]) => name.length));
   for (const [name, value] of outputs) {
-    lines.push(`  ${name.padEnd(width)}  ${oneLine(typeof value === "string" ? value : JSON.stringify(value))}`);
+    lines.push(`  ${name.padEnd(width)}  ${oneLine(shown(value))}`);
   }
   if (summary.rollback) lines.push(...wayBack(summary.rollback));
   if (summary.journal) lines.push(theme.dim(`  journal ${summary.journal}`));
   return lines.join("\n");
+}
+
+/** Texts as they are, several of them one behind the other; what has parts as JSON. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return value;
+  const texts = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
+  return texts ? value.join(", ") : JSON.stringify(value);
 }
 
 /** A run that was gone on with may have nothing to say of what was measured before: JSON has a null there, a person sees nothing. */

@@ -33,6 +33,13 @@ describe("how a run ended", () => {
     ]);
   });
 
+  it("says several texts one behind the other", () => {
+    expect(shown({ moved: ["r2:6379", "r1:6379"], slots: [5, 6] })).toEqual([
+      "  moved  r2:6379, r1:6379",
+      "  slots  [5,6]",
+    ]);
+  });
+
   it("keeps quiet about what it does not know", () => {
     expect(shown({ to: "r2:6379", writes: { node: null, by_probe: { acked: null } }, backup: null })).toEqual([
       "  to  r2:6379",
