@@ -13,9 +13,12 @@ const PASSWORD = "the-operators-0wn";
 const outside = ({ number }: Fleet) => `10.77.${number}.200`;
 const NAMES = ["r1", "r2", "r3"];
 
-/** Where the others reach a port of a host: none of these is one that somebody listens on. */
+/**
+ * Where the others reach a port of a host: none of these is one that somebody listens on, and that of a bus is not 10,000 above
+ * that of its server.
+ */
 function reachedAt(host: string, port: number): number {
-  return port + 20_000 + 100 * Number(host.slice(1));
+  return port + (port < 10_000 ? 20_000 : 21_000) + 100 * Number(host.slice(1));
 }
 
 /** Every host comes to each of them, itself included, by translated ports alone. */
