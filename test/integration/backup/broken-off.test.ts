@@ -52,6 +52,22 @@ async function settings(): Promise<string> {
   return Promise.all(names.map((name) => lab.cli("r2:6379", "CONFIG", "GET", name))).then((all) => all.join("\n"));
 }
 
+/**
+ * Twelve megabytes of noise: more than an SSH connection holds on its way, so that a line which is cut a few seconds late is cut in
+ * mid-stream all the same.
+ */
+async function withMuch(): Promise<AsyncDisposable> {
+  const noisy = `for k = 1, 120 do
+    local bytes = {}
+    for i = 1, 100000 do bytes[i] = string.char(math.random(0, 255)) end
+    redis.call('SET', 'much:' .. k, table.concat(bytes))
+  end`;
+  await lab.cli("r1:6379", "EVAL", noisy, "0");
+  await until(async () => (await lab.cli("r2:6379", "DBSIZE")) === (await lab.cli("r1:6379", "DBSIZE")));
+  const keys = Array.from({ length: 120 }, (_, k) => `much:${k + 1}`);
+  return { [Symbol.asyncDispose]: async () => void (await lab.cli("r1:6379", "UNLINK", ...keys)) };
+}
+
 /** Ends every sshd session on the host of r2, and no listener: what a cut line does to whoever is logged in. */
 async function cutSessions(): Promise<number> {
   const listener = (await lab.ps()).find(({ service, host }) => service === "sshd" && host === "r2")?.pid;
@@ -67,6 +83,7 @@ describe("a backup that is broken off", () => {
   });
 
   it("by a line that is cut in mid-stream leaves nothing behind, and says what to do", async () => {
+    await using _ = await withMuch();
     const before = [await complete(), await settings()];
     let cut = 0;
     const summary = await place.backUp(
@@ -140,6 +157,7 @@ describe("a backup that is broken off", () => {
     const state = join(place.repository, "..", "program-state");
     const env = { REDISHA_STATE_DIR: state };
     await mkdir(state);
+    await using _ = await withMuch();
     let cut = false;
     const failed = await redisha(["backup", "--file", lab.file, "-o", "jsonl"], {
       env,
