@@ -3,17 +3,20 @@ import { Transform, type TransformCallback } from "node:stream";
 import type { Ending } from "../session/launcher.ts";
 
 /** What a multiplexed ssh says (at LogLevel DEBUG1) once the host has opened the session. */
-const OPENED = /master session id: \d+\r?\n/;
+const OPENED = /debug1: [^\r\n]*master session id: \d+\r?\n/;
+
+/** Anything else that it says by then. */
+const OWN_WORDS = /^debug1: .*\r?\n/gm;
 
 /**
- * Standard error of a session, without what is not the command's: ssh's own words until the session is open, and the
+ * Standard error of a session, without what is not the command's: ssh's own words about the session, and the
  * wrapper's last line. ssh ends with 255 both where a command did and where the connection broke, and tells nothing of
  * signals; only that line shows that a command came to its end, and how.
  */
 export class SessionErrors extends Transform {
   /** True once the host has opened the session; false where ssh ended without. */
   readonly opened: Promise<boolean>;
-  /** ssh's own words. */
+  /** What was said where the session was not opened. */
   preamble = "";
   /** Undefined until the command has ended. */
   ending: Ending | undefined;
@@ -62,8 +65,9 @@ export class SessionErrors extends Transform {
     const text = this.#held.toString("latin1");
     const match = OPENED.exec(text);
     if (!match) return false;
-    this.preamble = text.slice(0, match.index);
-    this.#held = this.#held.subarray(match.index + match[0].length);
+    // It is the background connection that writes what comes from the host, which may be there before ssh itself has said so.
+    const early = text.slice(0, match.index).replace(OWN_WORDS, "");
+    this.#held = Buffer.concat([Buffer.from(early, "latin1"), this.#held.subarray(match.index + match[0].length)]);
     this.#isOpen = true;
     this.#settle(true);
     return true;
