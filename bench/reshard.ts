@@ -1,18 +1,20 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { cachedEngine } from "../src/lab/engines.ts";
 import { type Bench, type Claim, held } from "./bench.ts";
-import { type Contestant, race, type Timing } from "./measure.ts";
+import { race, type Timing } from "./measure.ts";
 import { fillSlots, type Primaries } from "./reshard-keys.ts";
-import { redisha } from "./subject.ts";
+import { type Mover, moversOf, primariesOf } from "./slot-movers.ts";
 import { type Watched, watch, withDelay } from "./with-delay.ts";
 import { type Lab, withLabs } from "./with-labs.ts";
 
 const RUNS = 3;
-/** A quarter of all slots goes to one primary, from both others. */
-const SLOTS = "4096";
 
 /** Nothing else writes to disks, and no failover comes in between on a machine that is busy. */
 const SHAPE = { topology: "cluster", ssh: false, downAfterMs: 15_000, config: { save: "" } } as const;
+
+/** How long clients are watched while nothing is moved, in milliseconds. */
+const AT_REST_MS = 5_000;
 
 const NAMES = { plain: "redis-cli reshard", pipelined: "redis-cli, pipeline 100", subject: "redisha reshard" } as const;
 
@@ -25,7 +27,7 @@ export const reshard: Bench = {
     withLabs([SHAPE], async ([lab]) => {
       if (!lab) throw new RangeError("there is no lab");
       await fillSlots(primariesOf(lab));
-      const movers = await moversOf(lab, lab.file);
+      const movers = await againstRedisCli(lab, primariesOf(lab), lab.file);
       const timings = await race(
         movers.map((mover) => mover.around()),
         RUNS,
@@ -44,24 +46,55 @@ export const reshardSlow: Bench = {
       if (!lab) throw new RangeError("there is no lab");
       await fillSlots(primariesOf(lab));
       return withDelay(lab, 0.42, async (late) => {
-        const movers = await moversOf(late, late.file);
+        const movers = await againstRedisCli(lab, late.primaries, late.file);
         const { timings, claims } = await watched(movers, () => late.watch());
         return { timings, claims: [...claimsOf(timings, "with 0.84 ms of round trip", 10, 4), ...claims] };
       });
     }),
 };
 
-/** One move of each, with how long clients wait for their answers meanwhile. */
+const BY_SERVER = { peer: "valkey-cli, by the servers", subject: "redisha, by the servers" } as const;
+
+/** Where the servers move the slots, and both programs have them do it. */
+export const reshardServer: Bench = {
+  name: "reshard-server",
+  summary: "the same moved by servers of Valkey 9.1 themselves, against valkey-cli's own use of it",
+  measure: () =>
+    withLabs([{ ...SHAPE, engine: "valkey-9.1" }], async ([lab]) => {
+      if (!lab) throw new RangeError("there is no lab");
+      const primaries = primariesOf(lab);
+      await fillSlots(primaries);
+      const program = join(await cachedEngine("valkey-9.1", () => undefined), "bin", "valkey-cli");
+      const { cli, subject } = await moversOf(lab, primaries, lab.file, program);
+      const movers = [cli(BY_SERVER.peer, "--cluster-use-atomic-slot-migration"), subject(BY_SERVER.subject)];
+      const timings = await race(
+        movers.map((mover) => mover.around()),
+        RUNS,
+      );
+      const byKeys = subject("redisha, key by key", "--method", "keys");
+      const { claims } = await watched([...movers, byKeys], () => watch(primaries));
+      const promise = "`reshard` by the servers, planned and surveyed, within 1.2 times of valkey-cli";
+      return { timings, claims: [held(timings, { promise, ...BY_SERVER, atMost: 1.2 }), ...claims] };
+    }),
+};
+
+/** One move of each, with how long clients wait for their answers meanwhile, and while nothing is moved. */
 async function watched(movers: readonly Mover[], look: () => Watched) {
   const timings: Timing[] = [];
   const claims: Claim[] = [];
+  const tell = async (who: string, clients: Watched) => {
+    const { p50, p99, worst } = await clients.stop();
+    const figure = `p50 ${p50} ms, p99 ${p99} ms, worst ${worst} ms`;
+    claims.push({ promise: `clients meanwhile, ${who}`, figure, quickest: "", met: undefined });
+  };
+  const atRest = look();
+  await pause(AT_REST_MS);
+  await tell("nothing moved", atRest);
   for (const [index, mover] of movers.entries()) {
     const clients = look();
     const [timing] = await race([mover.into(index)], 0);
-    const { p50, p99, worst } = await clients.stop();
+    await tell(mover.name, clients);
     if (timing) timings.push(timing);
-    const figure = `p50 ${p50} ms, p99 ${p99} ms, worst ${worst} ms`;
-    claims.push({ promise: `clients meanwhile, ${mover.name}`, figure, quickest: "", met: undefined });
   }
   return { timings, claims };
 }
@@ -75,64 +108,7 @@ function claimsOf(timings: readonly Timing[], where: string, ofPlain: number, of
   return [aim(NAMES.plain, ofPlain), aim(NAMES.pipelined, ofPipelined)];
 }
 
-/** What is typed to move slots from some primaries to one, by the names of their hosts. */
-type Line = (from: readonly string[], to: string) => readonly string[];
-
-/** Who moves slots to a primary from the two others. */
-class Mover {
-  readonly name: string;
-  readonly #primaries: Primaries;
-  readonly #argv: Line;
-  readonly #env: Readonly<Record<string, string>>;
-
-  constructor(name: string, primaries: Primaries, argv: Line, env: Readonly<Record<string, string>> = {}) {
-    this.name = name;
-    this.#primaries = primaries;
-    this.#argv = argv;
-    this.#env = env;
-  }
-
-  /** To the one of that rank. */
-  into(rank: number): Contestant {
-    return { name: this.name, argv: ["sh", "-c", this.#line(rank)], env: this.#env };
-  }
-
-  /** To each in turn, so that whoever comes next finds the slots about where they were. */
-  around(): Contestant {
-    const lines = this.#primaries.map((_, rank) => this.#line(rank));
-    return { name: this.name, argv: ["sh", "-c", lines.join("; ")], env: this.#env };
-  }
-
-  /** redis-cli refuses to begin until every replica has heard of the last move: it is tried again until it does not. */
-  #line(rank: number): string {
-    const others = this.#primaries.filter((_, index) => index !== rank).map(({ host }) => host);
-    const words = this.#argv(others, this.#primaries[rank]?.host ?? "").map((word) => `'${word}'`);
-    return `n=0; until ${words.join(" ")}; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done`;
-  }
-}
-
-async function moversOf(lab: { readonly primaries?: Primaries } & Lab, file: string): Promise<Mover[]> {
-  const primaries = lab.primaries ?? primariesOf(lab);
-  const ids = new Map<string, string>();
-  for (const { host, address, port } of primaries) {
-    const { stdout } = await promisify(execFile)("redis-cli", ["-h", address, "-p", `${port}`, "CLUSTER", "MYID"]);
-    ids.set(host, stdout.trim());
-  }
-  const id = (host: string) => ids.get(host) ?? "";
-  const [first] = primaries;
-  const cli = (name: string, ...more: string[]) =>
-    new Mover(name, primaries, (from, to) => [
-      ...["redis-cli", "--cluster", "reshard", `${first?.address}:${first?.port}`, "--cluster-yes"],
-      ...["--cluster-from", from.map(id).join(","), "--cluster-to", id(to), "--cluster-slots", SLOTS, ...more],
-    ]);
-  const { argv, env } = redisha(NAMES.subject, "reshard", "--file", file, "--slots", SLOTS);
-  const subject = new Mover(NAMES.subject, primaries, (from, to) => [...argv, "--from", from.join(","), "--to", to], {
-    ...env,
-    REDISHA_STATE_DIR: lab.folder,
-  });
-  return [cli(NAMES.plain), cli(NAMES.pipelined, "--cluster-pipeline", "100"), subject];
-}
-
-function primariesOf(lab: Lab): Primaries {
-  return lab.processes.filter(({ service }) => service === "redis").slice(0, 3);
+async function againstRedisCli(lab: Lab, primaries: Primaries, file: string): Promise<Mover[]> {
+  const { cli, subject } = await moversOf(lab, primaries, file, "redis-cli");
+  return [cli(NAMES.plain), cli(NAMES.pipelined, "--cluster-pipeline", "100"), subject(NAMES.subject)];
 }

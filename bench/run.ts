@@ -8,7 +8,7 @@ import type { Bench } from "./bench.ts";
 import { engine } from "./engine.ts";
 import { engineMemory } from "./engine-memory.ts";
 import { evidence, type Result } from "./evidence.ts";
-import { reshard, reshardSlow } from "./reshard.ts";
+import { reshard, reshardServer, reshardSlow } from "./reshard.ts";
 import { startup } from "./startup.ts";
 import { statusLoopback, statusMany, statusSsh } from "./status.ts";
 
@@ -27,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   backupMemory,
   reshard,
   reshardSlow,
+  reshardServer,
 ];
 
 const { values, positionals } = parseArgs({

@@ -2,7 +2,8 @@ import { RedisReplyError } from "../connect/redis/reply-error.ts";
 import type { RedisConnection } from "../connect/types.ts";
 import { sleep } from "../core/abort.ts";
 import { type Handover, migrateKeys } from "./migrate.ts";
-import { all, setSlots, stable } from "./window.ts";
+import { all, setSlots, stable } from "./orders.ts";
+import { serves } from "./serving.ts";
 
 /** Keys that are asked for at once. */
 const AT_ONCE = 100;
@@ -90,8 +91,8 @@ export function importFrom(slots: readonly number[], ownerId: string): string[][
 async function serving({ source, target, signal }: Handover): Promise<void> {
   const deadline = performance.now() + SERVING_MS;
   for (;;) {
-    const infos = await Promise.all([source, target].map((node) => node.command(["CLUSTER", "INFO"], { signal })));
-    if (infos.every((info) => String(info).includes("cluster_state:ok")) || performance.now() > deadline) return;
+    const both = await Promise.all([source, target].map((node) => serves(node, signal)));
+    if (both.every((serving) => serving) || performance.now() > deadline) return;
     await sleep(POLL_MS, signal);
   }
 }

@@ -1,7 +1,7 @@
 import type { RedisConnection } from "../connect/types.ts";
 import type { NodeView } from "./cluster-view.ts";
 import type { CutOff } from "./cut-off.ts";
-import { all, setSlots } from "./window.ts";
+import { all, setSlots } from "./orders.ts";
 
 /** Keys of a slot that are read to be held against those of the other side. */
 const MOST_KEYS = 1_000_000;

@@ -6,6 +6,8 @@ import { Heirs, shardOf } from "./heirs.ts";
 import { leadAgain } from "./lead-again.ts";
 import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
+import { all, setSlots, stable } from "./orders.ts";
+import { outrank } from "./outrank.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
 import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
@@ -15,7 +17,7 @@ import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
 import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
 import { wayMs } from "./way.ts";
-import { all, type Pair, setSlots, stable } from "./window.ts";
+import type { Pair } from "./window.ts";
 
 /** Between two looks at a shard that nobody answers for: short, since one that took over by hand takes writes at once. */
 const LOOK_AGAIN_MS = 100;
@@ -82,6 +84,8 @@ export class Mover {
   readonly #paces = new Map<string, Pace>();
   readonly #cutOff = new CutOff();
   readonly #heirs: Heirs;
+  /** By node id of who took over from a target. */
+  readonly #outranked = new Map<string, Promise<void>>();
   #keys = 0;
   #changed = 0;
   #retries = 0;
@@ -156,6 +160,7 @@ export class Mover {
     const target = this.#primaryOf(to, views);
     const source = primaryOf(this.#shardOf(from), views);
     if (!source) return this.#moveFromNobody(slots, from, target, views);
+    if (target.instance !== to) await this.#outrankOld(target, source);
     const others = views.filter((view) => view.primaryId === null && view !== source && view !== target);
     if (await callOffReverse(await this.#pair(target, source, others, true))) return;
     const states = Map.groupBy(slotsIn(slots), (slot) => stateOf(slot, source, target, others));
@@ -225,6 +230,21 @@ export class Mover {
     if (begun.length > 0) await movePair(begun, pair, told);
     const moved = await moveByServer(rest, pair, jobs, told, this.#moving.onTrouble);
     if (!moved) await movePair(rest, pair, told);
+  }
+
+  /** Once for each that took over, however many sources give to it; again where a server did not answer. */
+  async #outrankOld({ instance, nodeId }: NodeView, source: NodeView): Promise<void> {
+    const { connect, signal } = this.#moving;
+    const work =
+      this.#outranked.get(nodeId) ??
+      Promise.all([connect(instance), connect(source.instance)]).then(([heir, other]) => outrank(heir, other, signal));
+    this.#outranked.set(nodeId, work);
+    try {
+      await work;
+    } catch (error) {
+      this.#outranked.delete(nodeId);
+      throw error;
+    }
   }
 
   async #pair(source: NodeView, target: NodeView, others: readonly NodeView[], sourceOwns: boolean): Promise<Pair> {

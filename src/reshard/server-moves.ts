@@ -1,9 +1,10 @@
 import { sleep } from "../core/abort.ts";
+import { all } from "./orders.ts";
 import { redisTasks } from "./redis-tasks.ts";
 import type { Told } from "./slot-flow.ts";
 import type { JobState, SlotJobs } from "./slot-jobs.ts";
 import { valkeyJobs } from "./valkey-jobs.ts";
-import { all, type Pair } from "./window.ts";
+import type { Pair } from "./window.ts";
 
 /** Often, for what is left to do when it is done waits for it; a look costs the source some ten microseconds. */
 const POLL_MS = 10;

@@ -17,10 +17,15 @@ const PATIENCE_MS = 10_000;
  */
 export async function untilServing(target: RedisConnection, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
-  while (!/^cluster_state:ok/m.test(String(await target.command(["CLUSTER", "INFO"], { signal })))) {
+  while (!(await serves(target, signal))) {
     if (performance.now() > deadline) throw notServing(target.instance);
     await sleep(LOOK_MS, signal);
   }
+}
+
+/** Whether a node holds the cluster to be whole, so that it takes commands of clients. */
+export async function serves(node: RedisConnection, signal: AbortSignal): Promise<boolean> {
+  return /^cluster_state:ok/m.test(String(await node.command(["CLUSTER", "INFO"], { signal })));
 }
 
 function notServing(host: string): RedishaError {

@@ -1,7 +1,8 @@
 import { pairsOf } from "../topology/parse/pairs.ts";
+import { all } from "./orders.ts";
 import type { JobState, SlotJobs } from "./slot-jobs.ts";
 import { rangesOf } from "./slot-list.ts";
-import { all, type Pair } from "./window.ts";
+import type { Pair } from "./window.ts";
 
 /** How a job may have ended. */
 const ENDED = ["success", "failed", "cancelled"];

@@ -15,7 +15,7 @@ import {
 } from "../support/reshards.ts";
 import { goOn, said, signal } from "../support/signalled.ts";
 
-const FAULTS = Number(process.env.REDISHA_SOAK_FAULTS ?? "50");
+const ROUNDS = Number(process.env.REDISHA_SOAK_FAULTS ?? "50");
 const PATIENT = { topology: "cluster", ssh: false, downAfterMs: 5_000 } as const;
 
 describe.each([
@@ -49,10 +49,15 @@ describe.each([
 });
 
 describe("redisha reshard", () => {
-  it(`is got over ${FAULTS} faults in a row, whoever is killed and whenever`, async () => {
+  it.each([
+    ["whoever is killed", KILLS],
+    ["whoever hands over", HANDOVERS],
+  ])(`is got over ${ROUNDS} faults in a row, %s, and whenever`, async (_who, faults) => {
     await using lab = await bringUpLab(PATIENT);
     await fillCluster(lab, "redis-7.0");
-    for (let fault = 1; fault <= FAULTS; fault += 1) await suffer(lab, fault);
+    const contents = await contentsOf(lab);
+    let number = 1;
+    while (number <= ROUNDS) if (await suffer(lab, number, faults, contents)) number += 1;
   });
 
   it("moves 250,000 of a million keys under load", async () => {
@@ -97,40 +102,66 @@ describe("redisha reshard of very large keys", () => {
   });
 });
 
-/** One move between two primaries that are there, and one fault at a moment that nobody has chosen. */
-async function suffer(lab: TestLab, fault: number): Promise<void> {
-  const before = await contentsOf(lab);
+type Contents = Awaited<ReturnType<typeof contentsOf>>;
+
+/** What happens to a move. */
+type Fault = `${"redisha" | "source" | "target"} ${"dies" | "hands over"}`;
+
+const KILLS = ["redisha dies", "source dies", "target dies"] as const;
+const HANDOVERS = ["source hands over", "target hands over"] as const;
+
+/** Counters of the writers, the same ones throughout: more of them with each move would make each slower than the last. */
+const COUNTERS = Array.from({ length: 2_000 }, (_, index) => `load:soak:${index}`);
+
+/** Milliseconds of a move within which something happens to it. Where moves end before, it was too late, and is less from then on. */
+let span = 1_500;
+
+/**
+ * One move between two primaries that are there, and one fault at a moment that nobody has chosen. False where slots had all
+ * moved by then: it counts for nothing.
+ */
+async function suffer(lab: TestLab, number: number, faults: readonly Fault[], contents: Contents): Promise<boolean> {
   const [from, to] = await twoPrimaries(lab);
-  const counters = Array.from({ length: 2_000 }, (_, index) => `load:soak:${fault}:${index}`);
-  const writers = await startCounting(lab, counters);
-  const chosen = (["redisha", "source", "target"] as const)[Math.floor(Math.random() * 3)] ?? "redisha";
+  const writers = await startCounting(lab, COUNTERS);
+  const chosen = faults[Math.floor(Math.random() * faults.length)] ?? "redisha dies";
+  const hit = chosen.startsWith("source") ? from : to;
   // Replicas go where they are needed: one without any has nobody to take its place.
-  const dies = chosen === "source" ? from : to;
-  const who = (await lab.cli(dies, "ROLE")).split("\n").length > 2 ? chosen : "redisha";
+  const heir = await replicaOf(lab, hit);
+  const what = heir === undefined ? "redisha dies" : chosen;
   const slots = String(Math.min(1_000, await slotsOf(lab, from)));
   const child = startReshard(lab, "--from", from, "--to", to, "--slots", slots, "--max-latency", "1ms");
   const told = heard(child);
+  const allMoved = /"op_finished"[^\n]*"step":"move"/;
+  let over = false;
+  void said(child, allMoved).then(
+    () => (over = true),
+    () => undefined,
+  );
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  await said(child, /"step_started"[^\n]*"step":"move"/);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 1_500));
-  if (who === "redisha") await signal(child, "SIGKILL");
-  else await lab.kill(who === "source" ? from : to);
+  await said(child, /"op_started"[^\n]*"step":"move"/);
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * span));
+  const amidst = !over;
+  if (!amidst) span *= 0.8;
+  if (what === "redisha dies") await signal(child, "SIGKILL");
+  else if (what.endsWith("dies")) await lab.kill(hit);
+  else await lab.cli(heir ?? "", "CLUSTER", "FAILOVER");
   const code = await ended;
-  const what = { fault, who, from, to, code };
-  const within = { timeout: 60_000, interval: 500, message: JSON.stringify(what) };
+  const story = { number, what, from, to, amidst, code };
+  const within = { timeout: 60_000, interval: 250, message: JSON.stringify(story) };
   if (code !== 0) {
-    const { code: after, stderr } = await goOn(lab, fault % 3 === 0 ? "rollback" : "resume");
-    expect({ ...what, after, why: after === 0 ? "" : stderr + told() }).toEqual({ ...what, after: 0, why: "" });
+    const { code: after, stderr } = await goOn(lab, number % 3 === 0 ? "rollback" : "resume");
+    expect({ ...story, after, why: after === 0 ? "" : stderr + told() }).toEqual({ ...story, after: 0, why: "" });
   }
   // A primary without persistence that comes back before its replica took over would bring an empty data set with it.
   await expect.poll(async () => (await primariesOf(lab)).length, within).toBe(3);
-  if (who !== "redisha") await lab.restart(who === "source" ? from : to);
+  if (what !== "redisha dies" && what.endsWith("dies")) await lab.restart(hit);
   await expect.poll(() => complaints(lab), within).toEqual([]);
   await expect.poll(() => replicasInStep(lab), within).toBe(3);
   const { wrong, neverCopied } = await writers.stop();
-  expect({ ...what, wrong, told: wrong.length > 0 ? told() : "" }).toEqual({ ...what, wrong: [], told: "" });
-  await expectSame(lab, before);
-  process.stderr.write(`${JSON.stringify({ ...what, acknowledged: writers.counts.acknowledged, neverCopied })}\n`);
+  expect({ ...story, wrong, told: wrong.length > 0 ? told() : "" }).toEqual({ ...story, wrong: [], told: "" });
+  await expectSame(lab, contents);
+  process.stderr.write(`${JSON.stringify({ ...story, acknowledged: writers.counts.acknowledged, neverCopied })}\n`);
+  return amidst;
 }
 
 async function expectDone(lab: TestLab, how: "resume" | "rollback"): Promise<void> {
@@ -152,6 +183,11 @@ async function twoPrimaries(lab: TestLab): Promise<[string, string]> {
   const owned = await Promise.all(primaries.map(async (id) => ({ id, slots: await slotsOf(lab, id) })));
   const [from, ...others] = owned.sort((a, b) => b.slots - a.slots).map(({ id }) => id);
   return [from ?? "", others[Math.floor(Math.random() * others.length)] ?? ""];
+}
+
+async function replicaOf(lab: TestLab, primary: string): Promise<string | undefined> {
+  const [, , address, port] = (await lab.cli(primary, "ROLE")).split("\n");
+  return lab.status.processes.find((each) => each.address === address && String(each.port) === port)?.id;
 }
 
 async function replicasInStep(lab: TestLab): Promise<number> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { viewOf } from "../../reshard/cluster-view.ts";
+import { all, stable } from "../../reshard/orders.ts";
 import { slotsIn } from "../../reshard/slot-list.ts";
-import { all, stable } from "../../reshard/window.ts";
 import { printRanges } from "../../topology/parse/slots.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";

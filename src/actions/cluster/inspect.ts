@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { viewOf } from "../../reshard/cluster-view.ts";
-import { all } from "../../reshard/window.ts";
+import { all } from "../../reshard/orders.ts";
 import { SLOTS } from "../../topology/parse/slots.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";

@@ -79,7 +79,13 @@ export const clusterMoveSlots = defineAction({
           transport: "redis" as const,
           text: `MIGRATE ${to} 0 REPLACE KEYS …  # on ${from}, until it holds none${limit}`,
         },
-        { transport: "redis" as const, text: each(`NODE ${to}`, `${to}, then ${from}, then the other primaries`) },
+        {
+          transport: "redis" as const,
+          text: each(
+            `NODE ${to}`,
+            `${to} (a Redis: in one MULTI with PUBLISH redisha:slots), then ${from}, then the other primaries`,
+          ),
+        },
       ];
     }),
   takesMs: ({ patience }) => patience + LONGEST_MS,

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type NodeView, readViews } from "../../reshard/cluster-view.ts";
 import { importFrom } from "../../reshard/gather.ts";
+import { all } from "../../reshard/orders.ts";
 import { slotsIn } from "../../reshard/slot-list.ts";
-import { all } from "../../reshard/window.ts";
 import { printRanges } from "../../topology/parse/slots.ts";
 import { defineAction } from "../define.ts";
 import { instanceOf } from "../needs.ts";

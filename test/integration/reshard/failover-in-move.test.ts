@@ -1,62 +1,127 @@
+import type { ChildProcess } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCounting } from "../../support/counting-writers.ts";
 import { keysIn } from "../../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
-import { complaints, heard, startReshard } from "../../support/reshards.ts";
+import { complaints, heard, slotsOf, startReshard } from "../../support/reshards.ts";
 import { until } from "../../support/until.ts";
 
 /** Keys of a megabyte each, beside the counters: with pauses between them, that keep the slot on its way for a while. */
 const LARGE = 120;
 
-/** Kills a server once the target holds so many keys of the slot: looked at all the time, for a quick machine soon has them all. */
-async function amidst(lab: TestLab, to: string, slot: number, keys: number, dies: string): Promise<void> {
-  const processes = lab.status.processes.filter(({ service }) => service === "redis");
-  const target = processes.find(({ id }) => id === to);
-  const pid = processes.find(({ id }) => id === dies)?.pid;
-  if (!target || !pid) throw new Error(`${to} and ${dies} are not there`);
-  const node = new Redis({ host: target.address, port: target.port, protocol: 2, lazyConnect: true });
-  try {
-    await node.connect();
-    const held = async () => Number(await node.call("CLUSTER", "COUNTKEYSINSLOT", String(slot)));
-    let now = 0;
-    while (now < keys) now = await held();
-    process.kill(pid, "SIGKILL");
-    expect(now).toBeLessThan(keys + LARGE / 2);
-  } finally {
-    node.disconnect();
-  }
+const TO = "r2:6379";
+
+/** Does something once the target holds so many keys of the slot: looked at all the time, for a quick machine soon has them all. */
+async function amidst(
+  move: ChildProcess,
+  target: Redis,
+  { slot, keys }: { slot: number; keys: number },
+  work: () => unknown,
+): Promise<void> {
+  const held = async () => Number(await target.call("CLUSTER", "COUNTKEYSINSLOT", String(slot)));
+  let now = 0;
+  while (now < keys && move.exitCode === null) now = await held();
+  expect(now).toBeGreaterThanOrEqual(keys);
+  await work();
+  expect(now).toBeLessThan(keys + LARGE / 2);
 }
 
-describe("a primary that dies while one of its slots is on its way", () => {
+function serverOf(lab: TestLab, id: string) {
+  const { address, port, pid } = lab.status.processes.find((each) => each.id === id) ?? {};
+  if (!address || !port || !pid) throw new Error(`${id} is not there`);
+  return { address, port, pid };
+}
+
+async function connectTo(lab: TestLab, id: string): Promise<Redis> {
+  const { address, port } = serverOf(lab, id);
+  const node = new Redis({ host: address, port, protocol: 2, lazyConnect: true });
+  await node.connect();
+  return node;
+}
+
+/** Fills a slot with large keys, and gives the tag of their names. */
+async function fillSlot(lab: TestLab, slot: number, owner: string): Promise<string> {
+  const tag = keysIn(slot, 1)[0]?.split(":")[0] ?? "";
+  const fill = `for i = 1, ${LARGE} do redis.call("SETRANGE", KEYS[1] .. ":z" .. i, 1048576, "end") end`;
+  await lab.cli(owner, "EVAL", fill, "1", tag);
+  return tag;
+}
+
+/**
+ * Has a node that is down come back with the epoch that it gave itself in its last moment, and that nobody has heard of: the
+ * one that its replica was elected with. Which of the two would win is up to their node ids.
+ */
+async function dispute(lab: TestLab, id: string, epoch: number): Promise<void> {
+  const path = join(lab.status.folder, "hosts", ...id.split(":"), "data", "nodes.conf");
+  const own = (await readFile(path, "utf8")).replace(/(myself,master - \d+ \d+) \d+/, `$1 ${epoch + 1}`);
+  await writeFile(path, own.replace(/currentEpoch \d+/, `currentEpoch ${epoch + 1}`));
+}
+
+describe("a primary that goes while one of its slots is on its way", () => {
   let lab: TestLab;
   beforeAll(async () => {
     lab = await bringUpLab({ topology: "cluster", ssh: false, downAfterMs: 5_000 });
   });
   afterAll(() => lab.down());
 
+  const startMove = (slot: number, from: string) => {
+    const child = startReshard(lab, "--from", from, "--to", TO, "--slots", `${slot}-${slot}`, "--max-latency", "1ms");
+    const told = heard(child);
+    const code = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const ended = async () => expect({ code: await code, why: (await code) === 0 ? "" : told() });
+    return { child, ended };
+  };
+
+  it("takes no slot while it holds writes back, as one does that hands over", async () => {
+    const before = await slotsOf(lab, TO);
+    await lab.cli(TO, "CLIENT", "PAUSE", "600000", "WRITE");
+    const { ended } = startMove(12_000, "r3:6379");
+    await until(async () => (await lab.cli(TO, "CLIENT", "LIST")).includes("cmd=publish"));
+    expect(await slotsOf(lab, TO)).toBe(before);
+    await lab.cli(TO, "CLIENT", "UNPAUSE");
+    (await ended()).toEqual({ code: 0, why: "" });
+    expect(await slotsOf(lab, TO)).toBe(before + 1);
+  });
+
+  it("costs no key where it is the source, which hands over to its replica", async () => {
+    const slot = 16_000;
+    await fillSlot(lab, slot, "r3:6379");
+    const target = await connectTo(lab, TO);
+    const heir = await connectTo(lab, "r5:6379");
+    const { child, ended } = startMove(slot, "r3:6379");
+    await amidst(child, target, { slot, keys: 5 }, () => heir.call("CLUSTER", "FAILOVER"));
+    (await ended()).toEqual({ code: 0, why: "" });
+    expect(await heir.role()).toContain("master");
+    expect(await target.call("CLUSTER", "COUNTKEYSINSLOT", String(slot))).toBe(LARGE);
+    for (const node of [target, heir]) node.disconnect();
+    await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
+  });
+
   it.each([
     ["the source", 150, "r1:6379", "r1:6379"],
-    ["the target", 11_000, "r3:6379", "r2:6379"],
-  ] as const)("costs no acknowledged write where it is %s", async (_who, slot, from, dies) => {
-    const to = "r2:6379";
+    ["the target", 11_000, "r5:6379", "r2:6379"],
+  ] as const)("costs no acknowledged write where it is %s, which dies", async (_who, slot, from, dies) => {
+    const tag = await fillSlot(lab, slot, from);
     // The youngest move first: all counters have moved when the large keys do.
-    const counters = keysIn(slot, 200).map((key) => key.replace(":", ":a"));
-    const tag = (counters[0] ?? "").split(":")[0] ?? "";
-    const fill = `for i = 1, ${LARGE} do redis.call("SETRANGE", KEYS[1] .. ":z" .. i, 1048576, "end") end`;
-    await lab.cli(from, "EVAL", fill, "1", tag);
+    const counters = Array.from({ length: 200 }, (_, index) => `${tag}:a${index}`);
+    const target = await connectTo(lab, TO);
     const writers = await startCounting(lab, counters);
     await expect.poll(() => writers.counts.acknowledged, { timeout: 30_000 }).toBeGreaterThan(500);
-    const child = startReshard(lab, "--from", from, "--to", to, "--slots", `${slot}-${slot}`, "--max-latency", "1ms");
-    const told = heard(child);
-    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-    await amidst(lab, to, slot, counters.length + 10, dies);
-    const code = await ended;
+    const { child, ended } = startMove(slot, from);
+    const { pid } = serverOf(lab, dies);
+    const epoch = Number(/current_epoch:(\d+)/.exec(await lab.cli(TO, "CLUSTER", "INFO"))?.[1]);
+    await amidst(child, target, { slot, keys: counters.length + 10 }, () => process.kill(pid, "SIGKILL"));
+    target.disconnect();
+    const result = await ended();
     const acknowledged = writers.counts.acknowledged;
     await expect.poll(() => writers.counts.acknowledged, { timeout: 60_000 }).toBeGreaterThan(acknowledged + 500);
     const { wrong } = await writers.stop();
-    expect({ code, why: code === 0 ? "" : told() }).toEqual({ code: 0, why: "" });
+    result.toEqual({ code: 0, why: "" });
     expect(wrong).toEqual([]);
+    if (dies === TO) await dispute(lab, dies, epoch);
     await lab.restart(dies);
     await until(async () => (await lab.cli(dies, "ROLE").catch(() => "")).startsWith("slave"));
     await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);

@@ -1,10 +1,32 @@
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fillCluster } from "../../support/cluster-load.ts";
-import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { addressOf, bringUpLab, type TestLab } from "../../support/lab.ts";
 import { type Ended, redisha } from "../../support/redisha.ts";
 import { complaints, slotsOf, unnoticed } from "../../support/reshards.ts";
 import { until } from "../../support/until.ts";
+
+/** Asks a node for one key over one connection, whoever owns it, as a client would that never looks at the slots anew. */
+function askAlways(lab: TestLab, id: string): { stop(): Promise<void> } {
+  const port = Number(id.split(":")[1]);
+  const client = new Redis({ host: addressOf(lab, id.split(":")[0] ?? ""), port, protocol: 2 });
+  let on = true;
+  const asking = (async () => {
+    while (on) {
+      await client.get("asked").catch(() => undefined);
+      await pause(5);
+    }
+  })();
+  return {
+    async stop() {
+      on = false;
+      await asking;
+      client.disconnect();
+    },
+  };
+}
 
 describe("nodes of a cluster, in and out", () => {
   let lab: TestLab;
@@ -63,7 +85,11 @@ describe("nodes of a cluster, in and out", () => {
       const { run: replica } = await done("add-node", "r8:6379", "--replica-of", "r7:6379");
       expect(await isReplicaOf("r8:6379", "r7:6379")).toBe(true);
 
-      const { run: removal, outputs } = await done("remove-node", "r7:6379");
+      const late = askAlways(lab, "r7:6379");
+      const { run: removal, outputs } = await done("remove-node", "r7:6379", "--grace", "2s");
+      await late.stop();
+      // Whoever still asks it is told whom to ask, and not only once the last slot is on its way.
+      expect(outputs.lingered["r7:6379"].outputs.moved).toBeGreaterThan(0);
       expect(Object.keys(outputs.homes)).toEqual(["r8:6379"]);
       expect(await knownTo("r7:6379")).toBe(1);
       expect(await knownTo("r1:6379")).toBe(7);
@@ -85,7 +111,7 @@ describe("nodes of a cluster, in and out", () => {
   it("puts a server in the place of a primary, which hands over to it, and takes it back", async () => {
     const slots = await slotsOf(lab, "r2:6379");
     await unnoticed(lab, async () => {
-      const { run } = await done("replace-node", "r2:6379", "r8:6379", "--yes");
+      const { run } = await done("replace-node", "r2:6379", "r8:6379", "--grace", "0s", "--yes");
       expect(await slotsOf(lab, "r8:6379")).toBe(slots);
       expect(await knownTo("r2:6379")).toBe(1);
       await takenBack(run);

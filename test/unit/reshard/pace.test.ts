@@ -60,6 +60,32 @@ describe("the pace of a move", () => {
     expect(third).toBe(false);
   });
 
+  it("keeps to large calls where the way alone takes longer than the limit", async () => {
+    const clock = { now: 0 };
+    const pace = new Pace(1, 1.7, () => clock.now);
+    for (let call = 0; call < 40; call += 1) {
+      const left = await pace.enter(pace.keys);
+      clock.now += 2.4 + pace.keys * 0.001;
+      left(true);
+    }
+    expect(pace.keys).toBeGreaterThan(60);
+    expect(pace.breatherMs()).toBe(0);
+  });
+
+  it("sends more at once where the long way is only its own, not that of the source", async () => {
+    const clock = { now: 0 };
+    const pace = new Pace(5, 60, () => clock.now);
+    for (let call = 0; call < 20; call += 1) {
+      const [first, second] = await Promise.all([pace.enter(60), pace.enter(60)]);
+      clock.now += 30 + 0.5;
+      first?.(true);
+      clock.now += 0.5;
+      second?.(true);
+    }
+    const leave = await Promise.all([pace.enter(60), pace.enter(60), pace.enter(60)]);
+    expect(leave).toHaveLength(3);
+  });
+
   it("has no more on its way than the limit allows", async () => {
     const clock = { now: 0 };
     const pace = new Pace(10, 0, () => clock.now);

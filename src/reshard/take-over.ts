@@ -1,0 +1,36 @@
+import type { RedisConnection } from "../connect/types.ts";
+import { all, setSlots } from "./orders.ts";
+
+/** Nobody listens to it. */
+const CHANNEL = "redisha:slots";
+
+const valkeys = new WeakMap<RedisConnection, Promise<boolean>>();
+
+/**
+ * Has a target own slots that it has all keys of. It gives itself a new epoch with that, which must not happen while it hands over
+ * to a replica of its own (CLUSTER FAILOVER): the replica would win its election with an older one, take writes, and lose
+ * them all as it is overruled. Redis holds writes back for as long as a node hands over, but SETSLOT is none for it (cluster.c,
+ * CLUSTER SETSLOT; networking.c, pauseClients); in one transaction with a PUBLISH it is, and refused once the node follows.
+ * Valkey holds SETSLOT back by itself, and takes it in no transaction as it sends it to replicas.
+ *
+ * @throws {RedishaError} what the server answered.
+ */
+export async function takeOver(
+  slots: readonly number[],
+  targetId: string,
+  target: RedisConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  const orders = setSlots(slots, "NODE", targetId);
+  const byItself = await holdsByItself(target, signal);
+  await all(target, byItself ? orders : [["MULTI"], ["PUBLISH", CHANNEL, ""], ...orders, ["EXEC"]], signal);
+}
+
+function holdsByItself(target: RedisConnection, signal: AbortSignal): Promise<boolean> {
+  const known = valkeys.get(target);
+  if (known) return known;
+  const asked = target.command(["INFO", "server"], { signal }).then((info) => /^valkey_version:/m.test(String(info)));
+  valkeys.set(target, asked);
+  asked.catch(() => valkeys.delete(target));
+  return asked;
+}
