@@ -1,5 +1,6 @@
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
+import { graceFlag } from "../../src/cli/cluster/grace-flag.ts";
 import { inputsOfRemove } from "../../src/cli/cluster/membership-inputs.ts";
 import { membershipExit, renderMembership } from "../../src/cli/cluster/membership-render.ts";
 import { movingFlags } from "../../src/cli/reshard/flags.ts";
@@ -28,6 +29,7 @@ export default class ClusterRemoveNode extends RunningCommand<RunSummary | Plan>
       helpValue: "TIME",
       summary: "Of a dead one: wait for nodes that are away, and would bring it back",
     }),
+    grace: graceFlag,
     ...movingFlags,
   };
 

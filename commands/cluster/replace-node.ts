@@ -1,6 +1,7 @@
 import { string as stringArg } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
 import { declaredNode } from "../../src/cli/cluster/declared-node.ts";
+import { graceFlag } from "../../src/cli/cluster/grace-flag.ts";
 import { membershipExit, renderMembership } from "../../src/cli/cluster/membership-render.ts";
 import { givenInputs } from "../../src/cli/given-inputs.ts";
 import { RUN_EXITS, RunningCommand, runFlags } from "../../src/cli/running-command.ts";
@@ -26,12 +27,18 @@ export default class ClusterReplaceNode extends RunningCommand<RunSummary | Plan
       helpValue: "TIME",
       summary: "Of a dead one: wait for nodes that are away, and would bring it back",
     }),
+    grace: graceFlag,
   };
 
   async run(): Promise<RunSummary | Plan> {
     const { args, flags } = await this.parse(ClusterReplaceNode);
     const work = await this.prepare("cluster-replace-node", flags);
-    const inputs = givenInputs({ old: args.old, new: declaredNode(args.new, work.deployment), wait: flags.wait });
+    const inputs = givenInputs({
+      old: args.old,
+      new: declaredNode(args.new, work.deployment),
+      wait: flags.wait,
+      grace: flags.grace,
+    });
     if (flags["dry-run"]) return this.plan(work, inputs);
     const what = `Put ${args.new} in the place of ${args.old} in ${work.deployment.name}`;
     const summary = await this.perform(work, inputs, { effect: "disruptive", what });

@@ -1,4 +1,5 @@
 import { boolean, integer } from "@oclif/core/flags";
+import { graceFlag } from "../../src/cli/cluster/grace-flag.ts";
 import { inputsOfScale } from "../../src/cli/cluster/membership-inputs.ts";
 import { renderMembership } from "../../src/cli/cluster/membership-render.ts";
 import { movingFlags } from "../../src/cli/reshard/flags.ts";
@@ -23,6 +24,7 @@ export default class ClusterScale extends RunningCommand<RunSummary | Plan> {
     ...runFlags,
     primaries: integer({ required: true, min: 3, helpValue: "N", summary: "How many primaries are to serve slots" }),
     bare: boolean({ summary: "Although new primaries get fewer replicas than redisha.yaml declares" }),
+    grace: graceFlag,
     ...movingFlags,
   };
 

@@ -22,7 +22,7 @@ describe("a primary that goes in mid-move, while nodes of a cluster come or go",
     [
       ["scale --primaries 5", ""],
       ["scale --primaries 3", "scale --primaries 5"],
-      ["remove-node r7:6379", "scale --primaries 4"],
+      ["remove-node r7:6379 --grace 0s", "scale --primaries 4"],
     ].flatMap(([command = "", first = ""]) =>
       (["is killed", "hands over", "is killed, and then redisha"] as const).flatMap((fault) =>
         (["source", "target"] as const).map((who) => ({ command, first, fault, who })),

@@ -10,7 +10,7 @@ import { goOn } from "../support/signalled.ts";
  */
 it.each([
   ["scale --primaries 5", "scale --primaries 3", ["slots.settled", "unfollow", "leave"]],
-  ["scale --primaries 4", "remove-node r7:6379", ["empty.settled", "rehome", "leave"]],
+  ["scale --primaries 4", "remove-node r7:6379 --grace 0s", ["empty.settled", "rehome", "leave"]],
 ])("behind %s of Redis 6.0, %s is taken back from wherever it died", async (first, command, steps) => {
   const shape = { topology: "cluster", ssh: false, spares: 4, downAfterMs: 5_000, engine: "redis-6.0" } as const;
   await using lab = await bringUpLab(shape);

@@ -12,6 +12,13 @@ interface AddFlags extends MovingFlags {
 interface RemoveFlags extends MovingFlags {
   readonly bare: boolean;
   readonly wait: string | undefined;
+  readonly grace: string | undefined;
+}
+
+interface ScaleFlags extends MovingFlags {
+  readonly primaries: number;
+  readonly bare: boolean;
+  readonly grace: string | undefined;
 }
 
 /** Flags as inputs of the runbook cluster-add-node; what is not given is left to the runbook's own default. */
@@ -22,11 +29,11 @@ export function inputsOfAdd(node: string, flags: AddFlags): Record<string, strin
 }
 
 /** Flags as inputs of the runbook cluster-remove-node. */
-export function inputsOfRemove(node: string, { bare, wait, ...rest }: RemoveFlags): Record<string, string> {
-  return givenInputs({ node, bare, wait, ...movingInputs(rest) });
+export function inputsOfRemove(node: string, { bare, wait, grace, ...rest }: RemoveFlags): Record<string, string> {
+  return givenInputs({ node, bare, wait, grace, ...movingInputs(rest) });
 }
 
 /** Flags as inputs of the runbook cluster-scale. */
-export function inputsOfScale({ primaries, bare, ...rest }: MovingFlags & { primaries: number; bare: boolean }) {
-  return givenInputs({ primaries, bare, ...movingInputs(rest) });
+export function inputsOfScale({ primaries, bare, grace, ...rest }: ScaleFlags): Record<string, string> {
+  return givenInputs({ primaries, bare, grace, ...movingInputs(rest) });
 }
