@@ -33,6 +33,9 @@ const NOT_LISTED: Readonly<Record<string, string>> = {
 /** Defaults of what the server is started with here. */
 const ASKED_FOR = { dir: "./", port: "6379", unixsocket: "" };
 
+/** Releases that upgrades come by: without a record they would be taken for the next one under test. */
+const BETWEEN = ["valkey-8.0"];
+
 const run = promisify(execFile);
 
 async function defaultsOf(program: string): Promise<Map<string, string>> {
@@ -82,7 +85,7 @@ async function knows(program: string, name: string, value: string): Promise<bool
 
 /** By engine, `…/bin/redis` or `…/bin/valkey`: what the names of its programs start with. */
 const programs = new Map<string, string>();
-for (const engine of ENGINES) {
+for (const engine of [...ENGINES, ...BETWEEN].sort()) {
   const folder = await cachedEngine(engine, () => undefined);
   programs.set(engine, join(folder, "bin", engine.split("-")[0] ?? ""));
 }

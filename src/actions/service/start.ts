@@ -8,6 +8,7 @@ import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { instanceOf } from "../needs.ts";
+import { agreeShards } from "./agree-shards.ts";
 import { FIND_OTHERS, type Service, serviceSchema } from "./descriptor.ts";
 import { lastWords } from "./last-words.ts";
 import { brieflyOnHostOf, rootOn } from "./shell.ts";
@@ -104,6 +105,7 @@ export const serviceStart = defineAction({
     if (!service) return { outputs: { process_id: null }, changed: false };
     if (await isAnswering(instance, context))
       return { outputs: { process_id: await untilLoaded(instance, service, null, within, context) }, changed: false };
+    await agreeShards(instance, service, context);
     const pid = service.unit
       ? await startUnit(instance, service.unit, context)
       : await startProcess(instance, service, context);
