@@ -1,10 +1,8 @@
 import { option, string } from "@oclif/core/flags";
 import { durationFlag } from "../src/cli/flags.ts";
 import { RUN_EXITS, runFlags } from "../src/cli/running-command.ts";
-import { shownUpgrade, upgradeAdvice } from "../src/cli/upgrade/advice.ts";
 import { GoingBackCommand, type GoneBack } from "../src/cli/upgrade/going-back.ts";
-import { inputsOfUpgrade } from "../src/cli/upgrade/inputs.ts";
-import { pastUpgrade } from "../src/use-cases/past-upgrade.ts";
+import { pastUpgrade, standbyPriority } from "../src/use-cases/past-upgrade.ts";
 
 export default class Rollback extends GoingBackCommand {
   static override summary =
@@ -49,20 +47,17 @@ export default class Rollback extends GoingBackCommand {
     const work = await this.prepare("upgrade", flags);
     const past = await pastUpgrade(work.deployment.name, process.env);
     const before = past?.from.find((release) => release.endsWith(` ${flags.to}`));
-    if (past?.open && before !== undefined) return this.takeBack(past, work, flags["dry-run"]);
+    const away = past?.open && before !== undefined && !past.to.includes(flags.to);
+    if (past && away) return this.takeBack(past, work, flags["dry-run"]);
     const engine = before?.split(" ")[0]?.toLowerCase();
+    const standby = await this.standbyFor(flags, work);
     if (flags.lose !== undefined) {
       const way = { ...flags, lose: flags.lose, engine, backup: flags.backup ?? past?.backup ?? undefined };
       return this.byBackup(way, await this.runbookOf("rollback", work.deployment), work, flags["dry-run"]);
     }
-    const inputs = { ...inputsOfUpgrade({ ...flags, engine }, work.deployment), back: "true" };
-    if (flags["dry-run"]) return this.plan(work, inputs);
-    const what = `Bring ${work.deployment.name} back to ${flags.to}`;
-    const summary = await this.perform(work, inputs, { effect: "disruptive", what });
-    if (summary.error?.code === "UPGRADE_IS_DOWNGRADE" && past?.backup) {
-      return this.finish(await this.withWindow(summary, past.backup, work, flags));
-    }
-    for (const line of upgradeAdvice(summary, flags.directory)) this.note(line);
-    return this.finish(summary, shownUpgrade(summary));
+    const sound = standby?.unsound.length === 0 ? standby.node.id : undefined;
+    const priority = sound && (await standbyPriority(work.deployment.name, process.env));
+    const known = { engine, by_standby: sound, standby_priority: priority, left: standby, backup: past?.backup };
+    return this.straight(work, { ...flags, ...known }, flags["dry-run"]);
   }
 }

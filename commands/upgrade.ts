@@ -1,9 +1,11 @@
 import { boolean, option, string } from "@oclif/core/flags";
 import { durationFlag } from "../src/cli/flags.ts";
-import { RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
+import { type PartOfRequest, RUN_EXITS, RunningCommand, runFlags } from "../src/cli/running-command.ts";
 import { shownUpgrade, upgradeAdvice } from "../src/cli/upgrade/advice.ts";
-import { inputsOfHops, inputsOfUpgrade, viaOf } from "../src/cli/upgrade/inputs.ts";
+import { inputsOfHops, inputsOfUpgrade, standbyOverHops, viaOf } from "../src/cli/upgrade/inputs.ts";
 import type { Plan } from "../src/engine/plan.ts";
+import { standbyPriority } from "../src/use-cases/past-upgrade.ts";
+import { refuseRelease } from "../src/use-cases/refuse-release.ts";
 import type { RunSummary } from "../src/use-cases/run-runbook.ts";
 
 export default class Upgrade extends RunningCommand<RunSummary | Plan> {
@@ -23,6 +25,10 @@ export default class Upgrade extends RunningCommand<RunSummary | Plan> {
     {
       description: "From Redis to Valkey",
       command: "<%= config.bin %> upgrade --engine valkey --to 8.1.1 --directory /opt/valkey-8.1",
+    },
+    {
+      description: "With a replica that stays on the release from before, and leads back without loss",
+      command: "<%= config.bin %> upgrade --to 8.0.2 --standby r3:6379",
     },
     {
       description: "Over a series that cannot be jumped over, in one run, with a day between",
@@ -60,6 +66,15 @@ export default class Upgrade extends RunningCommand<RunSummary | Plan> {
       helpValue: "backup",
       summary: "Make no backup before anything is stopped",
     })(),
+    standby: string({
+      helpValue: "INSTANCE",
+      exclusive: ["via"],
+      summary: "Leave this replica on its release: rollback leads back by it without loss",
+    }),
+    "standby-away": durationFlag({
+      dependsOn: ["standby"],
+      summary: "How long it may be away and still lead back (default: 15m)",
+    }),
     soak: durationFlag({ summary: "How long to wait between two replicas (default: 10s)" }),
   };
 
@@ -70,10 +85,17 @@ export default class Upgrade extends RunningCommand<RunSummary | Plan> {
     const via = viaOf(flags, deployment);
     const hops = via !== undefined;
     const work = hops ? { ...direct, runbook: await this.runbookOf("upgrade-hops", deployment) } : direct;
-    const inputs = hops ? inputsOfHops(flags, via, deployment) : inputsOfUpgrade(flags, deployment);
+    if (hops && flags.standby !== undefined) throw standbyOverHops(flags.to);
+    const priority = flags.standby === undefined ? await standbyPriority(deployment.name, process.env) : undefined;
+    const given = { ...flags, standby_priority: priority };
+    const inputs = hops ? inputsOfHops(flags, via, deployment) : inputsOfUpgrade(given, deployment);
     if (flags["dry-run"]) return this.plan(work, inputs);
     const what = `Upgrade ${deployment.name} to ${flags.engine ?? ""} ${flags.to}`.replace("  ", " ");
-    const summary = await this.perform(work, inputs, { effect: "disruptive", what });
+    const { engine = null, to: version, standby = null } = flags;
+    // Over two hops it is the first one that has to be allowed, and which release that is may be found out on the way.
+    const refuse = ({ session, signal }: PartOfRequest) =>
+      hops ? Promise.resolve() : refuseRelease(session, { engine, version, standby }, signal);
+    const summary = await this.perform(work, inputs, { effect: "disruptive", what, refuse });
     for (const line of upgradeAdvice(summary, flags.directory)) this.note(line);
     return this.finish(summary, shownUpgrade(summary));
   }

@@ -32,6 +32,7 @@ import { clusterJoin } from "./cluster/join.ts";
 import { clusterJudge } from "./cluster/judge.ts";
 import { clusterLeave } from "./cluster/leave.ts";
 import { clusterLendRights } from "./cluster/lend-rights.ts";
+import { clusterLinger } from "./cluster/linger.ts";
 import { clusterMoveSlots } from "./cluster/move-slots.ts";
 import { clusterPlanBalance } from "./cluster/plan-balance.ts";
 import { clusterPlanFix } from "./cluster/plan-fix.ts";
@@ -166,16 +167,23 @@ import { topologyRecord } from "./topology/record.ts";
 import { topologySurvives } from "./topology/survives.ts";
 import { upgradeAcl } from "./upgrade/acl.ts";
 import { upgradeAdapt, upgradeAdaptBack } from "./upgrade/adapt.ts";
+import { upgradeBacklog } from "./upgrade/backlog.ts";
 import { upgradeKeepBeside, upgradeSettleBeside } from "./upgrade/beside.ts";
+import { upgradeCarryBack, upgradeCarryOver } from "./upgrade/carry.ts";
 import { upgradeClear } from "./upgrade/clear.ts";
+import { upgradeClients } from "./upgrade/clients.ts";
 import { upgradeConfig } from "./upgrade/config.ts";
 import { upgradeDecide } from "./upgrade/decide.ts";
 import { upgradeFetch } from "./upgrade/fetch.ts";
 import { upgradeFit, upgradeUnfit } from "./upgrade/fit.ts";
+import { upgradeInstallBeside, upgradeRemoveBeside } from "./upgrade/install-beside.ts";
 import { upgradeLeave } from "./upgrade/leave.ts";
 import { upgradeKept, upgradeNote } from "./upgrade/note.ts";
 import { upgradePackages } from "./upgrade/packages.ts";
+import { upgradePortable } from "./upgrade/portable.ts";
+import { upgradeRevive } from "./upgrade/revive.ts";
 import { upgradeSoak } from "./upgrade/soak.ts";
+import { upgradeStandby } from "./upgrade/standby.ts";
 import { upgradeStart } from "./upgrade/start.ts";
 import { upgradeSurvey } from "./upgrade/survey.ts";
 import { upgradeSwitch, upgradeSwitchBack } from "./upgrade/switch.ts";
@@ -277,6 +285,7 @@ const ACTIONS: readonly Action[] = [
   clusterJoin,
   clusterLeave,
   clusterLendRights,
+  clusterLinger,
   clusterPlanHomes,
   clusterReplicate,
   clusterGatherKeys,
@@ -363,19 +372,28 @@ const ACTIONS: readonly Action[] = [
   upgradeAcl,
   upgradeAdapt,
   upgradeAdaptBack,
+  upgradeBacklog,
+  upgradeCarryBack,
+  upgradeCarryOver,
   upgradeClear,
+  upgradeClients,
   upgradeConfig,
   upgradeDecide,
   upgradeFetch,
   upgradeFit,
+  upgradeInstallBeside,
   upgradeKeepBeside,
   upgradeKept,
   upgradeLeave,
   upgradeNote,
   upgradePackages,
+  upgradePortable,
+  upgradeRemoveBeside,
+  upgradeRevive,
   upgradeSettleBeside,
   upgradeSoak,
   upgradeStart,
+  upgradeStandby,
   upgradeSurvey,
   upgradeSwitch,
   upgradeSwitchBack,

@@ -29,7 +29,7 @@ export const lenientDeploymentSchema = z.object({
   sentinel: section({ ...placementShape(sentinelSchema.shape), quorum: maybe(sentinelSchema.shape.quorum) }),
   cluster: section({ replicas_per_primary: maybe(z.int()) }),
   tls: section({ mode: maybe(z.string()), port_offset: maybe(z.int()) }),
-  engine: section({ source: maybe(z.string()) }),
+  engine: section({ source: maybe(z.string()), standby: maybe(z.string()) }),
   monitoring: section({ exporter: section({ on: maybe(z.array(z.string())) }) }),
   auth: section({ sentinel: maybe(z.unknown()) }),
   preflight: section({

@@ -48,6 +48,8 @@ export interface Deployment {
     readonly version?: string;
     readonly source?: "apt" | "directory";
     readonly directory?: string;
+    /** Id of the replica that an upgrade left on the release from before, for the way back. */
+    readonly standby?: string;
   };
   readonly hosts: readonly Host[];
   readonly instances: readonly Instance[];
@@ -84,6 +86,8 @@ export interface Deployment {
   readonly time?: TimePolicy;
   /** Undefined: nobody measures, or redisha does not see to it. */
   readonly exporter?: ExporterPolicy;
+  /** Libraries of applications, where servers do not tell them. */
+  readonly clients?: readonly { readonly library: string; readonly version: string }[];
   readonly backup?: BackupPolicy;
   readonly drill?: DrillPolicy;
   /** Real users depend on it: what hurts it is asked for by name. */

@@ -23,7 +23,8 @@ export function checkPlacement(view: LenientDeployment, found: Findings): void {
     else if (!isUsed(host, view)) found.error(path, `neither a server nor a Sentinel runs on ${host}`);
   }
   for (const entry of Object.keys(view.redis?.replica_priority ?? {})) checkPriority(entry, view, found);
-  checkInitialPrimary(view, hosts, found);
+  if (view.topology !== "cluster") checkOne(view.redis?.initial_primary, ["redis", "initial_primary"], view, found);
+  checkOne(view.engine?.standby, ["engine", "standby"], view, found);
   checkTwice(view, found);
   if (view.topology === "cluster") checkCluster(view, found);
 }
@@ -56,10 +57,8 @@ function suggestHost(host: string, hosts: readonly string[]): string | undefined
   return hosts.length === 0 ? undefined : `hosts here: ${hosts.join(", ")}`;
 }
 
-function checkInitialPrimary(view: LenientDeployment, hosts: readonly string[], found: Findings): void {
-  const wanted = view.redis?.initial_primary;
-  if (wanted === undefined || view.redis?.on === undefined || view.topology === "cluster") return;
-  const path = ["redis", "initial_primary"];
+function checkOne(wanted: string | undefined, path: string[], view: LenientDeployment, found: Findings): void {
+  if (wanted === undefined || view.redis?.on === undefined) return;
   const { host, port } = splitEntry(wanted);
   const instances = placed(view.redis, DEFAULT_PORT.redis);
   const there = instances.filter((each) => each.host === host && (port === undefined || each.port === port));
@@ -72,7 +71,11 @@ function checkInitialPrimary(view: LenientDeployment, hosts: readonly string[], 
   const names = [...new Set(instances.flatMap((each) => [each.host, idOf(each)]))];
   const near = nearest(wanted, names);
   const hint = near === undefined ? `instances: ${instances.map(idOf).join(", ")}` : `did you mean "${near}"?`;
-  found.error(path, hosts.includes(host) ? `${wanted} is not in redis.on` : `there is no host ${host}`, { hint });
+  found.error(
+    path,
+    Object.keys(view.hosts).includes(host) ? `${wanted} is not in redis.on` : `there is no host ${host}`,
+    { hint },
+  );
 }
 
 /** Two instances cannot listen on one port of one host, nor of one address that two hosts share. */

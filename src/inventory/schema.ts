@@ -25,6 +25,12 @@ const engineSchema = z.strictObject({
     .regex(/^\//, "expected an absolute as it is on the hosts")
     .optional()
     .describe("Absolute path, on the hosts, of the directory that holds bin/; with `source: directory`."),
+  standby: z
+    .string()
+    .optional()
+    .describe(
+      "The replica that `redisha upgrade --standby` left on the release from before, for the way back: r3:6379.",
+    ),
 });
 
 export const hostSchema = z.strictObject({
@@ -148,6 +154,17 @@ const timeoutsSchema = z.strictObject({
   command: duration().optional().describe("Limit for one answer of Redis. Default: 3s."),
 });
 
+const clientSchema = z.strictObject({
+  library: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]*$/, "expected a name in lower case, such as go-redis")
+    .describe("As it names itself to servers: go-redis, jedis, redis-py."),
+  version: z
+    .string()
+    .regex(/^\d+(\.\d+)+/, 'expected a version with its dots, such as "9.0.5"')
+    .describe("Of the oldest one that is in use."),
+});
+
 const deploymentSchema = z.strictObject({
   topology: z
     .enum(["replication", "sentinel", "cluster"])
@@ -180,6 +197,12 @@ const deploymentSchema = z.strictObject({
     .optional()
     .describe("What keeps the clocks of hosts right where nothing does; one that runs already is never touched."),
   monitoring: monitoringSchema.optional().describe("What measures the deployment; `redisha init` sets it up."),
+  clients: z
+    .array(clientSchema)
+    .optional()
+    .describe(
+      "By which libraries applications speak to it: an upgrade checks them. Servers from 7.2 on tell them, too.",
+    ),
   backup: backupSchema.optional().describe("Where backups go and how long they are kept."),
   drill: drillSchema.optional().describe("What a drill may cost, and when it may be."),
   production: z

@@ -42,7 +42,7 @@ export function toDeployment(
     file: around.file,
     kind: declared.topology,
     ...present({ masterName: declared.master_name }),
-    engine: engineOf(declared.engine),
+    engine: engineOf(declared),
     hosts,
     instances,
     ...sentinelOf(declared),
@@ -57,19 +57,21 @@ export function toDeployment(
     redisVia: via === "auto" ? auto : via,
     timeouts,
     ...policiesOf(declared, timeouts.connectMs, around),
+    ...(declared.clients ? { clients: declared.clients } : {}),
     ...(declared.production ? { production: true } : {}),
     ...notifyOf(declared.notify, around),
   };
 }
 
-function engineOf(engine: DeclaredDeployment["engine"]): Deployment["engine"] {
+function engineOf({ engine, redis }: DeclaredDeployment): Deployment["engine"] {
   const { version, source, directory } = engine ?? {};
-  return { name: engine?.name ?? "redis", ...present({ version, source, directory }) };
+  const standby = instanceNamed(engine?.standby, redis);
+  return { name: engine?.name ?? "redis", ...present({ version, source, directory, standby }) };
 }
 
 function instancesOf(kind: Instance["kind"], declared: DeclaredDeployment, hosts: readonly Host[]): Instance[] {
   const key = kind === "data" ? "redis" : "sentinel";
-  const initial = kind === "data" ? initialPrimaryOf(declared) : undefined;
+  const initial = kind === "data" ? instanceNamed(declared.redis.initial_primary, declared.redis) : undefined;
   return placed(declared[key], DEFAULT_PORT[key]).flatMap(({ host: name, port }) => {
     const host = hosts.find((each) => each.name === name);
     if (!host) return [];
@@ -90,9 +92,9 @@ function instancesOf(kind: Instance["kind"], declared: DeclaredDeployment, hosts
 }
 
 /** `r1` means the one instance on r1: the rules refuse it where there are several. */
-function initialPrimaryOf({ redis }: DeclaredDeployment): string | undefined {
-  if (redis.initial_primary === undefined) return undefined;
-  const { host, port } = splitEntry(redis.initial_primary);
+function instanceNamed(entry: string | undefined, redis: DeclaredDeployment["redis"]): string | undefined {
+  if (entry === undefined) return undefined;
+  const { host, port } = splitEntry(entry);
   const there = placed(redis, DEFAULT_PORT.redis).find(
     (each) => each.host === host && (port ?? each.port) === each.port,
   );

@@ -31,6 +31,7 @@ export function buildTopology(declared: Declared, observations: readonly Observa
   linkSentinels(nodes, sentinels);
   measureLag(nodes);
   nameHosts(nodes, sentinels);
+  for (const node of nodes) node.standby = node.id === declared.standby;
 
   const sorted = byId(nodes);
   const sortedSentinels = byId(sentinels);

@@ -53,6 +53,8 @@ export const OBSERVED_DIRECTIVES = [
   "replica-announce-ip",
   "replica-announce-port",
   "repl-backlog-size",
+  "repl-diskless-load",
+  "propagation-error-behavior",
   "stop-writes-on-bgsave-error",
   "cluster-node-timeout",
   "cluster-require-full-coverage",
@@ -87,4 +89,6 @@ export interface Declared {
   readonly master_name?: string;
   readonly quorum?: number;
   readonly engine_version?: string;
+  /** The instance that is kept on the release from before, for the way back. */
+  readonly standby?: string;
 }

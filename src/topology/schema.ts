@@ -42,6 +42,7 @@ const dataNodeSchema = z.strictObject({
   port: z.int(),
   listed: z.boolean().describe("Declared in redisha.yaml"),
   initial_primary: z.boolean(),
+  standby: z.boolean().describe("Declared as the one that is kept on the release from before, for the way back"),
   known_by: z.array(z.string()).describe("For a node that did not answer: the instances whose words are told of it"),
   announced: z.string().nullable().describe("host:port that it tells others to use, where that is not the listed one"),
   up: z.boolean().describe("Answered, and is not loading"),
@@ -92,6 +93,17 @@ const dataNodeSchema = z.strictObject({
       }),
     )
     .describe("Replicas attached to it, by its own words"),
+  on_replicated_error: z
+    .string()
+    .nullable()
+    .describe(
+      "propagation-error-behavior (7.0 and later): ignore, or panic, which ends it at a command that it cannot do",
+    ),
+  diskless_load: z
+    .string()
+    .nullable()
+    .describe("repl-diskless-load: with swapdb its data stays where a full sync cannot be loaded"),
+  unexpected_errors: nullableInt.describe("Replicated commands that failed on it since it started"),
   auth_errors: nullableInt.describe("Logins refused since it started (WRONGPASS and NOAUTH; 6.2 and later)"),
   min_replicas_to_write: nullableInt,
   min_replicas_max_lag: nullableInt,

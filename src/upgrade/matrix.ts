@@ -44,7 +44,10 @@ export function decideBack(from: Release, to: Release): Decision {
   const way = wayBack(from, to);
   if (way.by === "backup") {
     const reason = `${way.reason}. Only a backup leads back, at the cost of: ${way.lost.join("; ")}.`;
-    return refuse("UPGRADE_IS_DOWNGRADE", reason, ["redisha backup list: what could be restored"]);
+    return refuse("UPGRADE_IS_DOWNGRADE", reason, [
+      "what could be restored: redisha backup list",
+      `by one of them, and agreeing to the loss: redisha rollback --to ${to.version} --backup ID --lose 16mb`,
+    ]);
   }
   const forward = decideUpgrade(to, from);
   if (!forward.allowed) return forward;

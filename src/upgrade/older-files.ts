@@ -17,6 +17,8 @@ interface OlderFile {
 const RENAMED = [
   ["listpack", "ziplist"],
   ["primary", "master"],
+  ["commandlog-execution-slower-than", "slowlog-log-slower-than"],
+  ["commandlog-slow-execution-max-len", "slowlog-max-len"],
 ] as const;
 
 /** Rules of users that came with 6.2 and 7.0 and only say what is so anyway in 6.0: everybody may use all channels there. */

@@ -62,8 +62,12 @@ export function lastRun(deployment: FleetDeployment, how: "resume" | "rollback")
 }
 
 /** Goes on with the last run, or takes it back: its code, and what it said where that is not 0. */
-export async function afterwards(deployment: FleetDeployment, how: "resume" | "rollback") {
-  const { code, stdout, stderr } = await redisha(lastRun(deployment, how));
+export async function afterwards(
+  deployment: FleetDeployment,
+  how: "resume" | "rollback",
+  env: Readonly<Record<string, string>> = {},
+) {
+  const { code, stdout, stderr } = await redisha(lastRun(deployment, how), { env });
   return { code, said: code === 0 ? "" : (stdout + stderr).slice(-3_000) };
 }
 

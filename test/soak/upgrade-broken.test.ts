@@ -51,16 +51,16 @@ describeOnFleet("an upgrade by packages that something goes wrong with", () => {
 
   it("keeps files that apt of the host was told to replace, and goes back from a package whose script fails", async () => {
     await at("r2").exec(`echo 'Dpkg::Options { "--force-confnew"; };' >/etc/apt/apt.conf.d/99-confnew`);
-    const file = await at("r2").exec("sha256sum </etc/redis/sentinel.conf; grep -c '^bind 10' /etc/redis/redis.conf");
+    // But for the line that it needs under 7.0, so that it goes on meaning what it meant.
+    const look = "grep -Ev '^(acl-pubsub-default|$)' /etc/redis/sentinel.conf; grep '^bind 10' /etc/redis/redis.conf";
+    const file = await at("r2").exec(look);
     await offerRevision(at("r3"), "bookworm", TO, "exit 7");
     const { code, status, error } = await upgradeWith(deployment, TO);
     tell(error);
     expect({ code, status, is: error.code }).toEqual({ code: 7, status: "paused", is: "PACKAGE_NOT_INSTALLED" });
     expect(error.message).toContain("redis-server package post-installation script subprocess returned error");
     expect(error.next.join()).toMatch(/runs resume .* runs rollback/);
-    expect(await at("r2").exec("sha256sum </etc/redis/sentinel.conf; grep -c '^bind 10' /etc/redis/redis.conf")).toBe(
-      file,
-    );
+    expect(await at("r2").exec(look)).toBe(file);
     expect(await deployment.primaries()).toEqual(["r1:6379"]);
     await goesBack();
     await withdrawRevision(at("r3"));

@@ -26,6 +26,17 @@ export function upgrade(lab: TestLab, engine: EngineUnderTest, version?: string)
   return redisha(["upgrade", "--json", ...towards(lab, engine, version), ...project], { env: stateOf(lab) });
 }
 
+/** Upgrades a lab and leaves one of its replicas for the way back; behind a backup where it has a repository. */
+export function upgradeWithStandby(
+  lab: TestLab,
+  engine: EngineUnderTest,
+  standby: string,
+  { backup = false }: { readonly backup?: boolean } = {},
+): Promise<Ended> {
+  const to = towards(lab, engine).filter((flag) => !backup || !["--waive", "backup"].includes(flag));
+  return redisha(["upgrade", "--json", ...to, "--standby", standby], { env: stateOf(lab) });
+}
+
 /** Upgrades a lab with a repository over one engine to another, in one run, behind a backup. */
 export function upgradeOver(lab: TestLab, via: EngineUnderTest, engine: EngineUnderTest, ...flags: string[]) {
   const to = towards(lab, engine).filter((flag) => !["--waive", "backup"].includes(flag));

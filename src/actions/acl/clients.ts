@@ -9,6 +9,9 @@ interface Client {
   readonly name: string;
   readonly user: string;
   readonly age: number;
+  /** As its library names itself, without what it adds in parentheses; empty where it does not, undefined before 7.2. */
+  readonly library?: string;
+  readonly libraryVersion: string;
   readonly is: "replica" | "primary" | "sentinel" | "redisha" | "application";
 }
 
@@ -55,7 +58,12 @@ export function parseClients(text: string): Client[] {
       const fields = new Map(line.split(" ").map((pair) => pair.split(/=(.*)/s, 2) as [string, string]));
       const get = (key: string) => fields.get(key)?.trim() ?? "";
       const [flags, name] = [get("flags"), get("name")];
-      return { address: get("addr"), name, user: get("user"), age: Number(get("age")), is: kindOf(flags, name) };
+      const library = fields.get("lib-name")?.replace(/\(.*/, "").toLowerCase();
+      return {
+        ...{ address: get("addr"), name, user: get("user"), age: Number(get("age")), is: kindOf(flags, name) },
+        ...(library === undefined ? {} : { library }),
+        libraryVersion: get("lib-ver"),
+      };
     });
 }
 

@@ -61,9 +61,11 @@ export const replicationFailover = defineAction({
   probe: (_input, context) => tookOver(context),
 });
 
+/** In a server's words: it changes places at this moment, or just has. */
+const UNDER_WAY = /already in progress|not valid when server is a replica/;
+
 /** One that was ordered by a process which has died since goes on by itself, for as long as it was given: it is waited for. */
 async function order(primary: RedisConnection, failover: readonly string[]): Promise<void> {
   const [reply] = await primary.pipeline([failover]);
-  if (reply instanceof RedisReplyError && reply.reply.includes("already in progress")) return;
-  if (reply instanceof Error) throw reply;
+  if (reply instanceof Error && !(reply instanceof RedisReplyError && UNDER_WAY.test(reply.reply))) throw reply;
 }

@@ -6,6 +6,7 @@ import { linesToKeep } from "../../upgrade/kept-behaviour.ts";
 import { type Decision, decideBack, decideBackByBackup, decideBackUnder, decideUpgrade } from "../../upgrade/matrix.ts";
 import { isOlder, isRelease, type Release, seriesOf, shown } from "../../upgrade/release.ts";
 import { defineAction } from "../define.ts";
+import { chooseStandby } from "./choose-standby.ts";
 
 const id = z.string();
 
@@ -28,6 +29,16 @@ export const upgradeDecide = defineAction({
       .describe("What everybody runs by then, where another hop comes before: redis 7.0.15"),
     back: z.boolean().default(false).describe("It is the older one: allowed where the way back needs no backup"),
     by_backup: z.boolean().default(false).describe("It is the older one: allowed where the way back needs one"),
+    standby: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe("A replica, or its host, that is left on its release, and leads back by partial resync"),
+    by_standby: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe("It is the older one, and this replica runs it: it is to be the primary first"),
   }),
   output: z.strictObject({
     engine: z.string(),
@@ -47,6 +58,8 @@ export const upgradeDecide = defineAction({
     replicas: z.array(id).describe("Those that have to move and follow another"),
     primaries: z.array(id).describe("Those that have to move and are followed"),
     sentinels: z.array(id),
+    standby: z.string().describe("Who is left on the release from before; empty where nobody is"),
+    standby_host: z.string().describe("Its host, which is left as it is"),
   }),
   example: `- id: decide
   action: upgrade.decide
@@ -60,29 +73,47 @@ export const upgradeDecide = defineAction({
           `the way back behind the switchover: ${way_back}`,
           ...(lost.length > 0 ? [`it would cost: ${lost.join("; ")}`] : []),
         ].join("\n"),
-  async run({ engine: wanted, version, after, back, by_backup }, context) {
-    const topology = await context.topology({ fresh: true });
-    const before = after === null ? null : namedRelease(after);
-    const runs = (node: DataNode) => byThen(releaseOf(node), before, { engine: wanted ?? node.engine ?? "", version });
-    const running = topology.nodes.map(runs);
-    const engine = wanted ?? running.find((release) => release !== undefined)?.engine ?? "redis";
-    const to = { engine, version };
-    const moving = topology.nodes.filter((node) => !isAt(node, to));
-    const decisions = moving.map((node) => {
-      const newest = !back ? decideUpgrade : followsOne(node, to, topology) ? decideBackUnder : decideBack;
-      const decide = by_backup ? decideBackByBackup : newest;
-      return allowedFor(node, runs(node), to, decide);
-    });
-    // The way back of the oldest: where it needs a backup, all of them do.
-    const decision = decisions.find(({ commits }) => commits) ?? decisions[0];
-    const following = moving.filter((node) => node.role === "primary" || followsOne(node, to, topology));
-    const misses = back || by_backup ? [] : following.filter((node) => mayMiss(runs(node), to)).map((node) => node.id);
-    return {
-      outputs: { ...described(to, running, decision), misses, ...whoMoves(topology, moving, to) },
-      changed: false,
-    };
-  },
+  run: async (input, context) => ({
+    outputs: decideAll(await context.topology({ fresh: true }), input),
+    changed: false,
+  }),
 });
+
+/** What is wanted, by the names of the action's inputs; what is not given is not wanted. */
+export interface Wanted {
+  readonly engine: string | null;
+  readonly version: string;
+  readonly after?: string | null;
+  readonly back?: boolean;
+  readonly by_backup?: boolean;
+  readonly standby?: string | null;
+  readonly by_standby?: string | null;
+}
+
+/** The decision about a whole deployment. Fails (exit 4) for the first server that may not be brought to the release. */
+export function decideAll(topology: Topology, wanted: Wanted) {
+  const { version, after = null, back = false, by_backup = false, standby = null, by_standby = null } = wanted;
+  const before = after === null ? null : namedRelease(after);
+  const runs = (node: DataNode) =>
+    byThen(releaseOf(node), before, { engine: wanted.engine ?? node.engine ?? "", version });
+  const running = topology.nodes.map(runs);
+  const engine = wanted.engine ?? running.find((release) => release !== undefined)?.engine ?? "redis";
+  const to = { engine, version };
+  const kept = standby === null ? undefined : chooseStandby(standby, to, topology);
+  const moving = topology.nodes.filter((node) => !isAt(node, to) && node.id !== kept?.id);
+  const decisions = moving.map((node) => {
+    const under = by_standby !== null || followsOne(node, to, topology);
+    const newest = !back ? decideUpgrade : under ? decideBackUnder : decideBack;
+    const decide = by_backup ? decideBackByBackup : newest;
+    return allowedFor(node, runs(node), to, decide);
+  });
+  // The way back of the oldest: where it needs a backup, all of them do.
+  const decision = decisions.find(({ commits }) => commits) ?? decisions[0];
+  const following = moving.filter((node) => node.role === "primary" || followsOne(node, to, topology));
+  const misses = back || by_backup ? [] : following.filter((node) => mayMiss(runs(node), to)).map((node) => node.id);
+  const outputs = { ...described(to, running, decision), misses, ...whoMoves(topology, moving, to, by_standby) };
+  return { ...outputs, ...leaving(kept, outputs) };
+}
 
 function releaseOf({ engine, version }: DataNode): Release | undefined {
   return engine === null || version === null ? undefined : { engine, version };
@@ -158,12 +189,30 @@ function described(
   };
 }
 
-/** A Sentinel does not say which project it is of; its version tells enough. */
-function whoMoves({ sentinels }: Topology, moving: readonly DataNode[], { version }: Release) {
+/** A Sentinel does not say which project it is of; its version tells enough. Behind a standby that takes over, all others follow. */
+function whoMoves(
+  { sentinels }: Topology,
+  moving: readonly DataNode[],
+  { version }: Release,
+  takesOver: string | null,
+) {
+  const follows = ({ role }: DataNode) => role !== "primary" || takesOver !== null;
   return {
-    replicas: moving.filter(({ role }) => role !== "primary").map((node) => node.id),
-    primaries: moving.filter(({ role }) => role === "primary").map((node) => node.id),
+    replicas: moving.filter(follows).map((node) => node.id),
+    primaries: moving.filter((node) => !follows(node)).map((node) => node.id),
     sentinels: sentinels.filter((sentinel) => sentinel.version !== version).map((sentinel) => sentinel.id),
+  };
+}
+
+/** What is otherwise where one is left behind: packages are those of a whole host, so its Sentinel is, too. */
+function leaving(kept: DataNode | undefined, { way_back, sentinels }: { way_back: string; sentinels: string[] }) {
+  if (kept === undefined) return { standby: "", standby_host: "" };
+  const first = `${kept.id} stays on ${kept.version} and leads back without loss, until a command that it does not know is used`;
+  return {
+    standby: kept.id,
+    standby_host: kept.host,
+    way_back: `${first}; then ${way_back}`,
+    sentinels: sentinels.filter((sentinel) => sentinel.replace(/:\d+$/, "") !== kept.host),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isKeptBack } from "../../topology/rollback-standby.ts";
 import type { DataNode, Topology } from "../../topology/schema.ts";
 import { defineAction } from "../define.ts";
 
@@ -11,7 +12,12 @@ export const upgradeSurvey = defineAction({
   scope: "controller",
   effect: "read",
   once: true,
-  input: z.strictObject({}),
+  input: z.strictObject({
+    standby_priority: z
+      .string()
+      .default("100")
+      .describe("What a standby for the way back gets as its replica-priority once it is none any more"),
+  }),
   output: z.strictObject({
     silent: ids.describe("Instances that do not answer"),
     strangers: ids.describe("Instances that are not listed in redisha.yaml"),
@@ -25,6 +31,7 @@ export const upgradeSurvey = defineAction({
     run_ids: z
       .record(z.string(), z.string().nullable())
       .describe("Of each data node: another one since tells of a restart"),
+    standbys: ids.describe("Replicas that are a standby for the way back, by their settings or by redisha.yaml"),
     replicas: ids.describe("Who followed another then"),
     primaries: ids.describe("Who was followed then"),
   }),
@@ -32,10 +39,13 @@ export const upgradeSurvey = defineAction({
   action: upgrade.survey
   with: {}`,
   commands: () => [],
-  run: async (_input, context) => ({ outputs: surveyOf(await context.topology({ fresh: true })), changed: false }),
+  run: async ({ standby_priority }, context) => ({
+    outputs: surveyOf(await context.topology({ fresh: true }), standby_priority),
+    changed: false,
+  }),
 });
 
-function surveyOf(topology: Topology) {
+function surveyOf(topology: Topology, standbyPriority: string) {
   const { kind, nodes, sentinels, shards, cluster } = topology;
   const all = [...nodes, ...sentinels];
   const idsOf = (found: readonly { readonly id: string }[]) => found.map(({ id }) => id);
@@ -43,17 +53,25 @@ function surveyOf(topology: Topology) {
   return {
     silent: idsOf(all.filter(({ up }) => !up)),
     strangers: idsOf(all.filter(({ listed }) => !listed)),
-    unlinked: idsOf(replicas.filter(({ link_up }) => link_up !== true)),
+    // One that is no way back any more has lost its link, and is given up by giving it all data.
+    unlinked: idsOf(replicas.filter((node) => node.link_up !== true && !isStandby(node))),
     alone: idsOf(shards.filter(({ primary_id, replica_ids }) => primary_id === null || replica_ids.length === 0)),
     short: idsOf(nodes.filter(wouldRefuseWrites)),
     promotable: idsOf(replicas.filter((node) => fenceOf(kind, node) !== (kind === "cluster" ? "yes" : "0"))),
     doubtful: idsOf(sentinels.filter(({ ckquorum_ok }) => ckquorum_ok === false)),
     cluster_ok: cluster === null || cluster.state === "ok",
-    priorities: Object.fromEntries(nodes.map((node) => [node.id, fenceOf(kind, node)])),
+    priorities: Object.fromEntries(
+      nodes.map((node) => [node.id, isStandby(node) ? standbyPriority : fenceOf(kind, node)]),
+    ),
     run_ids: Object.fromEntries(nodes.map(({ id, run_id }) => [id, run_id])),
+    standbys: idsOf(replicas.filter(isStandby)),
     replicas: idsOf(nodes.filter(({ role }) => role !== "primary")),
     primaries: idsOf(nodes.filter(({ role }) => role === "primary")),
   };
+}
+
+function isStandby(node: DataNode): boolean {
+  return isKeptBack(node) || node.standby;
 }
 
 function wouldRefuseWrites({ role, min_replicas_to_write: needed, connected_replicas: there }: DataNode): boolean {

@@ -20,13 +20,29 @@ echo "no $2 in $1 or $1/bin" >&2
 exit 3`;
 
 /**
- * `$1` engine, `$2` wanted version or the beginning of one, `$3` the package's own version where it is to be that. Prints
- * `now PACKAGE VERSION` of each package that is installed, `new VERSION` that apt offers, and `back` where apt offers the
- * present one, too; then has apt rehearse it.
+ * `$1` engine, `$2` wanted version or the beginning of one, `$3` the package's own version where it is to be that, `$4` not
+ * empty where servers may move to packages of another project than their own. Prints `now PACKAGE VERSION` of each package
+ * that is installed, `add PACKAGE` of each that comes beside one of the other project, `new VERSION` that apt offers, `back`
+ * where apt offers the present one, too, and `beside` where servers have to move; then has apt rehearse it.
  */
 const BY_APT = `
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 upstream() { echo "$1" | sed 's/^[0-9]*://; s/[-+~].*//'; }
+have() { dpkg-query -W -f '\${db:Status-Abbrev}\${Version}' "$1" 2>/dev/null | sed -n 's/^ii //p'; }
+# Whether a unit of a project is started at boot; one that is masked is not.
+runs() {
+  for f in /etc/systemd/system/*.wants/"$1"-server*.service /etc/systemd/system/*.wants/"$1"-sentinel*.service; do
+    [ -L "$f" ] && [ "$(readlink "/etc/systemd/system/\${f##*/}")" != /dev/null ] && return 0
+  done
+  return 1
+}
+case $1 in redis) other=valkey ;; *) other=redis ;; esac
+beside=
+if runs "$other" && { [ -n "$4" ] || ! runs "$1"; }; then beside=yes; fi
+if [ -n "$beside" ] && [ -z "$4" ]; then
+  echo "its servers run from packages of $other, which those of $1 do not replace" >&2
+  exit 3
+fi
 offered=$(apt-cache madison "$1-tools" | awk -F'|' '{ gsub(/ /, "", $2); print $2 }')
 new=
 for v in $offered; do
@@ -38,13 +54,19 @@ done
 echo "new $new"
 wanted=
 for p in "$1-server" "$1-sentinel" "$1-tools"; do
-  v=$(dpkg-query -W -f '\${db:Status-Abbrev}\${Version}' "$p" 2>/dev/null | sed -n 's/^ii //p')
-  [ -n "$v" ] || continue
+  v=$(have "$p")
+  if [ -z "$v" ]; then
+    [ -n "$beside" ] && [ -n "$(have "$other-\${p#"$1-"}")" ] || continue
+    echo "add $p"
+    wanted="$wanted $p=$new"
+    continue
+  fi
   echo "now $p $v"
   wanted="$wanted $p=$new"
   for o in $offered; do [ "$o" = "$v" ] && echo back; done
 done
 [ -n "$wanted" ] || { echo "no package of $1 is installed" >&2; exit 3; }
+[ -z "$beside" ] || printf '%s\\n' back beside
 apt-get -s -q --allow-downgrades --no-install-recommends install $wanted >/dev/null
 `;
 
@@ -66,6 +88,10 @@ export const upgradeTarget = defineAction({
       .describe("The package's own version, for source apt: 5:7.0.15-1~deb12u7"),
     source: z.enum(["apt", "directory"]),
     directory: z.string().nullable().default(null).describe("The folder, for source directory"),
+    beside: z
+      .boolean()
+      .default(false)
+      .describe("Packages of another project than the present one will do, installed beside them"),
   }),
   output: z.strictObject({
     version: z.string().describe("In full"),
@@ -73,6 +99,7 @@ export const upgradeTarget = defineAction({
     packages: z.record(z.string(), z.string()).describe("What apt is to install, by package"),
     present: z.record(z.string(), z.string()).describe("What is installed of it now"),
     back: z.boolean().describe("The present release can be had again"),
+    beside: z.boolean().describe("The packages come beside those of another project, which run the servers now"),
   }),
   example: `- id: there
   action: upgrade.target
@@ -92,7 +119,7 @@ export const upgradeTarget = defineAction({
       ? Object.entries(packages)
           .map(
             ([name, wanted]) =>
-              `${name} ${present[name] === wanted ? `is ${wanted}` : `${present[name]} -> ${wanted}`}`,
+              `${name} ${present[name] === wanted ? `is ${wanted}` : `${present[name] ?? "not there"} -> ${wanted}`}`,
           )
           .join(", ")
       : `${program} is ${version}`,
@@ -102,7 +129,13 @@ export const upgradeTarget = defineAction({
   },
 });
 
-type Wanted = { engine: string; version: string; revision: string | null; directory: string | null };
+type Wanted = {
+  engine: string;
+  version: string;
+  revision: string | null;
+  directory: string | null;
+  beside: boolean;
+};
 
 async function inFolder({ engine, version, directory }: Wanted, context: ActionContext) {
   if (directory === null)
@@ -111,24 +144,29 @@ async function inFolder({ engine, version, directory }: Wanted, context: ActionC
   const [program = "", banner = ""] = said.split("\n");
   const [, name = "", found = ""] = /^(Redis|Valkey) server v=(\S+)/i.exec(banner) ?? [];
   const is = { engine: name.toLowerCase(), version: found };
-  if (isRelease(is, { engine, version })) return { version: found, program, packages: {}, present: {}, back: true };
+  if (isRelease(is, { engine, version }))
+    return { version: found, program, packages: {}, present: {}, back: true, beside: false };
   throw missing(
     context,
     `${program} is ${found ? shown(is) : `none that answers: ${banner}`}, not ${shown({ engine, version })}`,
   );
 }
 
-async function byApt({ engine, version, revision }: Wanted, context: ActionContext) {
-  const lines = (await onHost(context, BY_APT, [engine, version, revision ?? ""]))
+async function byApt({ engine, version, revision, beside }: Wanted, context: ActionContext) {
+  const lines = (await onHost(context, BY_APT, [engine, version, revision ?? "", beside ? "beside" : ""]))
     .split("\n")
     .map((line) => line.split(" "));
   const fresh = lines.find(([word]) => word === "new")?.[1] ?? "";
   const present = Object.fromEntries(
     lines.flatMap(([word, name = "", has = ""]): [string, string][] => (word === "now" ? [[name, has]] : [])),
   );
-  const packages = Object.fromEntries(Object.keys(present).map((name) => [name, fresh]));
-  const back = lines.some(([word]) => word === "back");
-  return { version: upstreamOf(fresh), program: null, packages, present, back };
+  const named = lines.flatMap(([word, name = ""]) => (word === "now" || word === "add" ? [name] : []));
+  const packages = Object.fromEntries(named.map((name) => [name, fresh]));
+  const said = (wanted: string) => lines.some(([word]) => word === wanted);
+  return {
+    ...{ version: upstreamOf(fresh), program: null, packages, present },
+    ...{ back: said("back"), beside: said("beside") },
+  };
 }
 
 async function onHost(context: ActionContext, script: string, args: readonly string[]): Promise<string> {

@@ -1,15 +1,21 @@
+import { RedishaError } from "../../core/errors.ts";
+import { EXIT } from "../../core/exit-codes.ts";
 import { formatExactDuration } from "../../core/units.ts";
 import type { Deployment } from "../../inventory/model.ts";
 import { decideUpgrade } from "../../upgrade/matrix.ts";
 import { majorOf } from "../../upgrade/release.ts";
 import { givenInputs } from "../given-inputs.ts";
 
-interface UpgradeFlags {
+/** An upgrade, as it was typed. */
+export interface UpgradeFlags {
   readonly to: string;
   readonly engine: string | undefined;
   readonly directory: string | undefined;
   readonly waive: string | undefined;
   readonly soak: number | undefined;
+  readonly standby?: string | undefined;
+  readonly "standby-away"?: number | undefined;
+  readonly standby_priority?: string | undefined;
 }
 
 /**
@@ -17,7 +23,7 @@ interface UpgradeFlags {
  * where redisha.yaml says that the present one does.
  */
 export function inputsOfUpgrade(flags: UpgradeFlags, { engine }: Deployment): Record<string, string> {
-  const { to, directory, waive } = flags;
+  const { to, directory, waive, standby, "standby-away": away, standby_priority } = flags;
   return givenInputs({
     version: to,
     engine: flags.engine,
@@ -25,7 +31,19 @@ export function inputsOfUpgrade(flags: UpgradeFlags, { engine }: Deployment): Re
     directory,
     backup: waive === "backup" ? "false" : undefined,
     soak: soakOf(flags),
+    standby,
+    standby_away: away === undefined ? undefined : formatExactDuration(away),
+    standby_priority,
   });
+}
+
+/** Flags as inputs of the runbook upgrade, where it brings the older release: by a standby that runs it, where there is one. */
+export function inputsOfReturn(
+  flags: UpgradeFlags & { readonly by_standby: string | undefined },
+  deployment: Deployment,
+): Record<string, string> {
+  const { by_standby } = flags;
+  return { ...inputsOfUpgrade(flags, deployment), ...givenInputs({ back: true, by_standby }) };
 }
 
 interface HopFlags extends UpgradeFlags {
@@ -85,4 +103,15 @@ export function inputsOfPatch(flags: {
 
 function soakOf({ soak }: { readonly soak: number | undefined }): string | undefined {
   return soak === undefined ? undefined : formatExactDuration(soak);
+}
+
+/** One that is left on the first release would be two behind: what it does with what it is sent nobody has measured. */
+export function standbyOverHops(to: string): RedishaError {
+  return new RedishaError({
+    code: "USAGE",
+    message: "--standby is for one step: a replica that is left behind over two of them cannot lead back.",
+    exit: EXIT.usage,
+    state: "nothing was touched",
+    next: [`upgrade to the release between first, then: redisha upgrade --to ${to} --standby INSTANCE`],
+  });
 }

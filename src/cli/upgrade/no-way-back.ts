@@ -1,6 +1,7 @@
+import { type ErrorFacts, RedishaError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
 import type { Window } from "../../restore/written-since.ts";
-import type { RunSummary } from "../../use-cases/run-runbook.ts";
+import { type RollbackStandby, saidOf } from "../../topology/rollback-standby.ts";
 
 /** What was typed, and the backup that the upgrade made. */
 interface Typed {
@@ -10,21 +11,34 @@ interface Typed {
 }
 
 /** The refusal of going back without loss, with what a backup from before would cost, and how it is done. */
-export function withWindow(summary: RunSummary, { to, directory, backup }: Typed, window: Window): RunSummary {
-  const { error } = summary;
-  if (!error) return summary;
+export function withWindow(refusal: RedishaError, { to, directory, backup }: Typed, window: Window): RedishaError {
   const from = directory === undefined ? "" : ` --directory ${directory}`;
   const { since, bytes, announce } = window;
   const written = bytes === null ? "every write" : `${formatBytes(bytes)} of writes`;
+  return new RedishaError({
+    ...factsOf(refusal),
+    state: `nothing was touched; going back by backup ${backup} would lose ${written} since ${since}`,
+    next: [
+      `look into it first: redisha restore --to-scratch ${backup}`,
+      `agree to the loss: redisha rollback --to ${to}${from} --backup ${backup} --lose ${announce}`,
+    ],
+  });
+}
+
+/** The same refusal, with why the replica that was left for this is no way back. */
+export function withStandby(refusal: RedishaError, standby: RollbackStandby | undefined): RedishaError {
+  if (!standby) return refusal;
+  const facts = factsOf(refusal);
+  const { id, up } = standby.node;
+  const revive = up ? [] : [`have ${id} answer first: redisha run revive-standby --input node=${id}`];
+  const message = `${facts.message} ${saidOf(standby)}.`;
+  return new RedishaError({ ...facts, message, next: [...revive, ...(facts.next ?? [])] });
+}
+
+function factsOf({ code, message, exit, host, state, next }: RedishaError): ErrorFacts {
   return {
-    ...summary,
-    error: {
-      ...error,
-      state: `nothing was touched; going back by backup ${backup} would lose ${written} since ${since}`,
-      next: [
-        `look into it first: redisha restore --to-scratch ${backup}`,
-        `agree to the loss: redisha rollback --to ${to}${from} --backup ${backup} --lose ${announce}`,
-      ],
-    },
+    ...{ code, message, exit, next },
+    ...(host === undefined ? {} : { host }),
+    ...(state === undefined ? {} : { state }),
   };
 }

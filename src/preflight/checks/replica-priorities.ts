@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rollbackStandbys } from "../../topology/rollback-standby.ts";
 import type { Topology } from "../../topology/schema.ts";
 import { fail, onDeployment, pass, warn } from "../findings.ts";
 import { defineCheck, type Finding } from "../model.ts";
@@ -24,9 +25,11 @@ export const replicaPriorities = defineCheck({
       if (facts.topology.kind === "cluster") return inCluster(facts.topology);
       const nodes = facts.topology.nodes.filter(({ listed, priority }) => listed && priority !== null);
       const never = nodes.filter(({ priority }) => priority === 0).map(({ id }) => id);
+      const standbys = rollbackStandbys(facts.topology).map(({ node }) => node.id);
       const measured = nodes.map(({ id, priority }) => `${id} ${priority}`).join(", ");
       if (nodes.length - never.length < least) return fail(measured);
-      return never.length > 0 ? warn(`never promoted: ${never.join(", ")}`) : pass(measured);
+      const forgotten = never.filter((id) => !standbys.includes(id));
+      return forgotten.length > 0 ? warn(`never promoted: ${forgotten.join(", ")}`) : pass(measured);
     }),
 });
 

@@ -1,3 +1,4 @@
+import { type RollbackStandby, rollbackStandbys, saidOf } from "../rollback-standby.ts";
 import type { DataNode, Finding } from "../schema.ts";
 import { canFullSync, compareVersions, divergesSilently } from "../versions.ts";
 import { few, list } from "../words.ts";
@@ -5,7 +6,9 @@ import { type Case, finding } from "./case.ts";
 
 /** Versions that differ, and pairs where that endangers data. */
 export function versionFindings({ topology, replicas, node }: Case): Finding[] {
-  const up = topology.nodes.filter(({ up: answers, version }) => answers && version !== null);
+  const standbys = rollbackStandbys(topology);
+  const isStandby = ({ id }: DataNode) => standbys.some((standby) => standby.node.id === id);
+  const up = topology.nodes.filter((each) => each.up && each.version !== null && !isStandby(each));
   const groups = Map.groupBy(up, ({ engine, version }) => `${engine} ${version}`);
   const findings: Finding[] = [];
   if (groups.size > 1) {
@@ -23,7 +26,32 @@ export function versionFindings({ topology, replicas, node }: Case): Finding[] {
       }),
     );
   }
-  return [...findings, ...replicas.flatMap((replica) => olderReplica(replica, node(replica.primary_id)))];
+  const others = replicas.filter((replica) => !isStandby(replica));
+  return [
+    ...findings,
+    ...standbys.map(standbyFinding),
+    ...others.flatMap((replica) => olderReplica(replica, node(replica.primary_id))),
+  ];
+}
+
+/** A replica that was left on the release from before on purpose. */
+function standbyFinding(standby: RollbackStandby): Finding {
+  const { node, primary, unsound } = standby;
+  const giveUp = `give it up: redisha upgrade --to ${primary?.version ?? "VERSION"}`;
+  return finding({
+    id: unsound.length === 0 ? "rollback_standby" : "rollback_standby_lost",
+    severity: unsound.length === 0 ? "info" : "warning",
+    subject: node.id,
+    message: saidOf(standby),
+    evidence: [node, ...(primary ? [primary] : [])].map(
+      ({ id, version, offset, replid }) => `${id} ${version ?? "?"}, offset ${offset ?? "?"} of ${replid ?? "?"}`,
+    ),
+    next: [
+      ...(unsound.length === 0 ? [`go back by it: redisha rollback --to ${node.version}`] : []),
+      ...(node.up ? [] : [`have it answer first: redisha run revive-standby --input node=${node.id}`]),
+      giveUp,
+    ],
+  });
 }
 
 function olderReplica(replica: DataNode, primary: DataNode | undefined): Finding[] {

@@ -113,6 +113,9 @@ function replication(info: InfoMap, config: InfoMap, roleReply: unknown) {
     sync_full: intField(info, "sync_full"),
     sync_partial_ok: intField(info, "sync_partial_ok"),
     sync_partial_err: intField(info, "sync_partial_err"),
+    on_replicated_error: config["propagation-error-behavior"] ?? null,
+    diskless_load: config["repl-diskless-load"] ?? null,
+    unexpected_errors: intField(info, "unexpected_error_replies"),
     auth_errors: role === "unknown" ? null : authErrors(info),
   } as const;
 }

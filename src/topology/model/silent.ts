@@ -19,6 +19,7 @@ export function silentNode(place: Place): DataNode {
   return {
     ...silent(place),
     initial_primary: false,
+    standby: false,
     announced: null,
     engine: null,
     version: null,
@@ -48,6 +49,9 @@ export function silentNode(place: Place): DataNode {
     priority: null,
     connected_replicas: null,
     attached: [],
+    on_replicated_error: null,
+    diskless_load: null,
+    unexpected_errors: null,
     auth_errors: null,
     min_replicas_to_write: null,
     min_replicas_max_lag: null,

@@ -43,6 +43,11 @@ const POOLS = {
     from: ["bookworm", "trixie"],
     sets: [{ packages: REDIS, versions: "5:8." }],
   },
+  "bookworm-from-trixie-valkey": {
+    suite: "bookworm",
+    from: ["bookworm", "trixie"],
+    sets: [{ packages: VALKEY, versions: "8.1" }],
+  },
   "bookworm-extras": {
     suite: "bookworm",
     from: ["bookworm"],
@@ -64,6 +69,12 @@ const POOLS = {
       { packages: REDIS, versions: "5:8." },
       { packages: VALKEY, versions: "8." },
     ],
+  },
+  // Brings forky's libc6 with it.
+  "trixie-from-forky": {
+    suite: "trixie",
+    from: ["trixie", "forky"],
+    sets: [{ packages: VALKEY, versions: "9." }],
   },
 } as const satisfies Record<string, Pool>;
 

@@ -8,7 +8,8 @@ const RELEASES = {
   "redis-7.0": { bookworm: "bookworm" },
   "redis-8.0": { bookworm: "bookworm-from-trixie", trixie: "trixie" },
   "valkey-8.0": { bookworm: "bookworm-backports" },
-  "valkey-8.1": { trixie: "trixie" },
+  "valkey-8.1": { bookworm: "bookworm-from-trixie-valkey", trixie: "trixie" },
+  "valkey-9": { trixie: "trixie-from-forky" },
 } as const satisfies Record<string, Partial<Record<Suite, PoolName>>>;
 
 export type Release = keyof typeof RELEASES;

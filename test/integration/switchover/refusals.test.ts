@@ -4,7 +4,7 @@ import { loadInventory } from "../../../src/inventory/load-inventory.ts";
 import { openSession } from "../../../src/use-cases/session.ts";
 import { cutLink } from "../../support/cut-link.ts";
 import { runOn } from "../../support/drills.ts";
-import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { addressOf, bringUpLab, type TestLab } from "../../support/lab.ts";
 import { settled, switchOver } from "../../support/switchovers.ts";
 import { until } from "../../support/until.ts";
 
@@ -137,7 +137,7 @@ steps:
 
 describe("a switchover without Sentinel", () => {
   beforeAll(async () => {
-    await lab.down();
+    await lab?.down();
     lab = await bringUpLab({ topology: "replication", replicas: 1 });
   });
 
@@ -150,5 +150,29 @@ describe("a switchover without Sentinel", () => {
       state: expect.stringContaining("takes writes"),
     });
     await expectUnmoved();
+  });
+
+  it("because the servers are still at one that a process ordered which is gone waits for that", async () => {
+    const cut = cutLink(lab, "r1", "r2");
+    await fallBehind("r1");
+    await lab.cli("r1:6379", "FAILOVER", "TO", addressOf(lab, "r2"), "6379", "TIMEOUT", "300000");
+    const ordered = await failovers("r1");
+    const run = runOn(
+      lab,
+      `
+steps:
+  - id: switch
+    action: replication.failover
+    targets: { role: primary }
+    with: { to: "r2:6379", patience: 5m }
+    undo: none
+    timeout: 10m
+`,
+    );
+    await until(async () => (await failovers("r1")) > ordered);
+    cut[Symbol.dispose]();
+    const { summary, outputs } = await run;
+    expect(summary.error).toBeNull();
+    expect(outputs.switch).toMatchObject({ from: "r1:6379", to: "r2:6379" });
   });
 });

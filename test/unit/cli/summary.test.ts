@@ -45,4 +45,14 @@ describe("how a run ended", () => {
       "  to  r2:6379",
     ]);
   });
+
+  it("does not call it failed where a gate refused what was asked for", () => {
+    const theme = themeFor({ colour: 0, unicode: false });
+    const first = (exit: RunSummary["exit"]) =>
+      renderSummary({ ...DONE, status: "failed", exit }, theme).split("\n")[0];
+    expect([first(4), first(1)]).toEqual([
+      expect.stringContaining("refused switchover on shop"),
+      expect.stringContaining("failed switchover on shop"),
+    ]);
+  });
 });

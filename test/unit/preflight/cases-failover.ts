@@ -1,6 +1,18 @@
 import type { Facts } from "../../../src/preflight/facts.ts";
 import { type Case, user } from "./case.ts";
-import { type Change, config, deployment, host, info, node, process, SILENT, sentinel, server } from "./change.ts";
+import {
+  type Change,
+  config,
+  deployment,
+  host,
+  info,
+  node,
+  process,
+  SILENT,
+  sentinel,
+  server,
+  withStandby,
+} from "./change.ts";
 import { IN_CLUSTER } from "./facts.ts";
 
 const GIB = 1024 ** 3;
@@ -208,6 +220,7 @@ export const FAILOVER_CASES: readonly Case[] = [
     (facts) => node("r2:6379", { priority: 0 })(node("r3:6379", { priority: 0 })(facts)),
   ],
   ["replica-priorities", "warn", "shop", /never promoted: r3:6379/, node("r3:6379", { priority: 0 })],
+  ["replica-priorities", "pass", "shop", /r3:6379 0/, withStandby()],
   ["replica-priorities", "pass", "shop", /of each of 1 shards/, keptFromElection()],
   ["replica-priorities", "warn", "shop", /never promoted: r3:6379/, keptFromElection("r3:6379")],
   ["replica-priorities", "fail", "shop", /r2:6379, r3:6379 of slots 0-16383/, keptFromElection("r2:6379", "r3:6379")],

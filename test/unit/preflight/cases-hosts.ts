@@ -1,6 +1,6 @@
 import type { Facts } from "../../../src/preflight/facts.ts";
 import { type Case, user } from "./case.ts";
-import { type Change, config, deployment, host, info, process, server } from "./change.ts";
+import { type Change, config, deployment, host, info, process, server, withStandby } from "./change.ts";
 import { NOW_MS } from "./facts.ts";
 
 const DAY_S = 86_400;
@@ -61,6 +61,14 @@ export const HOST_CASES: readonly Case[] = [
   ],
   ["version-skew", "fail", "shop", /7.2.0: r2:6379/, info("r2:6379", { redis_version: "7.2.0" })],
   ["version-skew", "fail", "shop", /redisha.yaml says 8.0/, deployment({ engine: { name: "redis", version: "8.0" } })],
+  ["version-skew", "pass", "shop", /8.0.2 on the others; r3:6379 is kept on 7.0.15 and leads back/, withStandby()],
+  [
+    "version-skew",
+    "warn",
+    "shop",
+    /r3:6379 is no way back any more: 2 commands/,
+    withStandby({ unexpected_errors: 2 }),
+  ],
   [
     "config-drift",
     "fail",

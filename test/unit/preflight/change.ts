@@ -42,6 +42,22 @@ export const sentinel =
     topology: { ...facts.topology, sentinels: listed(facts.topology.sentinels, id, differences) },
   });
 
+/** Everybody but r3 was upgraded to 8.0, and that was left for the way back. */
+export const withStandby =
+  (differences: Partial<Facts["topology"]["nodes"][number]> = {}): Change =>
+  (facts) => {
+    const kept = { on_replicated_error: "panic", diskless_load: "swapdb", priority: 0, unexpected_errors: 0 };
+    const newer = { redis_version: "8.0.2" };
+    const changes = [
+      node("r1:6379", { version: "8.0.2", replid: "a" }),
+      node("r2:6379", { version: "8.0.2", replid: "a" }),
+      node("r3:6379", { ...kept, version: "7.0.15", read_only: true, replid: "a", ...differences }),
+      ...["r1:6379", "r2:6379", "r1:26379", "r2:26379"].map((id) => info(id, newer)),
+      deployment({ engine: { name: "redis", version: "8.0.2" } }),
+    ];
+    return changes.reduce((so, change) => change(so), facts);
+  };
+
 /** One replica that does not answer. */
 export const SILENT = server("r2:6379", { reached: false, why: "refused" });
 

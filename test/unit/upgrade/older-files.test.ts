@@ -18,6 +18,18 @@ describe("files of a newer release for an older one", () => {
     ]);
   });
 
+  it("have of Valkey's log of commands what 8.0 knows as that of slow ones", () => {
+    const text = "commandlog-execution-slower-than 10000\ncommandlog-slow-execution-max-len 128\nlog-format logfmt\n";
+    expect(olderFile(text, { engine: "valkey", version: "8.0.1" })).toMatchObject({
+      edits: [
+        "1s/^\\([[:space:]]*\\)[^[:space:]]*/\\1slowlog-log-slower-than/",
+        "2s/^\\([[:space:]]*\\)[^[:space:]]*/\\1slowlog-max-len/",
+        "3d",
+      ],
+      dropped: ["log-format"],
+    });
+  });
+
   it("leave Sentinel what is its own, but for words that came later", () => {
     const text = "sentinel monitor mymaster 10.0.0.1 6379 2\nsentinel resolve-hostnames yes\nsentinel myid 1\n";
     expect(olderFile(text, redis("6.0.16"))).toMatchObject({ edits: ["2d"], dropped: ["sentinel resolve-hostnames"] });
