@@ -30,7 +30,7 @@ export default class RunsResume extends RunningCommand<RunSummary> {
     const summary = await this.carrying(work, async (request, asking) => {
       const answers = { done: flags.done ?? [], redo: flags.redo ?? [] };
       const going = { ...request, past, answers, acceptChanged: flags["accept-changed"] };
-      refuseToResume(going);
+      await refuseToResume(going);
       const effect = worstEffect(stepsOf(runbook).map((step) => step.effect));
       const approvals = await agreeFirst(
         effect,

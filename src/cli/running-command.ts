@@ -79,6 +79,8 @@ interface Agreement {
   readonly what: string;
   /** What clients will see of it, where it is not that they are disrupted for a while. */
   readonly meaning?: string;
+  /** Fails where it cannot be done at all: nobody is asked about that. */
+  readonly refuse?: (request: PartOfRequest) => Promise<void>;
 }
 
 type Inputs = RunRequest["inputs"];
@@ -115,6 +117,7 @@ export abstract class RunningCommand<T> extends BaseCommand<T> {
   protected async perform(work: Work, inputs: Inputs, agreement?: Agreement): Promise<RunSummary> {
     if (agreement && agreement.effect !== "change") await this.tellUnfinished(work);
     return this.carrying(work, async (request, asking) => {
+      await agreement?.refuse?.(request);
       const approvals = agreement ? await agreeFirst(agreement.effect, agreement.what, asking, agreement.meaning) : [];
       return runRunbook({ ...request, inputs, approvals });
     });

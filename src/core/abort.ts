@@ -19,6 +19,27 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
+ * What the work gives, or a failure with `reason()` as soon as the signal aborts. The work is left to end by itself: how it does,
+ * nobody may be left to hear, and a failure that nobody hears ends a process.
+ */
+export async function orAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  reason: () => unknown = () => signal.reason,
+): Promise<T> {
+  work.catch(() => undefined);
+  if (signal.aborted) throw reason();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(reason());
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/**
  * Runs `work` with a signal of its own that aborts with the outer one or after `ms`. Fails with `late` when the time is
  * up, even where the work does not heed its signal.
  */

@@ -29,6 +29,7 @@ export class Attempt {
   readonly #path: string;
   readonly #number: number;
   #before: Before | undefined;
+  #begun = false;
   /** What it said last that it waits for: told where its time is up. */
   #lastSaid = "";
 
@@ -40,6 +41,20 @@ export class Attempt {
     this.#services = services;
     this.#path = `${at.path}${step.id}`;
     this.#number = number;
+  }
+
+  /**
+   * How an op ended that failed, by the error. One that was not begun is in no doubt: a Ctrl-C came while somebody was
+   * asked about it, or its time was up before. What an earlier process began stays in doubt.
+   */
+  endedBy(error: EventError): { status: StepStatus; error: EventError } {
+    const { signal, journal } = this.#services;
+    const status = failureStatus(error, signal, this.#step.effect);
+    if (status !== "in_doubt" || this.#begun || journal?.history.inDoubt(this.#path, this.#op.id)) {
+      return { status, error };
+    }
+    if (error.code !== "INTERRUPTED") return { status: "failed", error };
+    return { status: "cancelled", error: { ...error, state: `step ${this.#path} was not begun` } };
   }
 
   /**
@@ -68,6 +83,7 @@ export class Attempt {
     const context = this.#context(this.#services.signal);
     const armed = await this.#limited(() => armOp(step, this.#op, this.#at, before, context, this.#services));
     const entry = { step: this.#path, target: this.#op.id, attempt: this.#number, undo: false };
+    this.#begun = true;
     await journal?.append({ kind: "intent", ...entry, effect: step.effect, commands, before });
     return this.#settled(performance.now(), async () => ({ ...(await this.#act(input, armed)), before }));
   }

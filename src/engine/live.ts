@@ -92,5 +92,6 @@ function declaredOf(deployment: Deployment): Declared {
     ...(deployment.masterName === undefined ? {} : { master_name: deployment.masterName }),
     ...(deployment.sentinel ? { quorum: deployment.sentinel.quorum } : {}),
     ...(deployment.engine.version === undefined ? {} : { engine_version: deployment.engine.version }),
+    ...(deployment.engine.standby === undefined ? {} : { standby: deployment.engine.standby }),
   };
 }

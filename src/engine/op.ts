@@ -3,7 +3,7 @@ import { sleep } from "../core/abort.ts";
 import { EXIT } from "../core/exit-codes.ts";
 import type { Step } from "../runbook/model.ts";
 import type { Approve } from "./approval.ts";
-import { Attempt, failureStatus } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import { delayAfter, mayRetry } from "./backoff.ts";
 import type { Brake } from "./brake.ts";
 import type { Deadman } from "./deadman/deadman.ts";
@@ -72,17 +72,18 @@ export async function runOp(
   if (known) return finish(0, performance.now(), known);
   for (let attempt = 1; ; attempt += 1) {
     const started = performance.now();
+    const work = new Attempt(step, action, op, at, attempt, services);
     try {
       const skipped = await skipReason(step, op, at, path, services);
       if (skipped) {
         await noteSkipped(skipped, path, op, services);
         return finish(attempt, started, { status: skipped, changed: false, outputs: {} });
       }
-      return finish(attempt, started, await new Attempt(step, action, op, at, attempt, services).carryOut());
+      return finish(attempt, started, await work.carryOut());
     } catch (error) {
       const described = describeError(error);
-      const status = failureStatus(described, services.signal, step.effect);
-      const facts: OpFacts = { status, changed: false, outputs: {}, error: described };
+      const { status, error: told } = work.endedBy(described);
+      const facts: OpFacts = { status, changed: false, outputs: {}, error: told };
       const retried =
         !services.signal.aborted && !services.brake.cut.aborted && mayRetry(described.code, attempt, step.retry);
       const retryMs = retried ? delayAfter(attempt, step.retry, services.random) : undefined;

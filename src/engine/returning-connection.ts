@@ -1,4 +1,5 @@
 import type { CommandOptions, PeerCertificate, RedisConnection, RedisReply } from "../connect/types.ts";
+import { orAborted } from "../core/abort.ts";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
 
@@ -47,7 +48,7 @@ export class ReturningConnection implements RedisConnection {
   async pipeline(argvs: readonly (readonly string[])[], options: CommandOptions = {}): Promise<(RedisReply | Error)[]> {
     const outcomes = await this.#connection.pipeline(argvs, options);
     if (!mayBeSentAgain(argvs, outcomes)) return outcomes;
-    const other = await inTime(this.#again(), options).catch(() => undefined);
+    const other = await orAborted(this.#again(), limitOf(options)).catch(() => undefined);
     return other ? other.#connection.pipeline(argvs, options) : outcomes;
   }
 
@@ -68,19 +69,11 @@ function isLoss(outcome: RedisReply | Error): outcome is RedishaError {
   return outcome instanceof RedishaError && outcome.code === "REDIS_CLOSED";
 }
 
-/** Fails where the command's own time is up, or its caller gave up. */
-async function inTime<T>(work: Promise<T>, { timeoutMs, signal }: CommandOptions): Promise<T> {
-  // Nobody may be left to hear how it ends.
-  work.catch(() => undefined);
-  const limits = [
+/** Aborts where the command's own time is up, or its caller gave up. */
+function limitOf({ timeoutMs, signal }: CommandOptions): AbortSignal {
+  return AbortSignal.any([
     // What is left of a time limit is no whole number, which is all that this takes.
     ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(Math.ceil(timeoutMs))]),
     ...(signal === undefined ? [] : [signal]),
-  ];
-  const limit = AbortSignal.any(limits);
-  const late = new Promise<never>((_, reject) => {
-    if (limit.aborted) reject(limit.reason);
-    limit.addEventListener("abort", () => reject(limit.reason), { once: true });
-  });
-  return Promise.race([work, late]);
+  ]);
 }

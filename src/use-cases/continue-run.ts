@@ -9,6 +9,7 @@ import { Journal, journalPath } from "../engine/journal.ts";
 import type { HeldLock } from "../engine/lock/held-lock.ts";
 import { type PlannedUndo, planRollback } from "../engine/plan-rollback.ts";
 import { Rollback } from "../engine/rollback.ts";
+import { giveBackLock } from "./give-back-lock.ts";
 import { lockForRun } from "./lock-for-run.ts";
 import { operator } from "./operator.ts";
 import {
@@ -32,10 +33,11 @@ export interface ContinueRequest extends Omit<RunRequest, "inputs"> {
 
 /**
  * Goes on with a run that stopped: what changed something is not done twice, reads are run again, an op without an
- * outcome is settled first. Fails with RUN_OVER, RUN_ACTIVE, RUNBOOK_CHANGED or JOURNAL_TAMPERED; nothing was touched.
+ * outcome is settled first. Fails with RUN_OVER, RUN_ACTIVE, RUNBOOK_CHANGED or JOURNAL_TAMPERED; nothing was touched but
+ * the lock of a run that is over.
  */
 export async function resumeRun(request: ContinueRequest): Promise<RunSummary> {
-  refuseToResume(request);
+  await refuseToResume(request);
   const lock = await lockForRun({ ...request, inputs: {} }, request.past.record.run);
   try {
     const { run, values, journal } = await reopen(request, "resume");
@@ -47,6 +49,7 @@ export async function resumeRun(request: ContinueRequest): Promise<RunSummary> {
 
 /** Takes back what a run changed, the last change first. Refused behind the point of no return: ROLLBACK_TOO_LATE (exit 4). */
 export async function rollBackRun(request: ContinueRequest): Promise<RunSummary> {
+  if (request.past.record.state === "rolled_back") throw await over(request);
   refuseToGoBack(request);
   refuseStrayAnswers(request);
   const lock = await lockForRun({ ...request, inputs: {} }, request.past.record.run);
@@ -122,7 +125,7 @@ export async function planRollBack(request: ContinueRequest): Promise<PlannedUnd
 
 function beginningOf(past: RunDetail) {
   const [first] = past.lines;
-  if (first?.kind !== "run_started") throw over(past);
+  if (first?.kind !== "run_started") throw unreliable(past);
   return { run: past.record.run, startedAt: first.started_at, inputs: first.inputs };
 }
 
@@ -140,12 +143,12 @@ async function reopen(request: ContinueRequest, how: "resume" | "rollback") {
 }
 
 /** What stands in the way of going on, before anybody is asked anything. */
-export function refuseToResume(request: ContinueRequest): void {
+export async function refuseToResume(request: ContinueRequest): Promise<void> {
   const { past } = request;
   const { state } = past.record;
   if (state === "unreliable") throw unreliable(past);
   if (state === "running") throw active(past);
-  if (state === "done" || state === "rolled_back") throw over(past);
+  if (state === "done" || state === "rolled_back") throw await over(request);
   refuseChanged(request, "resume");
   refuseStrayAnswers(request);
 }
@@ -154,7 +157,7 @@ function refuseToGoBack(request: ContinueRequest): void {
   const { past } = request;
   if (past.record.state === "unreliable") throw unreliable(past);
   if (past.record.state === "running") throw active(past);
-  if (past.record.state === "rolled_back") throw over(past);
+  if (past.record.state === "rolled_back") throw isOver(past);
   refuseChanged(request, "rollback");
   refuseTooLate(past);
 }
@@ -243,12 +246,21 @@ function moved({ record }: RunDetail): RedishaError {
   });
 }
 
-function over(past: RunDetail): RedishaError {
+/** It is; what its process may have been killed too early for is done before that is said. */
+async function over({ past, runbook, session, env, signal }: ContinueRequest): Promise<RedishaError> {
+  const { leaseMs } = runbook.concurrency;
+  return isOver(past, await giveBackLock(past, leaseMs, { session, env, signal }));
+}
+
+function isOver(past: RunDetail, unlocked: readonly string[] = []): RedishaError {
   return new RedishaError({
     code: "RUN_OVER",
     message: `Run ${past.record.run} is over: ${past.record.state.replace("_", " ")}.`,
     exit: EXIT.usage,
-    state: "nothing was touched",
+    state:
+      unlocked.length === 0
+        ? "nothing was touched"
+        : `its process ended before it could give its lock back; that was done now, on ${unlocked.join(", ")}`,
     next: [`redisha runs show ${past.record.run}`],
   });
 }
@@ -256,6 +268,6 @@ function over(past: RunDetail): RedishaError {
 /** The runbook a past run was made with, by the path in its journal. */
 export function runbookRef(past: RunDetail): string {
   const [first] = past.lines;
-  if (first?.kind !== "run_started") throw over(past);
+  if (first?.kind !== "run_started") throw unreliable(past);
   return first.ref;
 }

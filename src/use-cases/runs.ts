@@ -210,10 +210,15 @@ function stateOf(lines: readonly JournalLine[]): RunState {
   const last = lines.at(-1);
   if (last?.kind === "run_finished") return last.status;
   if (last?.kind === "paused") return "paused";
+  return writerLives(lines) ? "running" : "interrupted";
+}
+
+/** Whether the process that wrote the journal's last lines still runs; one on another machine counts as alive. */
+export function writerLives(lines: readonly JournalLine[]): boolean {
   const owner = lines.findLast((line) => line.kind === "continued" || line.kind === "run_started");
-  if (!owner || !("pid" in owner)) return "interrupted";
+  if (!owner || !("pid" in owner)) return false;
   const { controller, boot, pid, process_started } = owner;
-  return isAlive({ controller, boot, pid, start: process_started }) ? "running" : "interrupted";
+  return isAlive({ controller, boot, pid, start: process_started });
 }
 
 function unreadable(run: string, path: string): RedishaError {

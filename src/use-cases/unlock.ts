@@ -11,7 +11,7 @@ import type { HostLock, LocalLock, Removal } from "./lock-views.ts";
 import type { Session } from "./session.ts";
 
 /** Where locks of one deployment are looked for. */
-interface Looking {
+export interface Looking {
   readonly session: Session;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;

@@ -43,9 +43,9 @@ function isKnown(value: unknown): boolean {
   return typeof value !== "object" || Array.isArray(value) || Object.values(value).some(isKnown);
 }
 
-/** Going back because it was asked for is no failure; a pause waits for somebody. */
+/** Going back because it was asked for is no failure; a pause waits for somebody; who was refused has broken nothing. */
 function looks({ status, exit }: RunSummary, { symbols, good, warn, bad }: Theme): string {
-  const word = status.replace("_", " ");
+  const word = status === "failed" && exit === EXIT.gateRefused ? "refused" : status.replace("_", " ");
   if (exit === EXIT.done) return good(`${symbols.ok} ${word}`);
   if (status === "done" || status === "paused" || status === "rolled_back") return warn(`${symbols.warn} ${word}`);
   return bad(`${symbols.bad} ${word}`);

@@ -12,7 +12,7 @@ import { payloadOf } from "../../../src/engine/deadman/payload.ts";
 import { showRun } from "../../../src/use-cases/runs.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
 import { runbookText } from "../../support/runs.ts";
-import { childrenOf } from "../../support/sshd.ts";
+import { childrenOf, killAll } from "../../support/sshd.ts";
 import { until } from "../../support/until.ts";
 
 /** Where watchdogs live when root runs them, as the tests do. */
@@ -269,13 +269,7 @@ describe("an undo that is armed", () => {
     await is("4711");
     const sessions = childrenOf(sshd.pid);
     process.kill(sshd.pid, "SIGKILL");
-    for (const pid of sessions) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It went with its parent.
-      }
-    }
+    killAll(sessions);
     await is("10000");
     expect(run.lines().some(({ type }) => type === "summary")).toBe(false);
     await lab.restart(sshd.id);

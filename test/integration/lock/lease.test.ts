@@ -7,7 +7,7 @@ import { packagePath } from "../../../src/core/package-root.ts";
 import type { HeldLock } from "../../../src/engine/lock/held-lock.ts";
 import { takeLock } from "../../../src/engine/lock/take-lock.ts";
 import { Laptop, type LockHosts, startHosts } from "../../support/locks.ts";
-import { childrenOf } from "../../support/sshd.ts";
+import { childrenOf, killAll } from "../../support/sshd.ts";
 import { until } from "../../support/until.ts";
 
 /** Short enough to wait for, long enough for a machine that has much to do. */
@@ -40,7 +40,7 @@ async function take(laptop: Laptop, run: string, changes: Parameters<Laptop["opt
 /** Ends the sshds of hosts with all of their connections. */
 function crash(...indexes: number[]): void {
   for (const pid of indexes.map((index) => hosts.sshds[index]?.pid ?? 0)) {
-    for (const each of [...childrenOf(pid), pid]) process.kill(each, "SIGKILL");
+    killAll([...childrenOf(pid), pid]);
   }
 }
 
@@ -196,7 +196,7 @@ describe("a holder that dies, sleeps or is cut off", () => {
   it("is warned, goes on while the others prove the lock, and locks the host again when it is back", async () => {
     const lock = await take(alice, "first");
     const sshd = hosts.sshds[2];
-    for (const pid of childrenOf(sshd?.pid ?? 0)) process.kill(pid, "SIGKILL");
+    killAll(childrenOf(sshd?.pid ?? 0));
     await until(async () => {
       await lock.fence();
       return readFileSync(`${hosts.directory(2)}/owner`, "utf8").includes("run first");

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { Journal } from "../../../src/engine/journal.ts";
 import type { HeldLock } from "../../../src/engine/lock/held-lock.ts";
 import { takeLock } from "../../../src/engine/lock/take-lock.ts";
 import { unlockResultSchema } from "../../../src/use-cases/lock-views.ts";
+import { operator } from "../../../src/use-cases/operator.ts";
 import { Laptop, type LockHosts, startHosts } from "../../support/locks.ts";
 import { redisha } from "../../support/redisha.ts";
 
@@ -134,6 +136,50 @@ describe("redisha unlock", () => {
     expect((await unlock([])).result?.hosts.map(({ state }) => state)).toEqual(["stale", "free"]);
     expect((await unlock(["--run", "dead"])).exit).toBe(0);
     expect(present()).toEqual([false, false]);
+  });
+});
+
+describe("the lock of a run that is over, and did not give it back", () => {
+  /** Leaves the journal of a run that came to its end, written by this process or by one of an earlier boot. */
+  async function over(writer: { readonly boot?: string } = {}): Promise<void> {
+    const journal = await Journal.create(alice.state, "first");
+    await journal.append({
+      kind: "run_started",
+      schema: 1,
+      run: "first",
+      started_at: new Date().toISOString(),
+      runbook: "restart",
+      version: "1.0.0",
+      ref: "builtin:restart",
+      digest: "",
+      deployment: hosts.deployment.name,
+      inventory: file,
+      inputs: {},
+      ...operator(),
+      ...writer,
+    });
+    await journal.append({ kind: "run_finished", status: "done", exit: 0 });
+    await journal.close();
+  }
+  async function resume() {
+    const argv = ["runs", "resume", "first", "--json"];
+    const { stdout } = await redisha(argv, { env: { REDISHA_STATE_DIR: alice.state } });
+    const { code, state } = JSON.parse(stdout).error;
+    return { code, state };
+  }
+
+  it("is given back by a resume where its process was killed, so that the next command does not meet it", async () => {
+    await over({ boot: "an earlier one" });
+    const state = "its process ended before it could give its lock back; that was done now, on r1, r2, this machine";
+    expect(await resume()).toEqual({ code: "RUN_OVER", state });
+    expect(present()).toEqual([false, false]);
+  });
+
+  it("is left to its process where that still lives: it is about to give it back", async () => {
+    await over();
+    expect(await resume()).toEqual({ code: "RUN_OVER", state: "nothing was touched" });
+    expect(present()).toEqual([true, true]);
+    await lock.fence();
   });
 });
 

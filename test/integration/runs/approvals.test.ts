@@ -75,7 +75,10 @@ describe("what must be agreed to", () => {
       type: [{ text: "\u0003", after: "Type lab to go on" }],
     });
     expect({ code, stdout }).toMatchObject({ code: 130 });
-    expect(await story()).toMatchObject({ state: "paused", point_of_no_return: null });
+    expect(stdout).not.toContain("outcome unknown");
+    const { state, point_of_no_return, error } = await story();
+    expect({ state, point_of_no_return }).toEqual({ state: "paused", point_of_no_return: null });
+    expect(error?.state).toMatch(/^step crosses was not begun; changed so far: settle on r1:6379/);
     expect(await redisha(["runs", "rollback", "last", "--yes"])).toMatchObject({ code: 0 });
   });
 });
