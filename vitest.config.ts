@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /**
  * `unit` is pure and instant; `integration` starts real servers and takes its processes down again. `fleet` boots real hosts
- * and wants root; it comes last and by itself, for it has the whole machine busy. `soak` goes on for hours, and only runs
+ * and wants root; it comes last, for two fleets have the whole machine busy. `soak` goes on for hours, and only runs
  * where it is asked for: npm run test:soak.
  */
 export default defineConfig({
@@ -31,7 +31,7 @@ export default defineConfig({
           include: ["test/fleet/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 300_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           globalSetup: ["test/support/global-setup.ts", "test/fleet/harness/global-setup.ts"],
         },

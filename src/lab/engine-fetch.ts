@@ -23,6 +23,7 @@ export const FETCHABLE: readonly Fetchable[] = [
   { name: "redis-7.0", suite: "bookworm", package: "redis-tools" },
   { name: "redis-8.0", suite: "trixie", package: "redis-tools" },
   { name: "redis-8.6", suite: "experimental", beside: "sid", package: "redis-tools" },
+  { name: "valkey-8.0", suite: "bookworm-backports", beside: "bookworm", package: "valkey-tools" },
   { name: "valkey-8.1", suite: "trixie", package: "valkey-tools" },
   { name: "valkey-9.1", suite: "forky", package: "valkey-tools" },
 ];

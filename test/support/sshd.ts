@@ -136,6 +136,17 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
+/** Kills processes at once: one that went with its parent, or before, is no trouble. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
+  }
+}
+
 async function answering(address: string, port: number, child: ChildProcess, log: string): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     if (child.exitCode !== null) throw new Error(`sshd did not start: ${readFileSync(log, "utf8")}`);
@@ -157,11 +168,5 @@ async function stopped(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await gone;
-  for (const pid of pids) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It went with its parent.
-    }
-  }
+  killAll(pids);
 }

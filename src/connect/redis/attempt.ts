@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { orAborted } from "../../core/abort.ts";
 import type { RedishaError } from "../../core/errors.ts";
 import type { PeerCertificate, RedisConnection } from "../types.ts";
 import { clientOver } from "./client.ts";
@@ -8,7 +9,7 @@ import type { Route } from "./endpoint.ts";
 import { laterAlert, speaksPlainRedis, speaksTls } from "./probe.ts";
 import { RedisReplyError, replyError } from "./reply-error.ts";
 import { peerCertificate, startTls, type TlsMaterial, tlsTrouble } from "./tls.ts";
-import { openStream, unlessAborted, type Wire, watch } from "./transport.ts";
+import { openStream, type Wire, watch } from "./transport.ts";
 import { cancelled, closedEarly, notRedis, type Phase, tlsExpected, tlsNotSpoken, tooLate } from "./trouble.ts";
 
 /** Under this name operators find the connection in CLIENT LIST. */
@@ -119,7 +120,7 @@ export class Attempt {
   }
 
   #unlessLate<T>(work: Promise<T>): Promise<T> {
-    return unlessAborted(this.#signal, () => this.#late(), work);
+    return orAborted(work, this.#signal, () => this.#late());
   }
 
   #late(): RedishaError {

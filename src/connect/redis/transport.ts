@@ -1,6 +1,5 @@
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { RedishaError } from "../../core/errors.ts";
 import type { Route } from "./endpoint.ts";
 import { streamTrouble } from "./trouble.ts";
 
@@ -62,21 +61,4 @@ export function watch(stream: Duplex): Wire {
     error ??= cause;
   });
   return { stream, greeting: () => greeting, error: () => error };
-}
-
-/** The work's result, or `late()` as soon as the signal aborts; the work is left to end by itself. */
-export async function unlessAborted<T>(signal: AbortSignal, late: () => RedishaError, work: Promise<T>): Promise<T> {
-  // Nobody may be left to hear how it ends.
-  work.catch(() => undefined);
-  if (signal.aborted) throw late();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(late());
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (stop) signal.removeEventListener("abort", stop);
-  }
 }

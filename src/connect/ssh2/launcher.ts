@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
+import { orAborted } from "../../core/abort.ts";
 import { connectionLost } from "../session/errors.ts";
 import { Gate } from "../session/gate.ts";
 import type { Ending, HostProcess, Launched, Launcher, LaunchSpec } from "../session/launcher.ts";
@@ -118,19 +119,12 @@ export class Ssh2Launcher implements Launcher {
 }
 
 /** A channel that opens after its caller has gone is closed. */
-async function orCancelled(opening: Promise<ClientChannel>, signal: AbortSignal, hop: Hop): Promise<ClientChannel> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => {
+function orCancelled(opening: Promise<ClientChannel>, signal: AbortSignal, hop: Hop): Promise<ClientChannel> {
+  return orAborted(opening, signal, () => {
     opening.then(
       (late) => late.close(),
       () => undefined,
     );
-    reject(cancelled(hop, signal.reason));
-  };
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([opening, promise]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+    return cancelled(hop, signal.reason);
+  });
 }

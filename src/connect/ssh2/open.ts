@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
+import { orAborted } from "../../core/abort.ts";
 import { cancelled, closedEarly, sshTimeout } from "../ssh-errors.ts";
 import { dial } from "./dial.ts";
 import { forwardOut } from "./forward.ts";
@@ -62,15 +63,4 @@ export async function openHop(
 
 async function throughHop(hop: Hop, through: () => Promise<Client>): Promise<Duplex> {
   return await forwardOut(await through(), hop.label, hop.host, hop.port);
-}
-
-/** The promise, or the reason of the signal when it aborts first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  // Nobody may be left to hear how it ends.
-  promise.catch(() => undefined);
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", stop));
 }

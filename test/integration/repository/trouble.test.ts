@@ -9,7 +9,7 @@ import { openStore, type StorePolicy } from "../../../src/repository/open-store.
 import { packFile } from "../../../src/repository/pipeline/pack-file.ts";
 import { startLeakyWay } from "../../support/leaky-way.ts";
 import { type S3Server, s3ServerIsInstalled, startS3 } from "../../support/s3.ts";
-import { childrenOf, freePort, makeKey, type Sshd, startSshd } from "../../support/sshd.ts";
+import { childrenOf, freePort, killAll, makeKey, type Sshd, startSshd } from "../../support/sshd.ts";
 import { bytesOf, keysOf, noise, scratchFolder, sftpPolicy, startSftp, withStore } from "../../support/stores.ts";
 
 const MIB = 1024 * 1024;
@@ -117,7 +117,7 @@ describe("a repository on another host", () => {
       const putting = store.put("big", source);
       putting.catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 300));
-      for (const pid of childrenOf(sshd.pid)) process.kill(pid, "SIGKILL");
+      killAll(childrenOf(sshd.pid));
       // Something has to be written for the other side to be missed.
       source.push(Buffer.alloc(MIB));
       await expect(putting).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE", exit: 6 });
@@ -131,7 +131,7 @@ describe("a repository on another host", () => {
       await store.put("big", noise(40 * MIB));
       const stream = await store.get("big");
       const reading = (async () => {
-        for await (const _ of stream) for (const pid of childrenOf(sshd.pid)) process.kill(pid, "SIGKILL");
+        for await (const _ of stream) killAll(childrenOf(sshd.pid));
       })();
       await expect(reading).rejects.toMatchObject({ code: "REPOSITORY_UNREACHABLE" });
     });
