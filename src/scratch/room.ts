@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { RedishaError } from "../core/errors.ts";
 import { EXIT } from "../core/exit-codes.ts";
-import { whyUnwritable } from "../core/files.ts";
+import { systemCode, whyUnwritable } from "../core/files.ts";
 import { formatBytes } from "../core/units.ts";
 import { isAlive, thisProcess } from "../engine/lock/process-identity.ts";
 import { endAll, processesIn } from "./processes.ts";
@@ -54,8 +54,12 @@ export async function openRoom(bytes: number, root: string = scratchRoot()): Pro
     throw noRoom(`${root} has ${formatBytes(bavail * bsize)} free, ${formatBytes(bytes)} are needed`, root);
   }
   const folder = join(root, randomBytes(4).toString("hex"));
-  const own = async (kept: boolean) =>
-    writeFile(join(folder, OWNER), JSON.stringify({ ...thisProcess(), kept }), { mode: 0o600 });
+  // Whole at every moment: half a line, read by somebody who cleans up, would make this a room that nobody owns.
+  const own = async (kept: boolean) => {
+    const part = join(folder, `${OWNER}.part`);
+    await writeFile(part, JSON.stringify({ ...thisProcess(), kept }), { mode: 0o600 });
+    await rename(part, join(folder, OWNER));
+  };
   await mkdir(folder, { mode: 0o700 });
   await own(false);
   let kept = false;
@@ -86,10 +90,20 @@ export async function sweepRooms(root: string = scratchRoot()): Promise<string[]
 async function isLeft(folder: string): Promise<boolean> {
   const text = await readFile(join(folder, OWNER), "utf8").catch(() => "");
   const owner = ownerSchema.safeParse(parsed(text));
-  // Its maker may be between making the folder and writing who it is.
-  if (!owner.success) return Date.now() - (await lstat(folder)).mtimeMs > 60_000;
+  // Its maker may be between making the folder and writing who it is, or be just removing it.
+  if (!owner.success) return Date.now() - (await changedAt(folder)) > 60_000;
   if (isAlive(owner.data)) return false;
   return !owner.data.kept || processesIn(folder).length === 0;
+}
+
+/** When a folder was last changed, in milliseconds since 1970; now, where it is no longer there. */
+async function changedAt(folder: string): Promise<number> {
+  try {
+    return (await lstat(folder)).mtimeMs;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return Date.now();
+    throw error;
+  }
 }
 
 async function clearRoom(folder: string): Promise<void> {

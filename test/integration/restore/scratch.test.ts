@@ -132,6 +132,14 @@ describe("a scratch server", () => {
     await room.remove();
   });
 
+  it("is made while others of that folder are made and removed", async () => {
+    const comeAndGo = async () => {
+      for (let turn = 0; turn < 20; turn += 1) await (await openRoom(0, root)).remove();
+    };
+    await Promise.all(Array.from({ length: 8 }, comeAndGo));
+    expect(await readdir(root)).toEqual([]);
+  });
+
   it("is cleaned away by the next one where its process was killed, and not where it lives or was to stay", async () => {
     const { file } = await saved("redis-7.0");
     const script = `
