@@ -1,4 +1,5 @@
 import { sleep } from "../core/abort.ts";
+import { bar, barredFrom, lift, throughBar } from "./bar.ts";
 import type { Reach } from "./cluster-view.ts";
 
 /** How long a replica holds writes back for once asked; should redisha fall silent, they go on by themselves after that. */
@@ -13,10 +14,11 @@ const AT_ONCE_MS = 500;
 
 /**
  * Watches over the replicas of a primary whose slots are on their way. Redis does not tell replicas of such marks: whoever
- * takes over would answer for keys that have moved as if there were none, and take writes for them. So a replica that takes
- * over is seen at once and asked to hold writes back (CLIENT PAUSE … WRITE, 6.2 and later) until it has been told of the marks.
- * One that has lost its primary is asked beforehand (`start`), until it has it back or has been told. A replica whose link
- * stands is never held: that would hold its replication, too. Valkey 8 and later tell replicas themselves.
+ * takes over would answer for keys that have moved as if there were none, and take writes for them. So each of them is barred
+ * while slots are open (`bar`): who takes over refuses writes until it has been told of the marks. It is seen at once and asked
+ * to hold writes back instead (CLIENT PAUSE … WRITE, 6.2 and later), so that few clients are refused, and one that has lost its
+ * primary beforehand (`start`), until it has it back or has been told. A replica whose link stands is never held: that would hold
+ * its replication, too. Valkey 8 and later tell replicas themselves.
  */
 export class HeirGuard {
   readonly #members: readonly string[];
@@ -28,12 +30,24 @@ export class HeirGuard {
   readonly #over = new AbortController();
   readonly #watching: Promise<unknown>;
   #alarmed = false;
+  #barring = false;
 
   constructor(members: readonly string[], reach: Reach, onTakeover: () => Promise<void>) {
     this.#members = members;
     this.#reach = reach;
     this.#onTakeover = onTakeover;
-    this.#watching = Promise.all([this.#every(LOOK_MS, this.#lookForHeir), this.#every(RENEW_MS, this.#lookForLoss)]);
+    this.#watching = Promise.all([
+      this.#every(LOOK_MS, this.#lookForHeir),
+      this.#every(RENEW_MS, this.#lookForLoss),
+      this.#every(RENEW_MS, this.#lookForBar),
+    ]);
+  }
+
+  /** From here on replicas refuse writes should they take over: those that answer when this returns, the others as they come. */
+  async bar(): Promise<void> {
+    if (this.#barring) return;
+    this.#barring = true;
+    await Promise.all(this.#members.map((instance) => this.#lookForBar(instance).catch(() => undefined)));
   }
 
   /** From here on a replica that has lost its primary holds writes back. */
@@ -41,9 +55,18 @@ export class HeirGuard {
     this.#alarmed = true;
   }
 
-  /** Whether this one has held writes back since it became a primary, or before. */
-  holds(instance: string): boolean {
-    return this.#held.has(instance);
+  /**
+   * How to have one that took over do something before it takes any write: undefined where it may have taken some since it became a
+   * primary. One that an earlier process barred has taken none either.
+   */
+  async beforeWrites(
+    instance: string,
+  ): Promise<((work: readonly (readonly string[])[]) => (readonly string[])[]) | undefined> {
+    const { connect, signal } = this.#reach;
+    const before = await barredFrom(await connect(instance), signal);
+    const held = this.#held.has(instance) ? [["CLIENT", "UNPAUSE"]] : [];
+    if (before !== undefined) return (work) => throughBar(before, [...held, ...work]);
+    return held.length > 0 ? (work) => [...held, ...work] : undefined;
   }
 
   /**
@@ -54,10 +77,11 @@ export class HeirGuard {
   async rest(primaries: readonly string[]): Promise<void> {
     this.#alarmed = false;
     const seen = (instance: string) => this.#followed.has(instance) || primaries.includes(instance);
+    await this.#lift(this.#members.filter((instance) => primaries.includes(instance)));
     await this.#letGo([...this.#held].filter(seen));
   }
 
-  /** Ends it, and lets writes go on wherever they were held. */
+  /** Ends it, and lets writes go on wherever they were held. Who is barred stays so. */
   async release(): Promise<void> {
     this.#over.abort();
     await this.#watching;
@@ -84,8 +108,17 @@ export class HeirGuard {
     const followed = this.#followed.get(instance);
     if (followed === undefined || this.#over.signal.aborted) return;
     this.#followed.delete(instance);
-    if (performance.now() - followed < AT_ONCE_MS && !(await this.#isTold(instance))) await this.#hold(instance);
+    if (performance.now() - followed < AT_ONCE_MS && !(await this.#isTold(instance))) {
+      // Before 6.2 it cannot be asked; it refuses what it would hold back.
+      await this.#hold(instance).catch(() => undefined);
+    }
     await this.#onTakeover();
+  }
+
+  async #lookForBar(instance: string): Promise<void> {
+    if (!this.#barring || this.#over.signal.aborted) return;
+    const { connect, signal } = this.#reach;
+    await bar(await connect(instance), signal);
   }
 
   async #lookForLoss(instance: string): Promise<void> {
@@ -112,6 +145,11 @@ export class HeirGuard {
     const connection = await connect(instance);
     await connection.command(["CLIENT", "PAUSE", String(HOLD_MS), "WRITE"], { signal });
     this.#held.add(instance);
+  }
+
+  async #lift(instances: readonly string[]): Promise<void> {
+    const { connect, signal } = this.#reach;
+    for (const instance of instances) await lift(await connect(instance), signal);
   }
 
   async #letGo(instances: readonly string[]): Promise<void> {

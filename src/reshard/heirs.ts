@@ -1,3 +1,5 @@
+import { messageOf } from "../core/errors.ts";
+import { lift } from "./bar.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import type { CutOff } from "./cut-off.ts";
 import { HeirGuard } from "./heir-guard.ts";
@@ -5,7 +7,7 @@ import { lostMarks, markAgain } from "./lost-marks.ts";
 import { belongs } from "./members.ts";
 import type { Move } from "./plan-moves.ts";
 import { slotsIn } from "./slot-list.ts";
-import { doubled } from "./trouble.ts";
+import { doubled, stillBarred } from "./trouble.ts";
 
 /** What is asked and told about who takes over. */
 interface Watching extends Reach {
@@ -45,9 +47,18 @@ export class Heirs {
     for (const guard of this.#guards.values()) guard.start();
   }
 
-  /** Ends the watch; writes go on everywhere. */
+  /** Has the replicas of the shard of a source refuse writes should they take over; to be awaited before a slot of it is opened. */
+  async bar(source: string): Promise<void> {
+    await this.#guards.get(this.#keyOf(source))?.bar();
+  }
+
+  /**
+   * Ends the watch; writes go on everywhere. Where slots are still open the replicas stay barred, until somebody goes on with that:
+   * nobody would tell who takes over of the marks.
+   */
   async release(): Promise<void> {
     await Promise.all([...this.#guards.values()].map((guard) => guard.release()));
+    if (!this.#watching.signal.aborted) await this.#liftWhereClosed();
   }
 
   /** Marks slots again at sources that took over without their marks. False where there was nothing to do. */
@@ -63,27 +74,59 @@ export class Heirs {
   }
 
   async #mark(views: readonly NodeView[]): Promise<boolean> {
-    const { connect, signal, onTrouble } = this.#watching;
     let marked = false;
-    const waiting = new Set<string>();
-    for (const { from, to, slots } of this.#moves) {
-      const source = primaryOf(this.#shardOf(from), views);
-      const target = primaryOf(this.#shardOf(to), views);
-      if (!source || !target) {
-        waiting.add(this.#keyOf(from));
-        continue;
-      }
-      const lost = lostMarks(slotsIn(slots), source, target);
-      if (lost.length === 0) continue;
-      const held = this.#guards.get(this.#keyOf(from))?.holds(source.instance) ?? false;
-      const ends = { ofSource: await connect(source.instance), ofTarget: await connect(target.instance) };
-      const unsure = await markAgain(lost, { source, target, ...ends, held, cutOff: this.#cutOff, signal });
-      if (unsure > 0) onTrouble(doubled(unsure, source.instance, target.instance));
-      marked = true;
-    }
     const primaries = views.filter(({ primaryId }) => primaryId === null).map(({ instance }) => instance);
-    for (const [shard, guard] of this.#guards) if (!waiting.has(shard)) await guard.rest(primaries);
+    for (const [shard, moves] of Map.groupBy(this.#moves, ({ from }) => this.#keyOf(from))) {
+      const source = primaryOf(shard.split(" "), views);
+      const ways = moves.map(({ to, slots }) => ({
+        target: primaryOf(this.#shardOf(to), views),
+        slots: slotsIn(slots),
+      }));
+      const known = ways.flatMap(({ target, slots }) => (target ? [{ target, slots }] : []));
+      // It is told of all that is on its way before it takes writes.
+      if (!source || known.length < ways.length) continue;
+      marked = (await this.#markAt(source, known)) || marked;
+      for (const { target } of known) await this.#liftAt(target.instance);
+      await this.#guards.get(shard)?.rest(primaries);
+    }
     return marked;
+  }
+
+  async #markAt(source: NodeView, ways: readonly { target: NodeView; slots: number[] }[]): Promise<boolean> {
+    const { connect, signal, onTrouble } = this.#watching;
+    const lost = ways
+      .map(({ target, slots }) => ({ target, slots: lostMarks(slots, source, target) }))
+      .filter(({ slots }) => slots.length > 0);
+    if (lost.length === 0) return false;
+    const beforeWrites = await this.#guards.get(this.#keyOf(source.instance))?.beforeWrites(source.instance);
+    const takeover = { source, ofSource: await connect(source.instance), beforeWrites, cutOff: this.#cutOff, signal };
+    const each = await Promise.all(lost.map(async (way) => ({ ...way, ofTarget: await connect(way.target.instance) })));
+    const unsure = await markAgain(each, takeover);
+    for (const [at, keys] of unsure.entries())
+      if (keys > 0) onTrouble(doubled(keys, source.instance, each[at]?.target.instance ?? ""));
+    return true;
+  }
+
+  /** One that gets slots back may have been barred when it gave them, and have taken over since. */
+  async #liftAt(instance: string): Promise<void> {
+    const { connect, signal } = this.#watching;
+    await lift(await connect(instance), signal);
+  }
+
+  /** Of both sides: a move that goes back finds the replicas barred of who gets its slots again. */
+  async #liftWhereClosed(): Promise<void> {
+    const { instances, onTrouble } = this.#watching;
+    const views = (await readViews(instances, this.#watching)).filter(belongs);
+    const shards = new Map(
+      this.#moves.flatMap(({ from, to }) => [from, to]).map((id) => [this.#keyOf(id), this.#shardOf(id)]),
+    );
+    for (const members of shards.values()) {
+      const primary = primaryOf(members, views);
+      if (!primary || primary.migrating.size > 0) continue;
+      for (const { instance } of views.filter((view) => members.includes(view.instance))) {
+        await this.#liftAt(instance).catch((error: unknown) => onTrouble(stillBarred(instance, messageOf(error))));
+      }
+    }
   }
 
   #shardOf(id: string): readonly string[] {

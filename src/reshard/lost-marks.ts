@@ -6,17 +6,25 @@ import { all, setSlots } from "./orders.ts";
 /** Keys of a slot that are read to be held against those of the other side. */
 const MOST_KEYS = 1_000_000;
 
-/** A source that took over in mid-move, and the target that knows the one before. */
+/** A source that took over in mid-move. */
 export interface Takeover {
   readonly source: NodeView;
-  readonly target: NodeView;
   readonly ofSource: RedisConnection;
-  readonly ofTarget: RedisConnection;
-  /** The source has held writes back since before it took over: what it has of a moved key is older than the target's. */
-  readonly held: boolean;
+  /**
+   * The source has taken no write since it took over: what it has of a moved key is older than the target's. Has it do something
+   * before it takes any.
+   */
+  readonly beforeWrites: ((work: readonly (readonly string[])[]) => readonly (readonly string[])[]) | undefined;
   /** Keys of which a MIGRATE was cut off, that the source before went on to serve. */
   readonly cutOff: CutOff;
   readonly signal: AbortSignal;
+}
+
+/** A target that knows the source of before, and the slots that it imports from that. */
+export interface Lost {
+  readonly slots: readonly number[];
+  readonly target: NodeView;
+  readonly ofTarget: RedisConnection;
 }
 
 /** Slots of these that the target imports from one that is the source no more. */
@@ -28,14 +36,25 @@ export function lostMarks(slots: readonly number[], source: NodeView, target: No
 }
 
 /**
- * Tells a source that took over in mid-move of the slots that are on their way, so that it sends those who ask for a key that
- * has moved to the target. A key that both hold came back with the takeover, since the news that it had moved had not come to
+ * Tells a source that took over in mid-move of all slots that are on their way from it, so that it sends those who ask for a key that
+ * has moved to its target. A key that both hold came back with the takeover, since the news that it had moved had not come to
  * the replica: clients wrote on at the target, and the copy of the source goes. Where clients may have written to the source
- * meanwhile nobody can tell: its copy, which they see, stays. Gives back how many of these there are.
+ * meanwhile nobody can tell: its copy, which they see, stays. Gives back how many of these there are, with each target.
  */
-export async function markAgain(slots: readonly number[], takeover: Takeover): Promise<number> {
-  const { source, target, ofSource, ofTarget, held, cutOff, signal } = takeover;
-  await all(ofSource, setSlots(slots, "MIGRATING", target.nodeId), signal);
+export async function markAgain(lost: readonly Lost[], takeover: Takeover): Promise<number[]> {
+  const { source, ofSource, beforeWrites, signal } = takeover;
+  for (const { slots, target } of lost) await all(ofSource, setSlots(slots, "MIGRATING", target.nodeId), signal);
+  const both = await Promise.all(lost.map((each) => keysOfBoth(each, takeover)));
+  // In one go: nobody's write comes between that and what lets writes go on.
+  if (beforeWrites) await all(ofSource, beforeWrites(both.flat().map((key) => ["UNLINK", key])), signal);
+  for (const { slots, ofTarget } of lost) {
+    const orders = [...setSlots(slots, "NODE", source.nodeId), ...setSlots(slots, "IMPORTING", source.nodeId)];
+    await all(ofTarget, orders, signal);
+  }
+  return both.map((keys) => (beforeWrites ? 0 : keys.length));
+}
+
+async function keysOfBoth({ slots, ofTarget }: Lost, { ofSource, cutOff, signal }: Takeover): Promise<string[]> {
   const both: string[] = [];
   for (const slot of slots) {
     const ask = ["CLUSTER", "GETKEYSINSLOT", String(slot), String(MOST_KEYS)];
@@ -45,17 +64,7 @@ export async function markAgain(slots: readonly number[], takeover: Takeover): P
     const there = new Set(moved);
     both.push(...(left ?? []).filter((key) => there.has(key) && !cutOff.has(key)));
   }
-  if (held) {
-    // In one go: nobody's write comes between the two.
-    const drop = both.map((key) => ["UNLINK", key]);
-    await all(ofSource, [["CLIENT", "UNPAUSE"], ...drop], signal);
-  }
-  await all(
-    ofTarget,
-    [...setSlots(slots, "NODE", source.nodeId), ...setSlots(slots, "IMPORTING", source.nodeId)],
-    signal,
-  );
-  return held ? 0 : both.length;
+  return both;
 }
 
 function keysOf(reply: unknown): string[] {

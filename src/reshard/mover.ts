@@ -199,8 +199,8 @@ export class Mover {
       await untilServing(await this.#moving.connect(target.instance), this.#moving.signal);
     // Half of it is at the source already: it goes there whole first, for nobody can serve it from one side as it is.
     if (back.length > 0)
-      await movePair(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
-    if (half.length > 0) await movePair(half, await this.#pair(source, target, others, false), told);
+      await this.#byKeys(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
+    if (half.length > 0) await this.#byKeys(half, await this.#pair(source, target, others, false), told);
     if (open.length > 0)
       await this.#moveOpen(open, source, target, await this.#pair(source, target, others, true), told);
     if (of("elsewhere").length > 0) throw ownedElsewhere(of("elsewhere"), source.instance, target.instance);
@@ -226,10 +226,16 @@ export class Mover {
     const rest = slots.filter((slot) => !isBegun(slot));
     const mayDoItself = this.#moving.method === "auto" && !this.#moving.bandwidth;
     const jobs = mayDoItself && rest.length > 0 ? await jobsOf(pair) : undefined;
-    if (!jobs) return movePair([...begun, ...rest], pair, told);
-    if (begun.length > 0) await movePair(begun, pair, told);
+    if (!jobs) return this.#byKeys([...begun, ...rest], pair, told);
+    if (begun.length > 0) await this.#byKeys(begun, pair, told);
     const moved = await moveByServer(rest, pair, jobs, told, this.#moving.onTrouble);
-    if (!moved) await movePair(rest, pair, told);
+    if (!moved) await this.#byKeys(rest, pair, told);
+  }
+
+  /** While a slot is open its source must not hand over to a replica that knows nothing of that. */
+  async #byKeys(slots: readonly number[], pair: Pair, told: Told): Promise<void> {
+    await this.#heirs.bar(pair.handover.source.instance);
+    await movePair(slots, pair, told);
   }
 
   /** Once for each that took over, however many sources give to it; again where a server did not answer. */

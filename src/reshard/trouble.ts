@@ -40,6 +40,11 @@ export function doubled(keys: number, source: string, target: string): string {
   return `${keys} keys lay with ${source}, which took over, and with ${target} as well: those of ${source} stay, as clients saw them since; what ${target} took in before the failover may be lost in them.`;
 }
 
+/** In words: a replica that could not be told that all is over. */
+export function stillBarred(instance: string, why: string): string {
+  return `${instance} would refuse writes should it take over, and could not be told otherwise: ${why} redisha cluster fix does so`;
+}
+
 /** The operator asked to stop: what was begun is finished, and no slot is left open. */
 export function interrupted(moved: number, total: number): RedishaError {
   return new RedishaError({
@@ -58,7 +63,7 @@ export function stuck(cause: unknown, host: string, moved: number, total: number
     message: cause.message,
     host: cause.host ?? host,
     exit: EXIT.outcomeUnknown,
-    state: `${moved} of ${total} slots are moved; slots of which some keys had moved are still open, and served by both sides together`,
+    state: `${moved} of ${total} slots are moved; slots of which some keys had moved are still open, and served by both sides together; should a replica of theirs take over before that has gone on, it refuses writes`,
     next: cause.next,
     cause,
   });

@@ -100,6 +100,32 @@ describe("a primary that goes while one of its slots is on its way", () => {
     await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
   });
 
+  it("costs no acknowledged write where it is the source, which hands over", async () => {
+    const slot = 15_000;
+    // By what came before.
+    const leads = (await lab.cli("r3:6379", "ROLE")).startsWith("master");
+    const [from, to] = leads ? ["r3:6379", "r5:6379"] : ["r5:6379", "r3:6379"];
+    const tag = await fillSlot(lab, slot, from);
+    const counters = Array.from({ length: 200 }, (_, index) => `${tag}:a${index}`);
+    const target = await connectTo(lab, TO);
+    const heir = await connectTo(lab, to);
+    const writers = await startCounting(lab, counters, 8);
+    await expect.poll(() => writers.counts.acknowledged, { timeout: 30_000 }).toBeGreaterThan(500);
+    const { child, ended } = startMove(slot, from);
+    await amidst(child, target, { slot, keys: counters.length + 10 }, () => heir.call("CLUSTER", "FAILOVER"));
+    const result = await ended();
+    const acknowledged = writers.counts.acknowledged;
+    await expect.poll(() => writers.counts.acknowledged, { timeout: 60_000 }).toBeGreaterThan(acknowledged + 500);
+    const { wrong } = await writers.stop();
+    result.toEqual({ code: 0, why: "" });
+    expect(wrong).toEqual([]);
+    expect(await heir.role()).toContain("master");
+    for (const node of [target, heir]) node.disconnect();
+    for (const { id } of lab.status.processes.filter(({ service }) => service === "redis"))
+      expect(await lab.cli(id, "CONFIG", "GET", "min-replicas-to-write")).toContain("\n0");
+    await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
+  });
+
   it.each([
     ["the source", 150, "r1:6379", "r1:6379"],
     ["the target", 11_000, "r5:6379", "r2:6379"],
