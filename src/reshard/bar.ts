@@ -1,19 +1,9 @@
 import type { RedisConnection } from "../connect/types.ts";
+import { BAR, beforeBar } from "../topology/barred.ts";
 import { pairsOf } from "../topology/parse/pairs.ts";
 import { all } from "./orders.ts";
 
-/**
- * More replicas than anybody has. The value from before is added to it, so that whoever finds it, after a crash too, knows what
- * to give back.
- */
-const BAR = 1_000_000;
-
 const PARAMETER = "min-replicas-to-write";
-
-/** The value of min-replicas-to-write from before it was barred; undefined where it is not. Pure. */
-export function beforeBar(value: number | null): number | undefined {
-  return value !== null && value >= BAR ? value - BAR : undefined;
-}
 
 /**
  * Has a replica refuse writes should it become a primary. While it follows, min-replicas-to-write means nothing to it

@@ -72,6 +72,10 @@ export const clusterMoveSlots = defineAction({
           ? "; servers that can (Valkey 9, Redis 8.4) are told once to move them all: CLUSTER MIGRATESLOTS, CLUSTER MIGRATION"
           : "";
       return [
+        {
+          transport: "redis" as const,
+          text: `CONFIG SET min-replicas-to-write 1000000 more  # on replicas of ${from}, a Redis, while slots are open: who takes over refuses writes until it knows of them`,
+        },
         { transport: "redis" as const, text: `# each SLOT of ${printRanges(slots)}, from ${from} to ${to}${byItself}` },
         { transport: "redis" as const, text: each(`IMPORTING ${from}`, to) },
         { transport: "redis" as const, text: each(`MIGRATING ${to}`, from) },

@@ -1,3 +1,4 @@
+import { beforeBar } from "../../topology/barred.ts";
 import { count, list } from "../../topology/words.ts";
 import { errorEvidence, inConfig, inInfo, seen } from "../evidence.ts";
 import type { Cause } from "../model.ts";
@@ -12,6 +13,8 @@ export const tooFewReplicas: Cause = {
     facts.topology.nodes.flatMap((primary) => {
       const { id, role, reach, min_replicas_to_write: wanted, good_replicas: good } = primary;
       if (!reach.ok || role !== "primary" || !wanted || good === null || good >= wanted) return [];
+      // redisha status says what that is; lowered from here it would cost writes.
+      if (beforeBar(wanted) !== undefined) return [];
       const missing = facts.topology.nodes.filter(
         (node) =>
           node.id !== id &&

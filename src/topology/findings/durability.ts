@@ -1,3 +1,4 @@
+import { beforeBar } from "../barred.ts";
 import { lacksReplicas } from "../model/data-node.ts";
 import type { DataNode, Finding } from "../schema.ts";
 import { simulate } from "../simulate.ts";
@@ -8,7 +9,8 @@ import { type Case, finding } from "./case.ts";
 export function durabilityFindings(facts: Case): Finding[] {
   const up = facts.topology.nodes.filter((node) => node.up);
   return [
-    ...up.filter((node) => node.role === "primary" && lacksReplicas(node)).map(blocked),
+    ...up.filter((node) => node.role === "primary" && lacksReplicas(node) && !isBarred(node)).map(blocked),
+    ...up.filter(isBarred).map(barred),
     ...wouldBlock(facts),
     ...up
       .filter(({ aof_enabled, aof_last_write_ok }) => aof_enabled === true && aof_last_write_ok === false)
@@ -19,6 +21,31 @@ export function durabilityFindings(facts: Case): Finding[] {
       .map(aofRewrite),
     ...noPersistence(up),
   ];
+}
+
+function isBarred({ min_replicas_to_write }: DataNode): boolean {
+  return beforeBar(min_replicas_to_write) !== undefined;
+}
+
+/** Set by redisha while slots leave a shard. Lifted by hand, with slots still on their way, it costs what it is there for. */
+function barred(node: DataNode): Finding {
+  const leads = node.role === "primary";
+  return finding({
+    id: "writes_barred",
+    severity: leads ? "critical" : "info",
+    subject: node.id,
+    message: leads
+      ? `${node.id} refuses every write with NOREPLICAS: it took over while slots of its shard were on their way, and nobody has told it which`
+      : `${node.id} would refuse writes should it take over: slots of its shard are on their way, or were when that was broken off`,
+    evidence: [
+      `min-replicas-to-write ${node.min_replicas_to_write}, and ${beforeBar(node.min_replicas_to_write)} before`,
+    ],
+    next: [
+      "is something moving slots now? Then it is lifted by that: look again",
+      "redisha runs list names a run that was broken off: redisha runs resume, or rollback, tells it and lifts it",
+      "where there is no such run: redisha cluster fix",
+    ],
+  });
 }
 
 function blocked(node: DataNode): Finding {

@@ -417,6 +417,20 @@ const EXAMPLES: readonly Example[] = [
     group: () => group(({ r1 }) => ({ r1: withConfig(r1, { "min-replicas-to-write": "3" }) })),
   },
   {
+    damage: "a replica that took over while slots were on their way",
+    id: "writes_barred",
+    severity: "critical",
+    says: "took over while slots of its shard were on their way",
+    group: () => group(({ r1 }) => ({ r1: withConfig(r1, { "min-replicas-to-write": "1000001" }) })),
+  },
+  {
+    damage: "a replica that would refuse writes for slots that are on their way",
+    id: "writes_barred",
+    severity: "info",
+    says: "would refuse writes should it take over",
+    group: () => group(({ r2 }) => ({ r2: withConfig(r2, { "min-replicas-to-write": "1000000" }) })),
+  },
+  {
     damage: "min-replicas-to-write that one loss would break",
     id: "min_replicas_would_block",
     severity: "info",
