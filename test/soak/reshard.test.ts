@@ -52,6 +52,7 @@ describe("redisha reshard", () => {
   it.each([
     ["whoever is killed", KILLS],
     ["whoever hands over", HANDOVERS],
+    ["who gives and redisha together", TOGETHER],
   ])(`is got over ${ROUNDS} faults in a row, %s, and whenever`, async (_who, faults) => {
     await using lab = await bringUpLab(PATIENT);
     await fillCluster(lab, "redis-7.0");
@@ -105,10 +106,11 @@ describe("redisha reshard of very large keys", () => {
 type Contents = Awaited<ReturnType<typeof contentsOf>>;
 
 /** What happens to a move. */
-type Fault = `${"redisha" | "source" | "target"} ${"dies" | "hands over"}`;
+type Fault = `${"redisha" | "source" | "target"} ${"dies" | "hands over"}` | "source dies with redisha";
 
 const KILLS = ["redisha dies", "source dies", "target dies"] as const;
 const HANDOVERS = ["source hands over", "target hands over"] as const;
+const TOGETHER = ["source dies with redisha"] as const;
 
 /** Counters of the writers, the same ones throughout: more of them with each move would make each slower than the last. */
 const COUNTERS = Array.from({ length: 2_000 }, (_, index) => `load:soak:${index}`);
@@ -142,8 +144,9 @@ async function suffer(lab: TestLab, number: number, faults: readonly Fault[], co
   await new Promise((resolve) => setTimeout(resolve, Math.random() * span));
   const amidst = !over;
   if (!amidst) span *= 0.8;
+  if (what.endsWith("redisha")) child.kill("SIGKILL");
   if (what === "redisha dies") await signal(child, "SIGKILL");
-  else if (what.endsWith("dies")) await lab.kill(hit);
+  else if (what.includes("dies")) await lab.kill(hit);
   else await lab.cli(heir ?? "", "CLUSTER", "FAILOVER");
   const code = await ended;
   const story = { number, what, from, to, amidst, code };
@@ -154,9 +157,10 @@ async function suffer(lab: TestLab, number: number, faults: readonly Fault[], co
   }
   // A primary without persistence that comes back before its replica took over would bring an empty data set with it.
   await expect.poll(async () => (await primariesOf(lab)).length, within).toBe(3);
-  if (what !== "redisha dies" && what.endsWith("dies")) await lab.restart(hit);
+  if (what !== "redisha dies" && what.includes("dies")) await lab.restart(hit);
   await expect.poll(() => complaints(lab), within).toEqual([]);
   await expect.poll(() => replicasInStep(lab), within).toBe(3);
+  expect({ ...story, barred: await barred(lab) }).toEqual({ ...story, barred: [] });
   const { wrong, neverCopied } = await writers.stop();
   expect({ ...story, wrong, told: wrong.length > 0 ? told() : "" }).toEqual({ ...story, wrong: [], told: "" });
   await expectSame(lab, contents);
@@ -172,6 +176,13 @@ async function expectDone(lab: TestLab, how: "resume" | "rollback"): Promise<voi
 async function roles(lab: TestLab): Promise<{ id: string; role: string }[]> {
   const servers = lab.status.processes.filter(({ service }) => service === "redis");
   return Promise.all(servers.map(async ({ id }) => ({ id, role: await lab.cli(id, "ROLE").catch(() => "") })));
+}
+
+/** Those that refuse writes, or would if they took over. */
+async function barred(lab: TestLab): Promise<string[]> {
+  const servers = lab.status.processes.filter(({ service }) => service === "redis");
+  const values = await Promise.all(servers.map(({ id }) => lab.cli(id, "CONFIG", "GET", "min-replicas-to-write")));
+  return servers.flatMap(({ id }, at) => (values[at]?.trim().endsWith("\n0") ? [] : [id]));
 }
 
 async function primariesOf(lab: TestLab): Promise<string[]> {
