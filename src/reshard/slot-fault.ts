@@ -5,6 +5,8 @@ import type { NodeView } from "./cluster-view.ts";
 export interface Holding {
   readonly view: NodeView;
   readonly keys: ReadonlyMap<number, number>;
+  /** It has taken no write since it took over in mid-move: no key of a slot that is on its way has begun anew there. */
+  readonly barred?: boolean;
 }
 
 /**
@@ -149,9 +151,13 @@ class Scene {
       return this.#fault(slot, !named ? "dead_end" : others.length > 0 ? "open_at_both" : "open_at_source", home);
     }
     const coming = this.#primaries.filter(({ view }) => view !== owner.view && view.importing.has(slot));
-    if (strays.length > 0) {
-      return this.#fault(slot, strays.some((stray) => coming.includes(stray)) ? "lost_mark" : "stray_keys", home);
+    const taker = strays.find((stray) => coming.includes(stray))?.view.instance;
+    if (taker !== undefined && owner.barred) {
+      const rest = others.filter((id) => id !== taker);
+      const finish = { from: instance, to: taker };
+      return this.#fault(slot, "lost_mark", { owner: instance, finish, gather: gathering(rest, taker) });
     }
+    if (strays.length > 0) return this.#fault(slot, taker === undefined ? "stray_keys" : "lost_mark", home);
     if (coming.length > 0) return this.#fault(slot, "open_at_target", home);
     if (close.length > 0 || others.length > 0) return this.#fault(slot, "needless_mark", home);
     // Told again, a primary from Valkey 8 on tells its replicas, too.

@@ -37,6 +37,7 @@ export function goOn(lab: TestLab, how: "resume" | "rollback"): Promise<Ended> {
   return redisha(["runs", how, "last", "--yes", "--file", lab.file], { env: stateOf(lab) });
 }
 
-function stateOf({ root }: TestLab): { REDISHA_STATE_DIR: string } {
+/** Where the runs of a lab are kept. */
+export function stateOf({ root }: TestLab): { REDISHA_STATE_DIR: string } {
   return { REDISHA_STATE_DIR: join(root, "state") };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { barredFrom } from "../../reshard/bar.ts";
 import { viewOf } from "../../reshard/cluster-view.ts";
 import { all } from "../../reshard/orders.ts";
 import { SLOTS } from "../../topology/parse/slots.ts";
@@ -23,7 +24,11 @@ export const clusterInspect = defineAction({
   action: cluster.inspect
   targets: { role: data, where: host.up }
   with: {}`,
-  commands: () => [redisCommand(["CLUSTER", "NODES"]), redisCommand(["CLUSTER", "COUNTKEYSINSLOT", "SLOT"])],
+  commands: () => [
+    redisCommand(["CLUSTER", "NODES"]),
+    redisCommand(["CONFIG", "GET", "min-replicas-to-write"]),
+    redisCommand(["CLUSTER", "COUNTKEYSINSLOT", "SLOT"]),
+  ],
   tell: ({ keys }) =>
     keys.length === 0 ? "no keys where they do not belong" : `keys in ${keys.length} slots to look at`,
   async run(_input, context) {
@@ -31,6 +36,7 @@ export const clusterInspect = defineAction({
     const connection = await context.redis(instance);
     const nodes = String(await connection.command(["CLUSTER", "NODES"], { signal: context.signal }));
     const view = viewOf(instance.id, nodes);
+    const barred = view?.primaryId === null && (await barredFrom(connection, context.signal)) !== undefined;
     const keys: [number, number][] = [];
     // A replica holds what its primary holds.
     if (view?.primaryId === null) {
@@ -47,6 +53,6 @@ export const clusterInspect = defineAction({
         }
       }
     }
-    return { outputs: { nodes, keys }, changed: false };
+    return { outputs: { nodes, keys, barred }, changed: false };
   },
 });

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCounting } from "../../support/counting-writers.ts";
 import { keysIn } from "../../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { redisha } from "../../support/redisha.ts";
 import { complaints, heard, slotsOf, startReshard } from "../../support/reshards.ts";
-import { goOn } from "../../support/signalled.ts";
+import { goOn, stateOf } from "../../support/signalled.ts";
 import { until } from "../../support/until.ts";
 
 /** Keys of a megabyte each, beside the counters: with pauses between them, that keep the slot on its way for a while. */
@@ -140,33 +141,39 @@ describe("a primary that goes while one of its slots is on its way", () => {
     await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
   });
 
-  it("costs no acknowledged write where it dies in the same moment as redisha, which is gone on with", async () => {
-    const slot = 14_500;
-    const from = await leaderOf(lab, THIRD);
-    const heir = THIRD.find((id) => id !== from) ?? "";
-    const tag = await fillSlot(lab, slot, from);
-    const counters = Array.from({ length: 200 }, (_, index) => `${tag}:a${index}`);
-    const target = await connectTo(lab, TO);
-    const writers = await startCounting(lab, counters);
-    await expect.poll(() => writers.counts.acknowledged, { timeout: 30_000 }).toBeGreaterThan(500);
-    const { child } = startMove(slot, from);
-    const { pid } = serverOf(lab, from);
-    await amidst(child, target, { slot, keys: counters.length + 10 }, () => {
-      child.kill("SIGKILL");
-      process.kill(pid, "SIGKILL");
-    });
-    target.disconnect();
-    await until(async () => (await lab.cli(heir, "ROLE")).startsWith("master"));
-    await until(async () => /errorstat_NOREPLICAS:count=\d{2}/.test(await lab.cli(heir, "INFO", "errorstats")));
-    const { code, stderr } = await goOn(lab, "resume");
-    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
-    const acknowledged = writers.counts.acknowledged;
-    await expect.poll(() => writers.counts.acknowledged, { timeout: 60_000 }).toBeGreaterThan(acknowledged + 500);
-    expect((await writers.stop()).wrong).toEqual([]);
-    await lab.restart(from);
-    await expectUnbarred(lab);
-    await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
-  });
+  it.each([
+    ["runs resume", 14_500],
+    ["cluster fix", 14_600],
+  ])(
+    "costs no acknowledged write where it dies in the same moment as redisha, behind which comes %s",
+    async (how, slot) => {
+      const from = await leaderOf(lab, THIRD);
+      const heir = THIRD.find((id) => id !== from) ?? "";
+      const tag = await fillSlot(lab, slot, from);
+      const counters = Array.from({ length: 200 }, (_, index) => `${tag}:a${index}`);
+      const target = await connectTo(lab, TO);
+      const writers = await startCounting(lab, counters);
+      await expect.poll(() => writers.counts.acknowledged, { timeout: 30_000 }).toBeGreaterThan(500);
+      const { child } = startMove(slot, from);
+      const { pid } = serverOf(lab, from);
+      await amidst(child, target, { slot, keys: counters.length + 10 }, () => {
+        child.kill("SIGKILL");
+        process.kill(pid, "SIGKILL");
+      });
+      target.disconnect();
+      await until(async () => (await lab.cli(heir, "ROLE")).startsWith("master"));
+      await until(async () => /errorstat_NOREPLICAS:count=\d{2}/.test(await lab.cli(heir, "INFO", "errorstats")));
+      const fix = () => redisha(["cluster", "fix", "--yes", "--file", lab.file], { env: stateOf(lab) });
+      const { code, stderr } = await (how === "cluster fix" ? fix() : goOn(lab, "resume"));
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      const acknowledged = writers.counts.acknowledged;
+      await expect.poll(() => writers.counts.acknowledged, { timeout: 60_000 }).toBeGreaterThan(acknowledged + 500);
+      expect((await writers.stop()).wrong).toEqual([]);
+      await lab.restart(from);
+      await expectUnbarred(lab);
+      await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
+    },
+  );
 
   it.each([
     ["the source", 150, ["r1:6379"], "r1:6379"],

@@ -64,6 +64,13 @@ describe("what is wrong with a slot", () => {
     expect(begun).toMatchObject({ finish: { from: "A", to: "B" }, gather: null });
   });
 
+  it("goes on as a move, too, where its owner knows nothing of it and has taken no write since it took over", () => {
+    const [owner, target] = [node("a", { owner: "a" }), node("b", { owner: "a", from: "old", keys: 2 })];
+    const [lost] = slotFaults([{ ...owner, barred: true }, target]);
+    expect(lost).toMatchObject({ fault: "lost_mark", finish: { from: "A", to: "B" }, gather: null });
+    expect(slotFaults([owner, target])[0]).toMatchObject({ finish: null, gather: { from: ["B"], to: "A" } });
+  });
+
   it("is taken by who holds its keys where it belongs to nobody, and by the one with least where nobody does", () => {
     expect(slotFaults([node("a"), node("b", { keys: 4 })])[0]).toMatchObject({ take: "B", gather: null });
     expect(slotFaults([node("a"), node("b")])[0]).toMatchObject({ take: "B" });
