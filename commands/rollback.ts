@@ -49,6 +49,7 @@ export default class Rollback extends GoingBackCommand {
     const before = past?.from.find((release) => release.endsWith(` ${flags.to}`));
     const away = past?.open && before !== undefined && !past.to.includes(flags.to);
     if (past && away) return this.takeBack(past, work, flags["dry-run"]);
+    this.unfinished = past?.unfinished ? past.detail.record.run : undefined;
     const engine = before?.split(" ")[0]?.toLowerCase();
     const standby = await this.standbyFor(flags, work);
     if (flags.lose !== undefined) {

@@ -10,6 +10,8 @@ export interface PastUpgrade {
   readonly to: readonly string[];
   /** Nothing of it is past taking back. */
   readonly open: boolean;
+  /** It came neither to its end nor back, and nobody is at it. */
+  readonly unfinished: boolean;
   /** Id of the backup that it made; null where it made none. */
   readonly backup: string | null;
 }
@@ -40,12 +42,14 @@ function readUpgrade(detail: RunDetail): PastUpgrade {
       line.kind === "outcome" && (line.step === step || line.step.endsWith(`.${step}`)) ? [line.outputs] : [],
     );
   const decisions = outputsOf("decide").flatMap((outputs) => decided.safeParse(outputs).data ?? []);
+  const unfinished = !["done", "rolled_back", "running"].includes(record.state);
   const passed = lines.some(({ kind }) => kind === "point_of_no_return");
   return {
     detail,
     from: decisions.flatMap(({ from }) => from),
     to: decisions.map(({ version }) => version),
-    open: !passed && !["done", "rolled_back", "running"].includes(record.state),
+    open: !passed && unfinished,
+    unfinished,
     backup: committed.safeParse(outputsOf("backup.commit")[0]).data?.id ?? null,
   };
 }

@@ -17,7 +17,7 @@ import type { PlannedRollback } from "../runs/results.ts";
 import { told } from "../runs/told.ts";
 import { shownUpgrade, upgradeAdvice } from "./advice.ts";
 import { inputsOfReturn, type UpgradeFlags } from "./inputs.ts";
-import { withStandby, withWindow } from "./no-way-back.ts";
+import { withStandby, withUnfinished, withWindow } from "./no-way-back.ts";
 import { type BackupWay, inputsOfRollback } from "./rollback-inputs.ts";
 
 /** What going back came to, or would. */
@@ -40,6 +40,9 @@ interface Return extends UpgradeFlags {
 
 /** The ways back to the release from before an upgrade that are not an upgrade themselves. */
 export abstract class GoingBackCommand extends RunningCommand<GoneBack> {
+  /** The run of an upgrade that came neither to its end nor back. */
+  protected unfinished: string | undefined;
+
   /** The replica that an upgrade left on the release, sound or not; undefined where none was. Refused where one is, and writes are to be lost. */
   protected async standbyFor({ to, lose }: StandbyWay, work: Work): Promise<RollbackStandby | undefined> {
     const topology = await this.carrying({ ...work, quietly: true }, ({ session, signal }) =>
@@ -55,7 +58,7 @@ export abstract class GoingBackCommand extends RunningCommand<GoneBack> {
     const { deployment } = work;
     const inputs = inputsOfReturn(flags, deployment);
     if (dryRun) return this.plan(work, inputs);
-    const refuse = (request: PartOfRequest) => refuseStraight(request, flags);
+    const refuse = this.#naming((request) => refuseStraight(request, flags));
     const what = `Bring ${deployment.name} back to ${flags.to}`;
     const summary = await this.perform(work, inputs, { effect: "disruptive", what, refuse });
     for (const line of upgradeAdvice(summary, flags.directory)) this.note(line);
@@ -70,7 +73,7 @@ export abstract class GoingBackCommand extends RunningCommand<GoneBack> {
     if (dryRun) return this.plan(work, inputs);
     const what = `Bring ${deployment.name} back to ${way.to} by backup ${inputs.backup}, and lose up to ${way.lose} of writes`;
     const wanted = { engine: way.engine ?? null, version: way.to, by_backup: true };
-    const refuse = ({ session, signal }: PartOfRequest) => refuseRelease(session, wanted, signal);
+    const refuse = this.#naming(({ session, signal }) => refuseRelease(session, wanted, signal));
     const summary = await this.perform(work, inputs, { effect: "destructive", what, refuse });
     const { summary: ended, shown, advice } = told(summary);
     for (const line of advice) this.note(line);
@@ -94,6 +97,14 @@ export abstract class GoingBackCommand extends RunningCommand<GoneBack> {
       rollBackRun({ ...request, ...going, approvals: await agreeToGoBack(past, asking) }),
     );
     return this.finish(summary);
+  }
+
+  /** A refusal, with the upgrade that is to be gone on with first where that may help. */
+  #naming(refuse: (request: PartOfRequest) => Promise<void>) {
+    return (request: PartOfRequest) =>
+      refuse(request).catch((error: unknown) => {
+        throw withUnfinished(error, this.unfinished);
+      });
   }
 }
 

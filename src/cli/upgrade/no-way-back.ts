@@ -35,6 +35,13 @@ export function withStandby(refusal: RedishaError, standby: RollbackStandby | un
   return new RedishaError({ ...facts, message, next: [...revive, ...(facts.next ?? [])] });
 }
 
+/** A server that an upgrade stopped is silent until that goes on: the refusal of going back meanwhile, with how it does. */
+export function withUnfinished(error: unknown, run: string | undefined): unknown {
+  if (run === undefined || !(error instanceof RedishaError) || error.code !== "UPGRADE_NODE_SILENT") return error;
+  const goOn = `the upgrade that was broken off may have stopped it; go on with that first: redisha runs resume ${run}`;
+  return new RedishaError({ ...factsOf(error), next: [goOn, ...error.next] });
+}
+
 function factsOf({ code, message, exit, host, state, next }: RedishaError): ErrorFacts {
   return {
     ...{ code, message, exit, next },
