@@ -74,7 +74,7 @@ export const clusterMoveSlots = defineAction({
       return [
         {
           transport: "redis" as const,
-          text: `CONFIG SET min-replicas-to-write 1000000 more  # on replicas of ${from}, a Redis, while slots are open: who takes over refuses writes until it knows of them`,
+          text: `CONFIG SET min-replicas-to-write VALUE+1000000  # on replicas of ${from}, a Redis, while slots are open: who takes over refuses writes until it knows of them`,
         },
         { transport: "redis" as const, text: `# each SLOT of ${printRanges(slots)}, from ${from} to ${to}${byItself}` },
         { transport: "redis" as const, text: each(`IMPORTING ${from}`, to) },

@@ -1,3 +1,4 @@
+import { joinRanges } from "../../topology/parse/slots.ts";
 import type { Shard, Topology, Verdict } from "../../topology/schema.ts";
 import { slotRanges } from "../output/format.ts";
 import { wrap } from "../output/text.ts";
@@ -30,7 +31,8 @@ export function renderSlots(topology: Topology, verdict: Verdict, options: Rende
     facts.push(`cluster_state ${cluster.state}`, ...(cluster.epoch === null ? [] : [`epoch ${cluster.epoch}`]));
   const width = options.width ?? Number.POSITIVE_INFINITY;
   const lines = [wrap(facts.join(", "), width, `${theme.strong("SLOTS")}  `, "  ")];
-  for (const move of openSlots(topology)) lines.push(`  ${theme.warn(`${theme.symbols.warn} open`)} ${move}`);
+  const open = `  ${theme.warn(`${theme.symbols.warn} open`)} `;
+  for (const move of openSlots(topology)) lines.push(wrap(move, width, open, "    "));
   return lines.join("\n");
 }
 
@@ -55,16 +57,16 @@ function gaps(shards: readonly Shard[]): [number, number][] {
   return found;
 }
 
-/** `slot 42: r1:7000 migrating to r4:7000`, by the words of each side. */
+/** `slots 42-44, 60: r1:7000 migrating to r4:7000`, by the words of each side. */
 function openSlots(topology: Topology): string[] {
   const names = new Map(topology.nodes.flatMap((node) => (node.cluster ? [[node.cluster.node_id, node.id]] : [])));
-  const named = (nodeId: string) => names.get(nodeId) ?? nodeId.slice(0, 8);
-  return topology.nodes.flatMap((node) => [
-    ...(node.cluster?.migrating ?? []).map(
-      ({ slot, node_id }) => `slot ${slot}: ${node.id} migrating to ${named(node_id)}`,
-    ),
-    ...(node.cluster?.importing ?? []).map(
-      ({ slot, node_id }) => `slot ${slot}: ${node.id} importing from ${named(node_id)}`,
-    ),
-  ]);
+  const marks = topology.nodes.flatMap(({ id, cluster }) => {
+    const marked = (slots: readonly { slot: number; node_id: string }[], how: string) =>
+      slots.map(({ slot, node_id }) => ({ slot, way: `${id} ${how} ${names.get(node_id) ?? node_id.slice(0, 8)}` }));
+    return [...marked(cluster?.migrating ?? [], "migrating to"), ...marked(cluster?.importing ?? [], "importing from")];
+  });
+  return [...Map.groupBy(marks, ({ way }) => way)].map(([way, group]) => {
+    const ranges = joinRanges(group.map(({ slot }): [number, number] => [slot, slot]));
+    return `${group.length === 1 ? "slot" : "slots"} ${slotRanges(ranges)}: ${way}`;
+  });
 }

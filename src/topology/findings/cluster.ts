@@ -146,7 +146,7 @@ function openSlots(facts: Case): Finding[] {
       evidence: slots.map((slot) => `slot ${slot}: ${open.get(slot)?.join(", ")}`),
       next: [
         "is a reshard running? Then wait for it",
-        "if it was broken off, do not let `redis-cli --cluster fix` pick an owner: finish the move from the end that still owns the slot",
+        "if it was broken off: redisha runs resume, else redisha cluster fix --dry-run; do not let `redis-cli --cluster fix` pick an owner",
       ],
     }),
   ];

@@ -181,7 +181,12 @@ describe("the status view", () => {
         primary_id: null,
         nodes: [
           primary("c2:7000", slots(5_461, 10_922)),
-          primary("c1:7000", { cluster: { ...cluster(0, 5_460), migrating: [{ slot: 42, node_id: "id-5461" }] } }),
+          primary("c1:7000", {
+            cluster: {
+              ...cluster(0, 5_460),
+              migrating: [42, 43, 44, 60].map((slot) => ({ slot, node_id: "id-5461" })),
+            },
+          }),
           node("c3:7000", { primary_id: "c1:7000", cluster: null, version: "8.0.2" }),
         ],
         shards: [
@@ -206,7 +211,7 @@ describe("the status view", () => {
 
       SLOTS  ✖ 10923 of 16384 covered by nodes that are up, missing 10923-16383,
         cluster_state fail, epoch 6
-        ▲ open slot 42: c1:7000 migrating to c2:7000
+        ▲ open slots 42-44, 60: c1:7000 migrating to c2:7000
       "
     `);
     expect(widest(text)).toBeLessThanOrEqual(80);
