@@ -1,4 +1,6 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { parseDocument } from "yaml";
 import { runWith, standOf, upgradeWith } from "../fleet/broken-upgrade.ts";
 import { deploySentinel } from "../fleet/harness/deploy-sentinel.ts";
 import type { FleetDeployment } from "../fleet/harness/deployment.ts";
@@ -64,7 +66,65 @@ describeOnFleet("an upgrade by packages from Redis 7.0 to 8.0 that leaves a stan
     expect(await wholeStandOf(fleet, deployment)).toEqual(before);
     for (const id of ids) expect(await lostOf(deployment, id, writers)).toEqual([]);
   });
+
+  it("has it end itself at a command that it does not know, however often its unit starts it: revived, it is brought to the release", async () => {
+    await using fleet = await bootFleet({ hosts: 3, pools: ["bookworm"] });
+    const deployment = await deploySentinel(fleet, { release: "redis-7.0", downAfterMs: 5_000 });
+    for (const host of fleet.hosts) await offerPool(host, "bookworm-from-trixie");
+    const writers = startWriters(servedBy(fleet));
+    expect(well(await upgradeWith(deployment, "8.0.2", undefined, ["--standby", STANDBY]))).toEqual(WELL);
+    await declareStandby(deployment);
+    await deployment.settled(120_000);
+    const [primary = ""] = await deployment.primaries();
+    await deployment.cli(primary, "HSET", "cart", "apple", "1");
+    expect(await deployment.cli(primary, "HEXPIRE", "cart", "1000", "FIELDS", "1", "apple")).toBe("1");
+
+    const unit = () => fleet.host("r3").exec("systemctl show -p ActiveState -p Result -p NRestarts redis-server");
+    await expect.poll(unit, { timeout: 60_000, interval: 100 }).not.toContain("NRestarts=0");
+    const seen = new Set<string>();
+    for (let n = 0; n < 10; n += 1) {
+      seen.add(
+        `${(await unit()).replaceAll("\n", " ")}: ${(await findingsOf(deployment)).filter((id) => id.startsWith("rollback_standby"))}`,
+      );
+    }
+    process.stdout.write(`${[...seen].join("\n")}\n`);
+    expect([...seen].filter((each) => !each.endsWith(": rollback_standby_lost"))).toEqual([]);
+    const back = await redisha([
+      "rollback",
+      "--file",
+      deployment.file,
+      "--to",
+      "7.0.15",
+      "--json",
+      "--confirm",
+      "fleet",
+    ]);
+    expect({ code: back.code, is: JSON.parse(back.stdout).error.code }).toEqual({
+      code: 4,
+      is: "UPGRADE_IS_DOWNGRADE",
+    });
+
+    const revive = ["run", "revive-standby", "--input", `node=${STANDBY}`, "--file", deployment.file];
+    expect(well(await runWith([...revive, "--yes", "--confirm", "fleet"]))).toEqual(WELL);
+    expect(well(await upgradeWith(deployment, "8.0.2"))).toEqual(WELL);
+    await writers.stop();
+    await deployment.settled(120_000);
+    for (const { name } of fleet.hosts) await fleet.reboot(name).then(() => deployment.settled(120_000));
+    for (const host of await wholeStandOf(fleet, deployment)) {
+      const plain = { priority: "replica-priority\n100", onError: "propagation-error-behavior\nignore", halfDone: "" };
+      expect(host).toMatchObject({ server: "8.0.2", sentinel: "8.0.2", failed: "", ...plain });
+    }
+    for (const { name } of fleet.hosts) expect(await lostOf(deployment, `${name}:6379`, writers)).toEqual([]);
+    process.stdout.write(`revived: ${writers.acked.length} writes, 0 lost\n`);
+  });
 });
+
+/** So that a standby is missed that says nothing any more. */
+async function declareStandby({ file }: FleetDeployment): Promise<void> {
+  const document = parseDocument(await readFile(file, "utf8"));
+  document.setIn(["deployments", "fleet", "engine", "standby"], STANDBY);
+  await writeFile(file, document.toString());
+}
 
 const WELL = { code: 0, status: "done", error: undefined, said: "" };
 
