@@ -1,71 +1,18 @@
-import type { ChildProcess } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCounting } from "../../support/counting-writers.ts";
-import { keysIn } from "../../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { amidst, connectTo, expectUnbarred, fillSlot, LARGE, leaderOf, serverOf } from "../../support/mid-move.ts";
 import { redisha } from "../../support/redisha.ts";
 import { complaints, heard, slotsOf, startReshard } from "../../support/reshards.ts";
 import { goOn, stateOf } from "../../support/signalled.ts";
 import { until } from "../../support/until.ts";
 
-/** Keys of a megabyte each, beside the counters: with pauses between them, that keep the slot on its way for a while. */
-const LARGE = 120;
-
 const TO = "r2:6379";
 
 /** A shard whose members change places from test to test. */
 const THIRD = ["r3:6379", "r5:6379"];
-
-/** Does something once the target holds so many keys of the slot: looked at all the time, for a quick machine soon has them all. */
-async function amidst(
-  move: ChildProcess,
-  target: Redis,
-  { slot, keys }: { slot: number; keys: number },
-  work: () => unknown,
-): Promise<void> {
-  const held = async () => Number(await target.call("CLUSTER", "COUNTKEYSINSLOT", String(slot)));
-  let now = 0;
-  while (now < keys && move.exitCode === null) now = await held();
-  expect(now).toBeGreaterThanOrEqual(keys);
-  await work();
-  expect(now).toBeLessThan(keys + LARGE / 2);
-}
-
-function serverOf(lab: TestLab, id: string) {
-  const { address, port, pid } = lab.status.processes.find((each) => each.id === id) ?? {};
-  if (!address || !port || !pid) throw new Error(`${id} is not there`);
-  return { address, port, pid };
-}
-
-async function connectTo(lab: TestLab, id: string): Promise<Redis> {
-  const { address, port } = serverOf(lab, id);
-  const node = new Redis({ host: address, port, protocol: 2, lazyConnect: true });
-  await node.connect();
-  return node;
-}
-
-/** Which of the members of a shard is its primary. */
-async function leaderOf(lab: TestLab, members: readonly string[]): Promise<string> {
-  const roles = await Promise.all(members.map(async (id) => ({ id, role: await lab.cli(id, "ROLE") })));
-  return roles.find(({ role }) => role.startsWith("master"))?.id ?? "";
-}
-
-/** No server refuses writes, nor would if it took over. */
-async function expectUnbarred(lab: TestLab): Promise<void> {
-  for (const { id } of lab.status.processes.filter(({ service }) => service === "redis"))
-    expect(await lab.cli(id, "CONFIG", "GET", "min-replicas-to-write")).toContain("\n0");
-}
-
-/** Fills a slot with large keys, and gives the tag of their names. */
-async function fillSlot(lab: TestLab, slot: number, owner: string): Promise<string> {
-  const tag = keysIn(slot, 1)[0]?.split(":")[0] ?? "";
-  const fill = `for i = 1, ${LARGE} do redis.call("SETRANGE", KEYS[1] .. ":z" .. i, 1048576, "end") end`;
-  await lab.cli(owner, "EVAL", fill, "1", tag);
-  return tag;
-}
 
 /**
  * Has a node that is down come back with the epoch that it gave itself in its last moment, and that nobody has heard of: the
