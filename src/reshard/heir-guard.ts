@@ -1,6 +1,9 @@
 import { sleep } from "../core/abort.ts";
-import { bar, barredFrom, lift, throughBar } from "./bar.ts";
+import { messageOf } from "../core/errors.ts";
+import { bar, lift, refusesBar } from "./bar.ts";
 import type { Reach } from "./cluster-view.ts";
+import { tellsReplicas } from "./tells-replicas.ts";
+import { unbarred } from "./trouble.ts";
 
 /** How long a replica holds writes back for once asked; should redisha fall silent, they go on by themselves after that. */
 const HOLD_MS = 5_000;
@@ -11,6 +14,11 @@ const LOOK_MS = 50;
 
 /** Who was seen to follow so long ago at most can have taken few writes as a primary. */
 const AT_ONCE_MS = 500;
+
+interface Guarding extends Reach {
+  onTakeover(): Promise<void>;
+  onTrouble(message: string): void;
+}
 
 /**
  * Watches over the replicas of a primary whose slots are on their way. Redis does not tell replicas of such marks: whoever
@@ -25,6 +33,11 @@ export class HeirGuard {
   readonly #reach: Reach;
   readonly #onTakeover: () => Promise<void>;
   readonly #held = new Set<string>();
+  readonly #onTrouble: (message: string) => void;
+  /** Who has been told to refuse writes should it take over. */
+  readonly #barred = new Set<string>();
+  /** Who takes no such order, and is not asked again. */
+  readonly #unbarred = new Set<string>();
   /** When each was last seen to follow; who leads is not in it. */
   readonly #followed = new Map<string, number>();
   readonly #over = new AbortController();
@@ -32,15 +45,19 @@ export class HeirGuard {
   #alarmed = false;
   #barring = false;
 
-  constructor(members: readonly string[], reach: Reach, onTakeover: () => Promise<void>) {
+  constructor(members: readonly string[], { onTakeover, onTrouble, ...reach }: Guarding) {
     this.#members = members;
     this.#reach = reach;
     this.#onTakeover = onTakeover;
-    this.#watching = Promise.all([
-      this.#every(LOOK_MS, this.#lookForHeir),
-      this.#every(RENEW_MS, this.#lookForLoss),
-      this.#every(RENEW_MS, this.#lookForBar),
-    ]);
+    this.#onTrouble = onTrouble;
+    // Each by itself: one that hangs must not keep the others from being seen.
+    this.#watching = Promise.all(
+      members.flatMap((instance) => [
+        this.#every(LOOK_MS, () => this.#lookForHeir(instance)),
+        this.#every(RENEW_MS, () => this.#lookForLoss(instance)),
+        this.#every(RENEW_MS, () => this.#lookForBar(instance)),
+      ]),
+    );
   }
 
   /** From here on replicas refuse writes should they take over: those that answer when this returns, the others as they come. */
@@ -55,18 +72,14 @@ export class HeirGuard {
     this.#alarmed = true;
   }
 
-  /**
-   * How to have one that took over do something before it takes any write: undefined where it may have taken some since it became a
-   * primary. One that an earlier process barred has taken none either.
-   */
-  async beforeWrites(
-    instance: string,
-  ): Promise<((work: readonly (readonly string[])[]) => (readonly string[])[]) | undefined> {
-    const { connect, signal } = this.#reach;
-    const before = await barredFrom(await connect(instance), signal);
-    const held = this.#held.has(instance) ? [["CLIENT", "UNPAUSE"]] : [];
-    if (before !== undefined) return (work) => throughBar(before, [...held, ...work]);
-    return held.length > 0 ? (work) => [...held, ...work] : undefined;
+  /** Whether it was seen to take over, and holds writes back since. */
+  holds(instance: string): boolean {
+    return this.#held.has(instance);
+  }
+
+  /** Whether it has been told to refuse writes should it take over, and may still do so where nobody has told it otherwise. */
+  hasBarred(instance: string): boolean {
+    return this.#barred.has(instance);
   }
 
   /**
@@ -88,11 +101,11 @@ export class HeirGuard {
     await this.#letGo([...this.#held]);
   }
 
-  async #every(ms: number, look: (instance: string) => Promise<void>): Promise<void> {
+  async #every(ms: number, look: () => Promise<void>): Promise<void> {
     const until = AbortSignal.any([this.#over.signal, this.#reach.signal]);
     while (!until.aborted) {
       // One that does not answer cannot be asked, and is looked at again.
-      await Promise.all(this.#members.map((instance) => look.call(this, instance).catch(() => undefined)));
+      await look().catch(() => undefined);
       await sleep(ms, until).catch(() => undefined);
     }
   }
@@ -116,16 +129,24 @@ export class HeirGuard {
   }
 
   async #lookForBar(instance: string): Promise<void> {
-    if (!this.#barring || this.#over.signal.aborted) return;
+    if (!this.#barring || this.#over.signal.aborted || this.#unbarred.has(instance)) return;
     const { connect, signal } = this.#reach;
-    await bar(await connect(instance), signal);
+    try {
+      const now = await bar(await connect(instance), signal, () => this.#barred.add(instance));
+      // Who could not be told of the marks when it took over, since somebody else did not answer.
+      if (now === "leads") await this.#onTakeover();
+    } catch (error) {
+      if (!refusesBar(error)) throw error;
+      this.#unbarred.add(instance);
+      this.#onTrouble(unbarred(instance, messageOf(error)));
+    }
   }
 
   async #lookForLoss(instance: string): Promise<void> {
     if (!this.#alarmed) return;
     const { connect, signal } = this.#reach;
     const info = String(await (await connect(instance)).command(["INFO"], { signal }));
-    if (isValkey(info)) return;
+    if (tellsReplicas(info)) return;
     const follows = /^role:slave/m.test(info);
     if (follows && /^master_link_status:up/m.test(info)) {
       if (this.#held.has(instance)) await this.#letGo([instance]);
@@ -137,7 +158,7 @@ export class HeirGuard {
 
   async #isTold(instance: string): Promise<boolean> {
     const { connect, signal } = this.#reach;
-    return isValkey(String(await (await connect(instance)).command(["INFO", "server"], { signal })));
+    return tellsReplicas(String(await (await connect(instance)).command(["INFO", "server"], { signal })));
   }
 
   async #hold(instance: string): Promise<void> {
@@ -162,8 +183,4 @@ export class HeirGuard {
       }),
     );
   }
-}
-
-function isValkey(info: string): boolean {
-  return /^valkey_version:/m.test(info);
 }

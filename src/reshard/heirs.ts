@@ -1,11 +1,11 @@
 import { messageOf } from "../core/errors.ts";
-import { lift } from "./bar.ts";
+import { beforeWrites, lift } from "./bar.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
-import type { CutOff } from "./cut-off.ts";
 import { HeirGuard } from "./heir-guard.ts";
 import { lostMarks, markAgain } from "./lost-marks.ts";
 import { belongs } from "./members.ts";
 import type { Move } from "./plan-moves.ts";
+import type { SideBySide } from "./side-by-side.ts";
 import { slotsIn } from "./slot-list.ts";
 import { doubled, stillBarred } from "./trouble.ts";
 
@@ -14,6 +14,9 @@ interface Watching extends Reach {
   readonly instances: readonly string[];
   /** Instances that stand for each other. */
   readonly shards: readonly (readonly string[])[];
+  /** Of all movers of the run, those of this one among them. */
+  readonly allMoves: readonly Move[];
+  readonly sideBySide: SideBySide;
   onTrouble(message: string): void;
 }
 
@@ -26,20 +29,29 @@ export function shardOf(id: string, shards: readonly (readonly string[])[]): rea
 export class Heirs {
   readonly #moves: readonly Move[];
   readonly #watching: Watching;
-  readonly #cutOff: CutOff;
-  /** By the members of the shard. */
+  /** By the members of the shard that gives slots. */
   readonly #guards: ReadonlyMap<string, HeirGuard>;
-  #marking: Promise<unknown> = Promise.resolve();
+  /** What goes from a shard of either end, by its members, and what would come back: that may be half gone, too. */
+  readonly #ways: ReadonlyMap<string, readonly Move[]>;
 
   /** Begins to watch. */
-  constructor(moves: readonly Move[], watching: Watching, cutOff: CutOff) {
+  constructor(moves: readonly Move[], watching: Watching) {
     this.#moves = moves;
     this.#watching = watching;
-    this.#cutOff = cutOff;
+    const { connect, signal } = watching;
+    const guarding = {
+      ...{ connect, signal },
+      onTakeover: () => this.#tookOver(),
+      onTrouble: (message: string) => watching.onTrouble(message),
+    };
     const sources = new Map(moves.map(({ from }) => [this.#keyOf(from), this.#shardOf(from)]));
-    this.#guards = new Map(
-      [...sources].map(([key, members]) => [key, new HeirGuard(members, watching, () => this.#tookOver())]),
+    const ends = new Set(moves.flatMap(({ from, to }) => [this.#keyOf(from), this.#keyOf(to)]));
+    const both = watching.allMoves.flatMap((move) => [move, { ...move, from: move.to, to: move.from }]);
+    this.#ways = Map.groupBy(
+      both.filter(({ from }) => ends.has(this.#keyOf(from))),
+      ({ from }) => this.#keyOf(from),
     );
+    this.#guards = new Map([...sources].map(([key, members]) => [key, new HeirGuard(members, guarding)]));
   }
 
   /** From here on a replica of a source that is gone holds writes back, until it has been told what is on its way. */
@@ -49,7 +61,10 @@ export class Heirs {
 
   /** Has the replicas of the shard of a source refuse writes should they take over; to be awaited before a slot of it is opened. */
   async bar(source: string): Promise<void> {
-    await this.#guards.get(this.#keyOf(source))?.bar();
+    const guard = this.#guards.get(this.#keyOf(source));
+    if (!guard) return;
+    for (const member of this.#shardOf(source)) this.#watching.sideBySide.needBarred(member, this);
+    await guard.bar();
   }
 
   /**
@@ -63,9 +78,7 @@ export class Heirs {
 
   /** Marks slots again at sources that took over without their marks. False where there was nothing to do. */
   mark(views: readonly NodeView[]): Promise<boolean> {
-    const marked = this.#marking.then(() => this.#mark(views));
-    this.#marking = marked.catch(() => undefined);
-    return marked;
+    return this.#watching.sideBySide.inTurn(() => this.#mark(views));
   }
 
   /** What is still under way learns of it by the errors of the old source, and looks anew; the heir cannot wait for that. */
@@ -76,7 +89,7 @@ export class Heirs {
   async #mark(views: readonly NodeView[]): Promise<boolean> {
     let marked = false;
     const primaries = views.filter(({ primaryId }) => primaryId === null).map(({ instance }) => instance);
-    for (const [shard, moves] of Map.groupBy(this.#moves, ({ from }) => this.#keyOf(from))) {
+    for (const [shard, moves] of this.#ways) {
       const source = primaryOf(shard.split(" "), views);
       const ways = moves.map(({ to, slots }) => ({
         target: primaryOf(this.#shardOf(to), views),
@@ -86,20 +99,22 @@ export class Heirs {
       // It is told of all that is on its way before it takes writes.
       if (!source || known.length < ways.length) continue;
       marked = (await this.#markAt(source, known)) || marked;
-      for (const { target } of known) await this.#liftAt(target.instance);
+      await this.#liftAt(source.instance);
       await this.#guards.get(shard)?.rest(primaries);
     }
     return marked;
   }
 
   async #markAt(source: NodeView, ways: readonly { target: NodeView; slots: number[] }[]): Promise<boolean> {
-    const { connect, signal, onTrouble } = this.#watching;
+    const { connect, signal, sideBySide, onTrouble } = this.#watching;
     const lost = ways
       .map(({ target, slots }) => ({ target, slots: lostMarks(slots, source, target) }))
       .filter(({ slots }) => slots.length > 0);
     if (lost.length === 0) return false;
-    const beforeWrites = await this.#guards.get(this.#keyOf(source.instance))?.beforeWrites(source.instance);
-    const takeover = { source, ofSource: await connect(source.instance), beforeWrites, cutOff: this.#cutOff, signal };
+    const ofSource = await connect(source.instance);
+    const held = this.#guards.get(this.#keyOf(source.instance))?.holds(source.instance) ?? false;
+    const before = await beforeWrites(ofSource, held, signal);
+    const takeover = { source, ofSource, beforeWrites: before, cutOff: sideBySide.cutOff, signal };
     const each = await Promise.all(lost.map(async (way) => ({ ...way, ofTarget: await connect(way.target.instance) })));
     const unsure = await markAgain(each, takeover);
     for (const [at, keys] of unsure.entries())
@@ -107,7 +122,6 @@ export class Heirs {
     return true;
   }
 
-  /** One that gets slots back may have been barred when it gave them, and have taken over since. */
   async #liftAt(instance: string): Promise<void> {
     const { connect, signal } = this.#watching;
     await lift(await connect(instance), signal);
@@ -115,18 +129,27 @@ export class Heirs {
 
   /** Of both sides: a move that goes back finds the replicas barred of who gets its slots again. */
   async #liftWhereClosed(): Promise<void> {
-    const { instances, onTrouble } = this.#watching;
+    const { instances, sideBySide, onTrouble } = this.#watching;
     const views = (await readViews(instances, this.#watching)).filter(belongs);
-    const shards = new Map(
-      this.#moves.flatMap(({ from, to }) => [from, to]).map((id) => [this.#keyOf(id), this.#shardOf(id)]),
-    );
-    for (const members of shards.values()) {
-      const primary = primaryOf(members, views);
-      if (!primary || primary.migrating.size > 0) continue;
-      for (const { instance } of views.filter((view) => members.includes(view.instance))) {
-        await this.#liftAt(instance).catch((error: unknown) => onTrouble(stillBarred(instance, messageOf(error))));
+    const ends = this.#moves.flatMap(({ from, to }) => [from, to]);
+    for (const [key, members] of new Map(ends.map((id) => [this.#keyOf(id), this.#shardOf(id)]))) {
+      if (this.#isOpen(members, views)) continue;
+      for (const instance of members.filter((member) => sideBySide.mayLift(member, this))) {
+        await this.#liftAt(instance).catch((error: unknown) => {
+          if (this.#guards.get(key)?.hasBarred(instance)) onTrouble(stillBarred(instance, messageOf(error)));
+        });
       }
     }
+  }
+
+  /** Whether slots of these moves are still open at the primary of a shard, or may be. */
+  #isOpen(members: readonly string[], views: readonly NodeView[]): boolean {
+    const primary = primaryOf(members, views);
+    if (primary) return this.#moves.some(({ slots }) => slotsIn(slots).some((slot) => primary.migrating.has(slot)));
+    // Before 7.0 one that has given its last slot away follows who got it, and its replicas do.
+    const others = views.filter(({ instance, primaryId }) => primaryId === null && !members.includes(instance));
+    const led = views.filter(({ instance }) => members.includes(instance));
+    return led.length === 0 || !led.every(({ primaryId }) => others.some(({ nodeId }) => nodeId === primaryId));
   }
 
   #shardOf(id: string): readonly string[] {

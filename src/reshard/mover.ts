@@ -1,7 +1,6 @@
 import { sleep } from "../core/abort.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
-import { CutOff } from "./cut-off.ts";
 import { Heirs, shardOf } from "./heirs.ts";
 import { leadAgain } from "./lead-again.ts";
 import { belongs } from "./members.ts";
@@ -12,6 +11,7 @@ import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
 import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
 import { untilServing } from "./serving.ts";
+import type { SideBySide } from "./side-by-side.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
@@ -37,6 +37,9 @@ export interface Moving extends Reach {
   readonly method: "auto" | "keys";
   /** Shared with all other movers; undefined where there is no limit. */
   readonly bandwidth: Bandwidth | undefined;
+  /** Of all movers of the run, those of this one among them. */
+  readonly allMoves: readonly Move[];
+  readonly sideBySide: SideBySide;
   /** How long, at most, what is moved at once may keep a server from its clients. */
   readonly maxLatencyMs: number;
   /** How long to look again and again without any slot being moved, before it is given up. */
@@ -82,7 +85,6 @@ export class Mover {
   readonly #total: number;
   readonly #done = new Set<number>();
   readonly #paces = new Map<string, Pace>();
-  readonly #cutOff = new CutOff();
   readonly #heirs: Heirs;
   /** By node id of who took over from a target. */
   readonly #outranked = new Map<string, Promise<void>>();
@@ -95,7 +97,7 @@ export class Mover {
   constructor(moves: readonly Move[], moving: Moving) {
     this.#moves = moves;
     this.#moving = moving;
-    this.#heirs = new Heirs(moves, moving, this.#cutOff);
+    this.#heirs = new Heirs(moves, moving);
     this.#total = new Set(moves.flatMap(({ slots }) => slotsIn(slots))).size;
   }
 
@@ -254,7 +256,7 @@ export class Mover {
   }
 
   async #pair(source: NodeView, target: NodeView, others: readonly NodeView[], sourceOwns: boolean): Promise<Pair> {
-    const { connect, login, migrateTimeoutMs: timeoutMs, maxLatencyMs, bandwidth, signal } = this.#moving;
+    const { connect, login, migrateTimeoutMs: timeoutMs, maxLatencyMs, bandwidth, sideBySide, signal } = this.#moving;
     const line = source.lines.find(({ id }) => id === target.nodeId);
     if (!line || line.address === "") throw noPrimary([target.instance]);
     const ends = { source: await connect(source.instance), target: await connect(target.instance) };
@@ -268,7 +270,7 @@ export class Mover {
         ...ends,
         address: line.address,
         port: line.port,
-        ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: this.#cutOff },
+        ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: sideBySide.cutOff },
       },
       tell: (slots) => this.#order(others, slots, target.nodeId).catch(() => undefined),
     };

@@ -14,14 +14,18 @@ export function setSlots(
   return slots.map((slot) => ["CLUSTER", "SETSLOT", String(slot), state, nodeId]);
 }
 
+/** How long they may take, all together, where nothing else is said. */
+const ANSWER_MS = 60_000;
+
 /** Sends all at once; fails with the first answer that is an error. */
 export async function all(
   connection: RedisConnection,
   argvs: readonly (readonly string[])[],
   signal: AbortSignal,
+  timeoutMs = ANSWER_MS,
 ): Promise<unknown[]> {
   if (argvs.length === 0) return [];
-  const answers = await connection.pipeline(argvs, { signal, bytes: true, timeoutMs: 60_000 });
+  const answers = await connection.pipeline(argvs, { signal, bytes: true, timeoutMs });
   const failed = answers.find((answer) => answer instanceof Error);
   if (failed) throw failed;
   return answers;

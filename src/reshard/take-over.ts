@@ -1,5 +1,6 @@
 import type { RedisConnection } from "../connect/types.ts";
 import { all, setSlots } from "./orders.ts";
+import { tellsReplicas } from "./tells-replicas.ts";
 
 /** Nobody listens to it. */
 const CHANNEL = "redisha:slots";
@@ -11,7 +12,7 @@ const valkeys = new WeakMap<RedisConnection, Promise<boolean>>();
  * to a replica of its own (CLUSTER FAILOVER): the replica would win its election with an older one, take writes, and lose
  * them all as it is overruled. Redis holds writes back for as long as a node hands over, but SETSLOT is none for it (cluster.c,
  * CLUSTER SETSLOT; networking.c, pauseClients); in one transaction with a PUBLISH it is, and refused once the node follows.
- * Valkey holds SETSLOT back by itself, and takes it in no transaction as it sends it to replicas.
+ * Valkey 8 holds SETSLOT back by itself, and takes it in no transaction as it sends it to replicas.
  *
  * @throws {RedishaError} what the server answered.
  */
@@ -29,7 +30,7 @@ export async function takeOver(
 function holdsByItself(target: RedisConnection, signal: AbortSignal): Promise<boolean> {
   const known = valkeys.get(target);
   if (known) return known;
-  const asked = target.command(["INFO", "server"], { signal }).then((info) => /^valkey_version:/m.test(String(info)));
+  const asked = target.command(["INFO", "server"], { signal }).then((info) => tellsReplicas(String(info)));
   valkeys.set(target, asked);
   asked.catch(() => valkeys.delete(target));
   return asked;

@@ -40,6 +40,11 @@ export function doubled(keys: number, source: string, target: string): string {
   return `${keys} keys lay with ${source}, which took over, and with ${target} as well: those of ${source} stay, as clients saw them since; what ${target} took in before the failover may be lost in them.`;
 }
 
+/** In words: a server that takes no order to refuse writes should it take over. */
+export function unbarred(instance: string, why: string): string {
+  return `${instance} cannot be told to refuse writes should it take over in mid-move: ${why} Those to moved keys may be lost then`;
+}
+
 /** In words: a replica that could not be told that all is over. */
 export function stillBarred(instance: string, why: string): string {
   return `${instance} would refuse writes should it take over, and could not be told otherwise: ${why} redisha cluster fix does so`;

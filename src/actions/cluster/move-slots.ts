@@ -3,6 +3,8 @@ import { formatBytes, formatDuration } from "../../core/units.ts";
 import { RunSlot } from "../../engine/run-life.ts";
 import { Bandwidth } from "../../reshard/bandwidth.ts";
 import { Mover, type Progress } from "../../reshard/mover.ts";
+import type { Move } from "../../reshard/plan-moves.ts";
+import { SideBySide } from "../../reshard/side-by-side.ts";
 import { afterSlotMoves } from "../../topology/after-slot-moves.ts";
 import { printRanges } from "../../topology/parse/slots.ts";
 import type { ActionContext } from "../contract.ts";
@@ -103,6 +105,8 @@ export const clusterMoveSlots = defineAction({
       method: given.method,
       maxLatencyMs: given.max_latency,
       bandwidth: bandwidthOf(given.bandwidth, context),
+      allMoves: directed(given),
+      sideBySide: sharedOf(context),
       patienceMs: given.patience,
       migrateTimeoutMs: given.migrate_timeout,
       ...reachOf(context),
@@ -134,9 +138,22 @@ function bandwidthOf(bytesPerSecond: number | null, { life }: ActionContext): Ba
   return shared;
 }
 
-function movesOf({ moves, back }: z.output<typeof input>, source: string) {
-  const own = moves.filter(({ from }) => from === source);
-  return back ? own.map((move) => ({ ...move, from: move.to, to: move.from })) : own;
+const shared = new RunSlot<SideBySide>();
+
+/** One for all sources of a run. */
+function sharedOf({ life }: ActionContext): SideBySide {
+  const known = shared.of(life) ?? new SideBySide();
+  shared.put(life, known);
+  return known;
+}
+
+/** Of the whole run, the way they go now. */
+function directed({ moves, back }: Pick<z.output<typeof input>, "moves" | "back">): Move[] {
+  return back ? moves.map((move) => ({ ...move, from: move.to, to: move.from })) : moves;
+}
+
+function movesOf({ moves, back }: z.output<typeof input>, source: string): Move[] {
+  return directed({ moves: moves.filter(({ from }) => from === source), back });
 }
 
 /** What a key takes in memory on average, where that was looked at. */

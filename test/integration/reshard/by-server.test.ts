@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectRedis } from "../../../src/connect/redis/connect-redis.ts";
 import type { RedisConnection } from "../../../src/connect/types.ts";
 import { Mover, type Moving } from "../../../src/reshard/mover.ts";
+import { SideBySide } from "../../../src/reshard/side-by-side.ts";
 import { keysIn } from "../../support/half-moves.ts";
 import { cli, type Server, Servers } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
@@ -36,7 +37,7 @@ describe("servers that move slots by themselves", () => {
 
   const troubles: string[] = [];
   const move = async (from: number, to: number, last: number) => {
-    const moving: Moving = {
+    const moving: Omit<Moving, "allMoves"> = {
       connect: async (id) => {
         const connection = connections.get(id);
         if (!connection) throw new TypeError(id);
@@ -48,6 +49,7 @@ describe("servers that move slots by themselves", () => {
       login: {},
       method: "auto",
       bandwidth: undefined,
+      sideBySide: new SideBySide(),
       ...{ maxLatencyMs: 5, patienceMs: 60_000, migrateTimeoutMs: 5_000 },
       forgetFailures: () => {},
       stopAsked: () => false,
@@ -62,7 +64,7 @@ describe("servers that move slots by themselves", () => {
         count: last + 1,
       },
     ];
-    return new Mover(moves, moving).run();
+    return new Mover(moves, { ...moving, allMoves: moves }).run();
   };
   const jobs = async (of: number) => {
     const lines = (await cli(nodes[of] as Server, ["CLUSTER", "GETSLOTMIGRATIONS"])).split("\n");

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asked, keysIn, leaderOf, migrate, type Node, open } from "../../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { expectUnbarred } from "../../support/mid-move.ts";
 import { type Ended, redisha } from "../../support/redisha.ts";
 import { complaints } from "../../support/reshards.ts";
 import { until } from "../../support/until.ts";
@@ -111,6 +112,7 @@ describe("redisha cluster fix", () => {
     expect(planned.find(({ step }: { step: string }) => step === "plan").note).toContain("in progress: move the rest");
     expect((await complaints(lab)).length).toBeGreaterThan(0);
     await expectMended();
+    await expectUnbarred(lab);
     for (const [index, keys] of filled.entries()) {
       const [latest, ...others] = await Promise.all(keys.map((key) => lab.cli("r1:6379", "GET", key)));
       expect(latest).toBe(WRITTEN[index] ?? `value of ${keys[0]}`);
