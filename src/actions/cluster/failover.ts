@@ -5,6 +5,7 @@ import { EXIT } from "../../core/exit-codes.ts";
 import type { Instance } from "../../inventory/model.ts";
 import { readViews } from "../../reshard/cluster-view.ts";
 import { afterSwitchover } from "../../topology/after-switchover.ts";
+import { beforeBar } from "../../topology/barred.ts";
 import { parseRole } from "../../topology/parse/role.ts";
 import type { ActionContext } from "../contract.ts";
 import { defineAction } from "../define.ts";
@@ -145,10 +146,11 @@ interface Heir {
   readonly nodeTimeoutMs: number;
 }
 
-/** The node, as a replica that could take over. Fails with NOT_A_TARGET. */
+/** The node, as a replica that could take over. Fails with NOT_A_TARGET, or WRITES_BARRED. */
 async function replicaOf({ id }: Instance, context: ActionContext): Promise<Heir> {
   const node = (await context.topology({ fresh: true })).nodes.find((each) => each.id === id);
   if (node?.role === "replica" && node.primary_id !== null && node.link_up === true) {
+    if (beforeBar(node.min_replicas_to_write) !== undefined) throw writesBarred(id);
     return { from: node.primary_id, nodeTimeoutMs: node.cluster?.node_timeout_ms ?? NODE_TIMEOUT_MS };
   }
   throw notATarget(id, "it is no replica with a link that is up");
@@ -162,6 +164,21 @@ function notATarget(id: string, why: string): RedishaError {
     exit: EXIT.gateRefused,
     state: "nothing was changed",
     next: ["redisha status"],
+  });
+}
+
+/** A move of slots that was broken off left it so. */
+function writesBarred(id: string): RedishaError {
+  return new RedishaError({
+    code: "WRITES_BARRED",
+    message: `${id} would refuse every write as a primary: slots of its shard are on their way, or were when that was broken off.`,
+    host: id,
+    exit: EXIT.gateRefused,
+    state: "nothing was changed",
+    next: [
+      "redisha runs list names a run that was broken off: redisha runs resume, or rollback",
+      "where there is no such run: redisha cluster fix",
+    ],
   });
 }
 

@@ -133,6 +133,16 @@ describe("replicas that a move has refuse writes", () => {
       target.disconnect();
     }
     const env = { REDISHA_STATE_DIR: join(lab.root, "state") };
+    const linked = async () => (await lab.cli(replica, "INFO", "replication")).includes("master_link_status:up");
+    await until(linked);
+    const switched = await redisha(
+      ["switchover", "--to", replica, "--yes", "--no-measure", "--json", "--file", lab.file],
+      { env },
+    );
+    expect({ code: switched.code, error: JSON.parse(switched.stdout).error?.code }).toEqual({
+      code: 4,
+      error: "WRITES_BARRED",
+    });
     const { code, stderr } = await redisha(["cluster", "fix", "--yes", "--file", lab.file], { env });
     expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
     await expectUnbarred(lab);
