@@ -129,27 +129,20 @@ export class Heirs {
 
   /** Of both sides: a move that goes back finds the replicas barred of who gets its slots again. */
   async #liftWhereClosed(): Promise<void> {
-    const { instances, sideBySide, onTrouble } = this.#watching;
+    const { instances, allMoves, sideBySide, onTrouble } = this.#watching;
     const views = (await readViews(instances, this.#watching)).filter(belongs);
     const ends = this.#moves.flatMap(({ from, to }) => [from, to]);
     for (const [key, members] of new Map(ends.map((id) => [this.#keyOf(id), this.#shardOf(id)]))) {
-      if (this.#isOpen(members, views)) continue;
-      for (const instance of members.filter((member) => sideBySide.mayLift(member, this))) {
+      if (isOpen(this.#moves, members, views)) continue;
+      const free = members.filter((member) => sideBySide.mayLift(member, this));
+      // Who goes on with these lifts it.
+      if (isOpen(allMoves, members, views)) continue;
+      for (const instance of free) {
         await this.#liftAt(instance).catch((error: unknown) => {
           if (this.#guards.get(key)?.hasBarred(instance)) onTrouble(stillBarred(instance, messageOf(error)));
         });
       }
     }
-  }
-
-  /** Whether slots of these moves are still open at the primary of a shard, or may be. */
-  #isOpen(members: readonly string[], views: readonly NodeView[]): boolean {
-    const primary = primaryOf(members, views);
-    if (primary) return this.#moves.some(({ slots }) => slotsIn(slots).some((slot) => primary.migrating.has(slot)));
-    // Before 7.0 one that has given its last slot away follows who got it, and its replicas do.
-    const others = views.filter(({ instance, primaryId }) => primaryId === null && !members.includes(instance));
-    const led = views.filter(({ instance }) => members.includes(instance));
-    return led.length === 0 || !led.every(({ primaryId }) => others.some(({ nodeId }) => nodeId === primaryId));
   }
 
   #shardOf(id: string): readonly string[] {
@@ -159,4 +152,14 @@ export class Heirs {
   #keyOf(id: string): string {
     return this.#shardOf(id).join(" ");
   }
+}
+
+/** Whether slots of moves are still open at the primary of a shard, or may be. */
+function isOpen(moves: readonly Move[], members: readonly string[], views: readonly NodeView[]): boolean {
+  const primary = primaryOf(members, views);
+  if (primary) return moves.some(({ slots }) => slotsIn(slots).some((slot) => primary.migrating.has(slot)));
+  // Before 7.0 one that has given its last slot away follows who got it, and its replicas do.
+  const others = views.filter(({ instance, primaryId }) => primaryId === null && !members.includes(instance));
+  const led = views.filter(({ instance }) => members.includes(instance));
+  return led.length === 0 || !led.every(({ primaryId }) => others.some(({ nodeId }) => nodeId === primaryId));
 }

@@ -223,6 +223,19 @@ describe("movers of one run", () => {
     await expectUnbarred(lab);
   });
 
+  it("leave replicas as they are while slots are open that another is yet to go on with", async () => {
+    const [own, others] = [14_003, 14_004];
+    await fillSlot(lab, own, "r3:6379");
+    const one = { from: "r3:6379", to: TO, slots: [[own, own] satisfies [number, number]], count: 1 };
+    const other = { from: "r3:6379", to: TO, slots: [[others, others] satisfies [number, number]], count: 1 };
+    await open(others, await leading(lab, "r3:6379"), await leading(lab, TO), "both");
+    const sideBySide = new SideBySide();
+    await start([one], [one, other], sideBySide);
+    expect(await isBarred("r5:6379")).toBe(true);
+    await start([other], [one, other], sideBySide);
+    await expectUnbarred(lab);
+  });
+
   it("have replicas take writes again that follow who got the last slot of their primary, as that does", async () => {
     const slots: [number, number][] = [[0, 5_460]];
     const move = { from: "r1:6379", to: TO, slots, count: 5_461 };
