@@ -67,56 +67,73 @@ describeOnFleet("an upgrade by packages from Redis 7.0 to 8.0 that leaves a stan
     for (const id of ids) expect(await lostOf(deployment, id, writers)).toEqual([]);
   });
 
-  it("has it end itself at a command that it does not know, however often its unit starts it: revived, it is brought to the release", async () => {
-    await using fleet = await bootFleet({ hosts: 3, pools: ["bookworm"] });
-    const deployment = await deploySentinel(fleet, { release: "redis-7.0", downAfterMs: 5_000 });
-    for (const host of fleet.hosts) await offerPool(host, "bookworm-from-trixie");
-    const writers = startWriters(servedBy(fleet));
-    expect(well(await upgradeWith(deployment, "8.0.2", undefined, ["--standby", STANDBY]))).toEqual(WELL);
-    await declareStandby(deployment);
-    await deployment.settled(120_000);
-    const [primary = ""] = await deployment.primaries();
-    await deployment.cli(primary, "HSET", "cart", "apple", "1");
-    expect(await deployment.cli(primary, "HEXPIRE", "cart", "1000", "FIELDS", "1", "apple")).toBe("1");
+  it.each([
+    ["which gives up", "RestartSec=100ms", "failed"],
+    // So slowly that systemd does not count the starts as too many in a row.
+    ["for ever", "RestartSec=3s", "activ"],
+  ])(
+    "has it end itself at a command that it does not know, and its unit start it again, %s: revived, it is brought to the release",
+    async (how, line, state) => {
+      await using fleet = await bootFleet({ hosts: 3, pools: ["bookworm"] });
+      const deployment = await deploySentinel(fleet, { release: "redis-7.0", downAfterMs: 5_000 });
+      for (const host of fleet.hosts) await offerPool(host, "bookworm-from-trixie");
+      const writers = startWriters(servedBy(fleet));
+      expect(well(await upgradeWith(deployment, "8.0.2", undefined, ["--standby", STANDBY]))).toEqual(WELL);
+      await declareStandby(deployment);
+      await deployment.settled(120_000);
+      const folder = "/etc/systemd/system/redis-server.service.d";
+      const dropIn = `mkdir -p ${folder}; cat >${folder}/again.conf; systemctl daemon-reload`;
+      await fleet.host("r3").exec(dropIn, { input: `[Service]\n${line}\n` });
+      const [primary = ""] = await deployment.primaries();
+      await deployment.cli(primary, "HSET", "cart", "apple", "1");
+      expect(await deployment.cli(primary, "HEXPIRE", "cart", "1000", "FIELDS", "1", "apple")).toBe("1");
 
-    const unit = () => fleet.host("r3").exec("systemctl show -p ActiveState -p Result -p NRestarts redis-server");
-    await expect.poll(unit, { timeout: 60_000, interval: 100 }).not.toContain("NRestarts=0");
-    const seen = new Set<string>();
-    for (let n = 0; n < 10; n += 1) {
-      seen.add(
-        `${(await unit()).replaceAll("\n", " ")}: ${(await findingsOf(deployment)).filter((id) => id.startsWith("rollback_standby"))}`,
+      const unit = () => fleet.host("r3").exec("systemctl show -p ActiveState -p Result -p NRestarts redis-server");
+      await expect.poll(unit, { timeout: 60_000, interval: 100 }).not.toContain("NRestarts=0");
+      const seen = new Set<string>();
+      for (let n = 0; n < 25; n += 1) {
+        seen.add(
+          `${(await unit()).replaceAll("\n", " ")}: ${(await findingsOf(deployment)).filter((id) => id.startsWith("rollback_standby"))}`,
+        );
+      }
+      process.stdout.write(`${how}:\n${[...seen].join("\n")}\n`);
+      expect([...seen].filter((each) => !each.endsWith(": rollback_standby_lost"))).toEqual([]);
+      expect(await unit()).toContain(`ActiveState=${state}`);
+      const back = await redisha([
+        "rollback",
+        "--file",
+        deployment.file,
+        "--to",
+        "7.0.15",
+        "--json",
+        "--confirm",
+        "fleet",
+      ]);
+      expect({ code: back.code, is: JSON.parse(back.stdout).error.code }).toEqual({
+        code: 4,
+        is: "UPGRADE_IS_DOWNGRADE",
+      });
+
+      const revive = ["run", "revive-standby", "--input", `node=${STANDBY}`, "--file", deployment.file];
+      expect(well(await runWith([...revive, "--yes", "--confirm", "fleet"]))).toEqual(WELL);
+      expect(well(await upgradeWith(deployment, "8.0.2"))).toEqual(WELL);
+      await writers.stop();
+      await deployment.settled(120_000);
+      for (const { name } of fleet.hosts) await fleet.reboot(name).then(() => deployment.settled(120_000));
+      for (const host of await wholeStandOf(fleet, deployment)) {
+        const plain = {
+          priority: "replica-priority\n100",
+          onError: "propagation-error-behavior\nignore",
+          halfDone: "",
+        };
+        expect(host).toMatchObject({ server: "8.0.2", sentinel: "8.0.2", failed: "", ...plain });
+      }
+      for (const { name } of fleet.hosts) expect(await lostOf(deployment, `${name}:6379`, writers)).toEqual([]);
+      process.stdout.write(
+        `revived from a unit that starts it again, ${how}: ${writers.acked.length} writes, 0 lost\n`,
       );
-    }
-    process.stdout.write(`${[...seen].join("\n")}\n`);
-    expect([...seen].filter((each) => !each.endsWith(": rollback_standby_lost"))).toEqual([]);
-    const back = await redisha([
-      "rollback",
-      "--file",
-      deployment.file,
-      "--to",
-      "7.0.15",
-      "--json",
-      "--confirm",
-      "fleet",
-    ]);
-    expect({ code: back.code, is: JSON.parse(back.stdout).error.code }).toEqual({
-      code: 4,
-      is: "UPGRADE_IS_DOWNGRADE",
-    });
-
-    const revive = ["run", "revive-standby", "--input", `node=${STANDBY}`, "--file", deployment.file];
-    expect(well(await runWith([...revive, "--yes", "--confirm", "fleet"]))).toEqual(WELL);
-    expect(well(await upgradeWith(deployment, "8.0.2"))).toEqual(WELL);
-    await writers.stop();
-    await deployment.settled(120_000);
-    for (const { name } of fleet.hosts) await fleet.reboot(name).then(() => deployment.settled(120_000));
-    for (const host of await wholeStandOf(fleet, deployment)) {
-      const plain = { priority: "replica-priority\n100", onError: "propagation-error-behavior\nignore", halfDone: "" };
-      expect(host).toMatchObject({ server: "8.0.2", sentinel: "8.0.2", failed: "", ...plain });
-    }
-    for (const { name } of fleet.hosts) expect(await lostOf(deployment, `${name}:6379`, writers)).toEqual([]);
-    process.stdout.write(`revived: ${writers.acked.length} writes, 0 lost\n`);
-  });
+    },
+  );
 });
 
 /** So that a standby is missed that says nothing any more. */
