@@ -85,6 +85,8 @@ describeOnFleet("an upgrade by packages from Redis 7.0 to 8.0 that leaves a stan
       const dropIn = `mkdir -p ${folder}; cat >${folder}/again.conf; systemctl daemon-reload`;
       await fleet.host("r3").exec(dropIn, { input: `[Service]\n${line}\n` });
       const [primary = ""] = await deployment.primaries();
+      // Started from the file of a while ago it once came up and stayed.
+      await deployment.cli(STANDBY, "SAVE");
       await deployment.cli(primary, "HSET", "cart", "apple", "1");
       expect(await deployment.cli(primary, "HEXPIRE", "cart", "1000", "FIELDS", "1", "apple")).toBe("1");
 
