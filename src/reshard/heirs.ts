@@ -7,7 +7,7 @@ import { belongs } from "./members.ts";
 import type { Move } from "./plan-moves.ts";
 import type { SideBySide } from "./side-by-side.ts";
 import { slotsIn } from "./slot-list.ts";
-import { doubled, stillBarred } from "./trouble.ts";
+import { doubled, sourceChanged, stillBarred } from "./trouble.ts";
 
 /** What is asked and told about who takes over. */
 interface Watching extends Reach {
@@ -69,21 +69,43 @@ export class Heirs {
 
   /**
    * Ends the watch; writes go on everywhere. Where slots are still open the replicas stay barred, until somebody goes on with that:
-   * nobody would tell who takes over of the marks.
+   * nobody would tell who takes over of the marks. `done`: all have moved, so that one who takes over later need not be told.
    */
-  async release(): Promise<void> {
+  async release(done: boolean): Promise<void> {
     await Promise.all([...this.#guards.values()].map((guard) => guard.release()));
-    if (!this.#watching.signal.aborted) await this.#liftWhereClosed();
+    if (!this.#watching.signal.aborted) await this.#liftWhereClosed(done);
   }
 
-  /** Marks slots again at sources that took over without their marks. False where there was nothing to do. */
-  mark(views: readonly NodeView[]): Promise<boolean> {
-    return this.#watching.sideBySide.inTurn(() => this.#mark(views));
+  /**
+   * Looks at all nodes, and marks slots again at sources that took over without their marks. Gives what the nodes say behind that,
+   * and how often a source had been told of its marks by then.
+   */
+  look(): Promise<{ views: NodeView[]; times: number }> {
+    const { turns } = this.#watching.sideBySide;
+    return turns.alone(async () => {
+      const seen = await this.#views();
+      const views = (await this.#mark(seen)) ? await this.#views() : seen;
+      return { views, times: turns.times };
+    });
+  }
+
+  /**
+   * Lets slots change hands, or be closed. Fails where a source has been told of its marks since it had been so often: what the one
+   * before gave is looked at anew.
+   */
+  turn(times: number, work: () => Promise<void>): Promise<void> {
+    const { turns } = this.#watching.sideBySide;
+    return turns.together(times, work, () => sourceChanged(this.#moves[0]?.from ?? ""));
   }
 
   /** What is still under way learns of it by the errors of the old source, and looks anew; the heir cannot wait for that. */
   async #tookOver(): Promise<void> {
-    await this.mark((await readViews(this.#watching.instances, this.#watching)).filter(belongs));
+    await this.look();
+  }
+
+  /** What the members say that answer. */
+  async #views(): Promise<NodeView[]> {
+    return (await readViews(this.#watching.instances, this.#watching)).filter(belongs);
   }
 
   async #mark(views: readonly NodeView[]): Promise<boolean> {
@@ -111,6 +133,7 @@ export class Heirs {
       .map(({ target, slots }) => ({ target, slots: lostMarks(slots, source, target) }))
       .filter(({ slots }) => slots.length > 0);
     if (lost.length === 0) return false;
+    sideBySide.turns.told();
     const ofSource = await connect(source.instance);
     const held = this.#guards.get(this.#keyOf(source.instance))?.holds(source.instance) ?? false;
     const before = await beforeWrites(ofSource, held, signal);
@@ -128,15 +151,17 @@ export class Heirs {
   }
 
   /** Of both sides: a move that goes back finds the replicas barred of who gets its slots again. */
-  async #liftWhereClosed(): Promise<void> {
-    const { instances, allMoves, sideBySide, onTrouble } = this.#watching;
-    const views = (await readViews(instances, this.#watching)).filter(belongs);
+  async #liftWhereClosed(done: boolean): Promise<void> {
+    const { allMoves, sideBySide, onTrouble } = this.#watching;
+    const views = await this.#views();
     const ends = this.#moves.flatMap(({ from, to }) => [from, to]);
     for (const [key, members] of new Map(ends.map((id) => [this.#keyOf(id), this.#shardOf(id)]))) {
-      if (isOpen(this.#moves, members, views)) continue;
+      // Behind its last slot one may be gone whose replica has not taken over yet, and has nothing to be told.
+      const over = done && primaryOf(members, views) === undefined && this.#guards.has(key);
+      if (!over && isOpen(this.#moves, members, views)) continue;
       const free = members.filter((member) => sideBySide.mayLift(member, this));
       // Who goes on with these lifts it.
-      if (isOpen(allMoves, members, views)) continue;
+      if (!over && isOpen(allMoves, members, views)) continue;
       for (const instance of free) {
         await this.#liftAt(instance).catch((error: unknown) => {
           if (this.#guards.get(key)?.hasBarred(instance)) onTrouble(stillBarred(instance, messageOf(error)));

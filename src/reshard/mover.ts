@@ -92,6 +92,8 @@ export class Mover {
   #changed = 0;
   #retries = 0;
   #heldMs = 0;
+  /** How often marks had been lost when the nodes were last looked at. */
+  #times = 0;
   #trouble = "";
 
   constructor(moves: readonly Move[], moving: Moving) {
@@ -105,7 +107,7 @@ export class Mover {
     try {
       return await this.#run();
     } finally {
-      await this.#heirs.release();
+      await this.#heirs.release(this.#done.size === this.#total);
     }
   }
 
@@ -145,8 +147,8 @@ export class Mover {
 
   /** Looks at every slot, and does what is left to do; the first failure is thrown when all have come to an end. */
   async #once(): Promise<void> {
-    const seen = await this.#look();
-    const views = (await this.#heirs.mark(seen)) ? await this.#look() : seen;
+    const { views, times } = await this.#heirs.look();
+    this.#times = times;
     const sources = Map.groupBy(this.#moves, ({ from }) => this.#shardOf(from).join(" "));
     const work = [...sources.values()].map(async (moves) => {
       for (const move of moves) await this.#move(move, views);
@@ -200,8 +202,12 @@ export class Mover {
     if (back.length + half.length + open.length > 0)
       await untilServing(await this.#moving.connect(target.instance), this.#moving.signal);
     // Half of it is at the source already: it goes there whole first, for nobody can serve it from one side as it is.
-    if (back.length > 0)
+    if (back.length > 0) {
       await this.#byKeys(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
+      // It has taken slots, with an epoch that the target may not have heard of when it is to take them from it.
+      this.#outranked.delete(target.nodeId);
+      await this.#outrankOld(target, source);
+    }
     if (half.length > 0) await this.#byKeys(half, await this.#pair(source, target, others, false), told);
     if (open.length > 0)
       await this.#moveOpen(open, source, target, await this.#pair(source, target, others, true), told);
@@ -259,6 +265,7 @@ export class Mover {
     const { connect, login, migrateTimeoutMs: timeoutMs, maxLatencyMs, bandwidth, sideBySide, signal } = this.#moving;
     const line = source.lines.find(({ id }) => id === target.nodeId);
     if (!line || line.address === "") throw noPrimary([target.instance]);
+    const times = this.#times;
     const ends = { source: await connect(source.instance), target: await connect(target.instance) };
     const known = this.#paces.get(source.instance);
     const pace = known ?? new Pace(maxLatencyMs, await wayMs(Object.values(ends), signal));
@@ -272,6 +279,7 @@ export class Mover {
         port: line.port,
         ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: sideBySide.cutOff },
       },
+      turn: (work) => this.#heirs.turn(times, work),
       tell: (slots) => this.#order(others, slots, target.nodeId).catch(() => undefined),
     };
   }

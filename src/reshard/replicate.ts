@@ -8,7 +8,7 @@ import { membersOf } from "./members.ts";
 const POLL_MS = 250;
 
 /**
- * Makes a node a replica of a primary, both by their instance; one that follows it already is left alone. A node that has
+ * Makes a node a replica of a primary, or of who took over from that, both by their instance; one that follows it already is left alone. A node that has
  * only just heard of its primary refuses: it is asked again until it knows it. Gives whether anything was changed.
  *
  * @throws {RedishaError} CLUSTER_NO_SUCH_PRIMARY (exit 4), or what the server says.
@@ -23,11 +23,13 @@ export async function replicate(
     const views = await readViews([replica, primary], reach);
     const leader = views.find(({ instance }) => instance === primary);
     const own = views.find(({ instance }) => instance === replica);
-    if (leader?.primaryId !== null) throw noPrimary(primary);
-    if (own?.primaryId === leader.nodeId) return false;
+    // Another may have taken over from it since it was chosen.
+    const leaderId = leader?.primaryId ?? leader?.nodeId;
+    if (leaderId === undefined || leaderId === own?.nodeId) throw noPrimary(primary);
+    if (own?.primaryId === leaderId) return false;
     try {
       const connection = await reach.connect(replica);
-      await connection.command(["CLUSTER", "REPLICATE", leader.nodeId], { signal: reach.signal });
+      await connection.command(["CLUSTER", "REPLICATE", leaderId], { signal: reach.signal });
       return true;
     } catch (error) {
       const tooEarly = error instanceof RedishaError && /Unknown node|only replicate a master/i.test(error.message);

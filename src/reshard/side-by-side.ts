@@ -1,17 +1,11 @@
 import { CutOff } from "./cut-off.ts";
+import { Turns } from "./turns.ts";
 
 /** What movers of one run share: several may give slots away from one shard at the same time. */
 export class SideBySide {
   readonly cutOff = new CutOff();
+  readonly turns = new Turns();
   readonly #needing = new Map<string, Set<object>>();
-  #last: Promise<unknown> = Promise.resolve();
-
-  /** Does what two of them must not do at once. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
-    return done;
-  }
 
   /** Notes who needs an instance barred (`bar`). */
   needBarred(instance: string, who: object): void {

@@ -24,6 +24,16 @@ export function noPrimary(members: readonly string[]): RedishaError {
   });
 }
 
+export function sourceChanged(host: string): RedishaError {
+  return new RedishaError({
+    code: "SHARD_CHANGED_HANDS",
+    message: `The shard of ${host} was taken over while its slots were on their way.`,
+    host,
+    exit: EXIT.outcomeUnknown,
+    next: ["redisha status"],
+  });
+}
+
 export function ownedElsewhere(slots: readonly number[], from: string, to: string): RedishaError {
   return new RedishaError({
     code: "SLOT_OWNED_ELSEWHERE",

@@ -16,6 +16,8 @@ export interface Pair {
   readonly sourceId: string;
   readonly targetId: string;
   readonly handover: Handover;
+  /** Lets slots change hands or be closed; fails where another leads the source's shard by now, and was told of what is on its way. */
+  turn(work: () => Promise<void>): Promise<void>;
   /** Tells the other primaries; what they do not hear now they hear from the target itself. */
   tell(slots: readonly number[]): Promise<void>;
 }
@@ -91,9 +93,11 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   const left = slots.filter((_, index) => counts[index] !== 0);
   for (const slot of left) await drainSlot({ slot }, handover, onKeys);
   await copied(handover);
-  await takeOver(slots, targetId, target, signal);
-  await all(source, setSlots(slots, "NODE", targetId), signal);
-  if (!handover.sourceOwns) await all(target, stable(slots), signal);
+  await pair.turn(async () => {
+    await takeOver(slots, targetId, target, signal);
+    await all(source, setSlots(slots, "NODE", targetId), signal);
+    if (!handover.sourceOwns) await all(target, stable(slots), signal);
+  });
   await pair.tell(slots);
 }
 
@@ -101,7 +105,11 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
  * Takes the marks off open slots of which no key has been moved; the others must keep them, or clients find half a slot. The
  * target is closed before it is counted: until then clients that want a new key are sent there with ASK.
  */
-export async function abandonSlots(slots: readonly number[], { handover, sourceId }: Pair): Promise<void> {
+export async function abandonSlots(slots: readonly number[], pair: Pair): Promise<void> {
+  await pair.turn(() => abandon(slots, pair));
+}
+
+async function abandon(slots: readonly number[], { handover, sourceId }: Pair): Promise<void> {
   const { source, target, signal, sourceOwns } = handover;
   // Where the target owns them already there is no way back.
   if (!sourceOwns) return;
