@@ -2,7 +2,7 @@ import { messageOf } from "../core/errors.ts";
 import { beforeWrites, lift } from "./bar.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import { HeirGuard } from "./heir-guard.ts";
-import { lostMarks, markAgain } from "./lost-marks.ts";
+import { lostMarks, markAgain, takenAlready } from "./lost-marks.ts";
 import { belongs } from "./members.ts";
 import type { Move } from "./plan-moves.ts";
 import type { SideBySide } from "./side-by-side.ts";
@@ -130,8 +130,12 @@ export class Heirs {
   async #markAt(source: NodeView, ways: readonly { target: NodeView; slots: number[] }[]): Promise<boolean> {
     const { connect, signal, sideBySide, onTrouble } = this.#watching;
     const lost = ways
-      .map(({ target, slots }) => ({ target, slots: lostMarks(slots, source, target) }))
-      .filter(({ slots }) => slots.length > 0);
+      .map(({ target, slots }) => ({
+        target,
+        slots: lostMarks(slots, source, target),
+        taken: takenAlready(slots, source, target),
+      }))
+      .filter(({ slots, taken }) => slots.length + taken.length > 0);
     if (lost.length === 0) return false;
     sideBySide.turns.told();
     const ofSource = await connect(source.instance);

@@ -20,9 +20,12 @@ export interface Takeover {
   readonly signal: AbortSignal;
 }
 
-/** A target that knows the source of before, and the slots that it imports from that. */
+/** A target that knows the source of before. */
 export interface Lost {
+  /** That it imports from that. */
   readonly slots: readonly number[];
+  /** That it has taken already, of which the source has not heard and holds itself for the owner. */
+  readonly taken: readonly number[];
   readonly target: NodeView;
   readonly ofTarget: RedisConnection;
 }
@@ -35,18 +38,29 @@ export function lostMarks(slots: readonly number[], source: NodeView, target: No
   });
 }
 
+/** Slots of these that both hold to be their own. */
+export function takenAlready(slots: readonly number[], source: NodeView, target: NodeView): number[] {
+  return slots.filter((slot) => source.owners[slot] === source.nodeId && target.owners[slot] === target.nodeId);
+}
+
 /**
  * Tells a source that took over in mid-move of all slots that are on their way from it, so that it sends those who ask for a key that
  * has moved to its target. A key that both hold came back with the takeover, since the news that it had moved had not come to
  * the replica: clients wrote on at the target, and the copy of the source goes. Where clients may have written to the source
- * meanwhile nobody can tell: its copy, which they see, stays. Gives back how many of these there are, with each target.
+ * meanwhile nobody can tell: its copy, which they see, stays. Gives back how many of these there are, with each target. What a target has
+ * taken already it is to give up before anybody writes there.
  */
 export async function markAgain(lost: readonly Lost[], takeover: Takeover): Promise<number[]> {
   const { source, ofSource, beforeWrites, signal } = takeover;
   for (const { slots, target } of lost) await all(ofSource, setSlots(slots, "MIGRATING", target.nodeId), signal);
   const both = await Promise.all(lost.map((each) => keysOfBoth(each, takeover)));
   // In one go: nobody's write comes between that and what lets writes go on.
-  if (beforeWrites) await all(ofSource, beforeWrites(both.flat().map((key) => ["UNLINK", key])), signal);
+  if (beforeWrites) {
+    const gone = await Promise.all(lost.flatMap(({ taken }) => taken.map((slot) => keysAt(slot, ofSource, signal))));
+    const drop = [...both.flat(), ...gone.flat()].map((key) => ["UNLINK", key]);
+    const give = lost.flatMap(({ taken, target }) => setSlots(taken, "NODE", target.nodeId));
+    await all(ofSource, beforeWrites([...drop, ...give]), signal);
+  }
   for (const { slots, ofTarget } of lost) {
     const orders = [...setSlots(slots, "NODE", source.nodeId), ...setSlots(slots, "IMPORTING", source.nodeId)];
     await all(ofTarget, orders, signal);
@@ -57,16 +71,15 @@ export async function markAgain(lost: readonly Lost[], takeover: Takeover): Prom
 async function keysOfBoth({ slots, ofTarget }: Lost, { ofSource, cutOff, signal }: Takeover): Promise<string[]> {
   const both: string[] = [];
   for (const slot of slots) {
-    const ask = ["CLUSTER", "GETKEYSINSLOT", String(slot), String(MOST_KEYS)];
-    const [moved, left] = await Promise.all(
-      [ofTarget, ofSource].map(async (node) => keysOf(await node.command(ask, { signal, bytes: true }))),
-    );
+    const [moved, left] = await Promise.all([ofTarget, ofSource].map((node) => keysAt(slot, node, signal)));
     const there = new Set(moved);
     both.push(...(left ?? []).filter((key) => there.has(key) && !cutOff.has(key)));
   }
   return both;
 }
 
-function keysOf(reply: unknown): string[] {
+async function keysAt(slot: number, node: RedisConnection, signal: AbortSignal): Promise<string[]> {
+  const ask = ["CLUSTER", "GETKEYSINSLOT", String(slot), String(MOST_KEYS)];
+  const reply = await node.command(ask, { signal, bytes: true });
   return Array.isArray(reply) ? reply.map(String) : [];
 }

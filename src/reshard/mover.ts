@@ -204,7 +204,9 @@ export class Mover {
     // Half of it is at the source already: it goes there whole first, for nobody can serve it from one side as it is.
     if (back.length > 0) {
       await this.#byKeys(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
-      // It has taken slots, with an epoch that the target may not have heard of when it is to take them from it.
+    }
+    // Who has taken slots has an epoch that the other may not have heard of: what is taken from it could come back to it.
+    if (back.length + half.length > 0) {
       this.#outranked.delete(target.nodeId);
       await this.#outrankOld(target, source);
     }
