@@ -38,17 +38,19 @@ export function lostMarks(slots: readonly number[], source: NodeView, target: No
   });
 }
 
-/** Slots of these that both hold to be their own. */
+/** Slots of these that both hold to be their own, and the target is not giving away itself. */
 export function takenAlready(slots: readonly number[], source: NodeView, target: NodeView): number[] {
-  return slots.filter((slot) => source.owners[slot] === source.nodeId && target.owners[slot] === target.nodeId);
+  const claims = ({ owners, nodeId }: NodeView, slot: number) => owners[slot] === nodeId;
+  return slots.filter((slot) => claims(source, slot) && claims(target, slot) && !target.migrating.has(slot));
 }
 
 /**
  * Tells a source that took over in mid-move of all slots that are on their way from it, so that it sends those who ask for a key that
  * has moved to its target. A key that both hold came back with the takeover, since the news that it had moved had not come to
  * the replica: clients wrote on at the target, and the copy of the source goes. Where clients may have written to the source
- * meanwhile nobody can tell: its copy, which they see, stays. Gives back how many of these there are, with each target. What a target has
- * taken already it is to give up before anybody writes there.
+ * meanwhile nobody can tell: its copy, which they see, stays. Gives back how many of these there are, with each target.
+ *
+ * A slot that a target has taken already it gives up before anybody writes there, unless it holds a key of it that the target has not.
  */
 export async function markAgain(lost: readonly Lost[], takeover: Takeover): Promise<number[]> {
   const { source, ofSource, beforeWrites, signal } = takeover;
@@ -56,16 +58,27 @@ export async function markAgain(lost: readonly Lost[], takeover: Takeover): Prom
   const both = await Promise.all(lost.map((each) => keysOfBoth(each, takeover)));
   // In one go: nobody's write comes between that and what lets writes go on.
   if (beforeWrites) {
-    const gone = await Promise.all(lost.flatMap(({ taken }) => taken.map((slot) => keysAt(slot, ofSource, signal))));
-    const drop = [...both.flat(), ...gone.flat()].map((key) => ["UNLINK", key]);
-    const give = lost.flatMap(({ taken, target }) => setSlots(taken, "NODE", target.nodeId));
-    await all(ofSource, beforeWrites([...drop, ...give]), signal);
+    const drop = both.flat().map((key) => ["UNLINK", key]);
+    const give = await Promise.all(lost.map((each) => givingUp(each, takeover)));
+    await all(ofSource, beforeWrites([...drop, ...give.flat()]), signal);
   }
   for (const { slots, ofTarget } of lost) {
     const orders = [...setSlots(slots, "NODE", source.nodeId), ...setSlots(slots, "IMPORTING", source.nodeId)];
     await all(ofTarget, orders, signal);
   }
   return both.map((keys) => (beforeWrites ? 0 : keys.length));
+}
+
+/** The orders to the source by which it gives up what the target has taken already, with all that it holds of it. */
+async function givingUp({ taken, target, ofTarget }: Lost, { ofSource, signal }: Takeover): Promise<string[][]> {
+  const orders: string[][] = [];
+  for (const slot of taken) {
+    const [there = [], own = []] = await Promise.all([ofTarget, ofSource].map((node) => keysAt(slot, node, signal)));
+    const held = new Set(there);
+    if (!own.every((key) => held.has(key))) continue;
+    orders.push(...own.map((key) => ["UNLINK", key]), ...setSlots([slot], "NODE", target.nodeId));
+  }
+  return orders;
 }
 
 async function keysOfBoth({ slots, ofTarget }: Lost, { ofSource, cutOff, signal }: Takeover): Promise<string[]> {
