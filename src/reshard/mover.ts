@@ -206,7 +206,7 @@ export class Mover {
       await this.#byKeys(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
     }
     // Who has taken slots has an epoch that the other may not have heard of: what is taken from it could come back to it.
-    if (back.length + half.length > 0) {
+    if (back.length + half.length > 0 || (open.length > 0 && isBehind(target, source))) {
       this.#outranked.delete(target.nodeId);
       await this.#outrankOld(target, source);
     }
@@ -344,4 +344,10 @@ export class Mover {
   #ended(error: unknown): unknown {
     return stuck(error, this.#moves[0]?.from ?? "", this.#done.size, this.#total);
   }
+}
+
+/** Whether a node has not heard of the epoch that another has, or has the same one. */
+function isBehind(target: NodeView, source: NodeView): boolean {
+  const heard = target.lines.find(({ id }) => id === source.nodeId)?.epoch ?? 0;
+  return heard < source.epoch || target.epoch === source.epoch;
 }
