@@ -119,6 +119,15 @@ class Scene {
     }
     const believed = new Set(this.#primaries.map(({ view }) => view.owners[slot]).filter((id) => id !== undefined));
     if ([...believed].some((id) => !this.#byId.has(id))) return this.#fault(slot, "owner_down", {});
+    // It has let go of it by itself, and whoever else believes that it owns it will hear nothing else.
+    const believer = believed.size === 1 ? this.#byId.get([...believed][0] ?? "") : undefined;
+    if (believer && believer.view.owners[slot] === undefined) {
+      const { instance } = believer.view;
+      return this.#fault(slot, "nobody", {
+        take: instance,
+        gather: gathering(this.#strangers(slot, instance), instance),
+      });
+    }
     if (believed.size > 0) return this.#fault(slot, "news", {});
     const holders = this.#holders(slot);
     const slots = ({ view }: Holding) => view.owners.filter((id) => id === view.nodeId).length;

@@ -41,7 +41,11 @@ export const clusterTakeSlots = defineAction({
     );
     const own = views.find(({ instance }) => instance === id);
     if (own?.primaryId !== null) throw noPrimary(id);
-    const free = wanted.filter((slot) => views.every(({ owners }) => owners[slot] === undefined));
+    // Others may believe that it owns it; that it does not, by its own word, they do not hear.
+    const mayBe = (owner: string | undefined) => owner === undefined || owner === own.nodeId;
+    const free = wanted.filter(
+      (slot) => own.owners[slot] === undefined && views.every(({ owners }) => mayBe(owners[slot])),
+    );
     const connection = await context.redis(instanceOf(context));
     if (free.length > 0) {
       await all(

@@ -79,6 +79,11 @@ describe("what is wrong with a slot", () => {
     });
   });
 
+  it("is taken again by whom all others hold to be the owner, and who does not know of it any more", () => {
+    const [lost] = slotFaults([node("a"), node("b", { owner: "a" }), node("c", { owner: "a", keys: 2 })]);
+    expect(lost).toMatchObject({ fault: "nobody", take: "A", gather: { from: ["C"], to: "A" } });
+  });
+
   it("is left alone where its owner is down or two claim it", () => {
     const nothing = { finish: null, take: null, close: [], gather: null };
     expect(slotFaults([node("a", { owner: "dead" }), node("b", { owner: "dead" })])[0]).toMatchObject(nothing);
