@@ -206,10 +206,7 @@ export class Mover {
       await this.#byKeys(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
     }
     // Who has taken slots has an epoch that the other may not have heard of: what is taken from it could come back to it.
-    if (back.length + half.length > 0 || (open.length > 0 && isBehind(target, source))) {
-      this.#outranked.delete(target.nodeId);
-      await this.#outrankOld(target, source);
-    }
+    if (back.length + half.length > 0) await this.#outrankAnew(target, source);
     if (half.length > 0) await this.#byKeys(half, await this.#pair(source, target, others, false), told);
     if (open.length > 0)
       await this.#moveOpen(open, source, target, await this.#pair(source, target, others, true), told);
@@ -236,10 +233,23 @@ export class Mover {
     const rest = slots.filter((slot) => !isBegun(slot));
     const mayDoItself = this.#moving.method === "auto" && !this.#moving.bandwidth;
     const jobs = mayDoItself && rest.length > 0 ? await jobsOf(pair) : undefined;
+    if (begun.length > 0 || !jobs) await this.#outrankUnheard(target, source);
     if (!jobs) return this.#byKeys([...begun, ...rest], pair, told);
     if (begun.length > 0) await this.#byKeys(begun, pair, told);
     const moved = await moveByServer(rest, pair, jobs, told, this.#moving.onTrouble);
-    if (!moved) await this.#byKeys(rest, pair, told);
+    if (moved) return;
+    await this.#outrankUnheard(target, source);
+    await this.#byKeys(rest, pair, told);
+  }
+
+  /** Servers that move slots by themselves see to that, too. */
+  async #outrankUnheard(target: NodeView, source: NodeView): Promise<void> {
+    if (isBehind(target, source)) await this.#outrankAnew(target, source);
+  }
+
+  async #outrankAnew(target: NodeView, source: NodeView): Promise<void> {
+    this.#outranked.delete(target.nodeId);
+    await this.#outrankOld(target, source);
   }
 
   /** While a slot is open its source must not hand over to a replica that knows nothing of that. */

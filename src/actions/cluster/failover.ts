@@ -176,7 +176,7 @@ function writesBarred(id: string): RedishaError {
     exit: EXIT.gateRefused,
     state: "nothing was changed",
     next: [
-      "redisha runs list names a run that was broken off: redisha runs resume, or rollback",
+      "redisha runs list names a run that was broken off: redisha runs resume",
       "where there is no such run: redisha cluster fix",
     ],
   });

@@ -146,7 +146,8 @@ function openSlots(facts: Case): Finding[] {
       evidence: slots.map((slot) => `slot ${slot}: ${open.get(slot)?.join(", ")}`),
       next: [
         "is a reshard running? Then wait for it",
-        "if it was broken off: redisha runs resume, else redisha cluster fix --dry-run; do not let `redis-cli --cluster fix` pick an owner",
+        "broken off? Never let `redis-cli --cluster fix` pick an owner",
+        "redisha runs resume, or without a run: redisha cluster fix --dry-run",
       ],
     }),
   ];

@@ -42,8 +42,8 @@ function barred(node: DataNode): Finding {
     ],
     next: [
       "is something moving slots now? Then it is lifted by that: look again",
-      "redisha runs list names a run that was broken off: redisha runs resume, or rollback, tells it and lifts it",
-      "where there is no such run: redisha cluster fix",
+      "redisha runs list names a run that was broken off: redisha runs resume",
+      "without such a run: redisha cluster fix",
     ],
   });
 }
