@@ -29,7 +29,6 @@ interface Guarding extends Reach {
  * its replication, too. Valkey 8 and later tell replicas themselves.
  */
 export class HeirGuard {
-  readonly #members: readonly string[];
   readonly #reach: Reach;
   readonly #onTakeover: () => Promise<void>;
   readonly #held = new Set<string>();
@@ -41,30 +40,46 @@ export class HeirGuard {
   /** When each was last seen to follow; who leads is not in it. */
   readonly #followed = new Map<string, number>();
   readonly #over = new AbortController();
-  readonly #watching: Promise<unknown>;
+  /** By member: what ends its watch, and when that has ended. */
+  readonly #watched = new Map<string, { end: AbortController; ended: Promise<unknown> }>();
   #alarmed = false;
   #barring = false;
 
   constructor(members: readonly string[], { onTakeover, onTrouble, ...reach }: Guarding) {
-    this.#members = members;
     this.#reach = reach;
     this.#onTakeover = onTakeover;
     this.#onTrouble = onTrouble;
+    for (const instance of members) void this.watch(instance);
+  }
+
+  /** Watches one more; returns when it is barred where the others are, or has not answered. */
+  async watch(instance: string): Promise<void> {
+    if (this.#watched.has(instance) || this.#over.signal.aborted) return;
+    const end = new AbortController();
+    const until = AbortSignal.any([end.signal, this.#over.signal, this.#reach.signal]);
     // Each by itself: one that hangs must not keep the others from being seen.
-    this.#watching = Promise.all(
-      members.flatMap((instance) => [
-        this.#every(LOOK_MS, () => this.#lookForHeir(instance)),
-        this.#every(RENEW_MS, () => this.#lookForLoss(instance)),
-        this.#every(RENEW_MS, () => this.#lookForBar(instance)),
-      ]),
-    );
+    const ended = Promise.all([
+      every(LOOK_MS, until, () => this.#lookForHeir(instance)),
+      every(RENEW_MS, until, () => this.#lookForLoss(instance)),
+      every(RENEW_MS, until, () => this.#lookForBar(instance)),
+    ]);
+    this.#watched.set(instance, { end, ended });
+    await this.#lookForBar(instance).catch(() => undefined);
+  }
+
+  /** Watches one no more, and lets its writes go on where they were held. Where it is barred it stays so. */
+  async leave(instance: string): Promise<void> {
+    this.#watched.get(instance)?.end.abort();
+    this.#watched.delete(instance);
+    if (this.#held.has(instance)) await this.#letGo([instance]);
   }
 
   /** From here on replicas refuse writes should they take over: those that answer when this returns, the others as they come. */
   async bar(): Promise<void> {
     if (this.#barring) return;
     this.#barring = true;
-    await Promise.all(this.#members.map((instance) => this.#lookForBar(instance).catch(() => undefined)));
+    const each = [...this.#watched.keys()].map((instance) => this.#lookForBar(instance).catch(() => undefined));
+    await Promise.all(each);
   }
 
   /** From here on a replica that has lost its primary holds writes back. */
@@ -90,24 +105,15 @@ export class HeirGuard {
   async rest(primaries: readonly string[]): Promise<void> {
     this.#alarmed = false;
     const seen = (instance: string) => this.#followed.has(instance) || primaries.includes(instance);
-    await this.#lift(this.#members.filter((instance) => primaries.includes(instance)));
+    await this.#lift([...this.#watched.keys()].filter((instance) => primaries.includes(instance)));
     await this.#letGo([...this.#held].filter(seen));
   }
 
   /** Ends it, and lets writes go on wherever they were held. Who is barred stays so. */
   async release(): Promise<void> {
     this.#over.abort();
-    await this.#watching;
+    await Promise.all([...this.#watched.values()].map(({ ended }) => ended));
     await this.#letGo([...this.#held]);
-  }
-
-  async #every(ms: number, look: () => Promise<void>): Promise<void> {
-    const until = AbortSignal.any([this.#over.signal, this.#reach.signal]);
-    while (!until.aborted) {
-      // One that does not answer cannot be asked, and is looked at again.
-      await look().catch(() => undefined);
-      await sleep(ms, until).catch(() => undefined);
-    }
   }
 
   async #lookForHeir(instance: string): Promise<void> {
@@ -132,7 +138,10 @@ export class HeirGuard {
     if (!this.#barring || this.#over.signal.aborted || this.#unbarred.has(instance)) return;
     const { connect, signal } = this.#reach;
     try {
-      const now = await bar(await connect(instance), signal, () => this.#barred.add(instance));
+      const connection = await connect(instance);
+      const now = await bar(connection, signal, () => this.#barred.add(instance));
+      // It left meanwhile.
+      if (!this.#watched.has(instance)) return await lift(connection, signal);
       // Who could not be told of the marks when it took over, since somebody else did not answer.
       if (now === "leads") await this.#onTakeover();
     } catch (error) {
@@ -182,5 +191,13 @@ export class HeirGuard {
         await connection?.command(["CLIENT", "UNPAUSE"], { signal }).catch(() => undefined);
       }),
     );
+  }
+}
+
+async function every(ms: number, until: AbortSignal, look: () => Promise<void>): Promise<void> {
+  while (!until.aborted) {
+    // One that does not answer cannot be asked, and is looked at again.
+    await look().catch(() => undefined);
+    await sleep(ms, until).catch(() => undefined);
   }
 }

@@ -1,3 +1,4 @@
+import { sleep } from "../core/abort.ts";
 import { messageOf } from "../core/errors.ts";
 import { beforeWrites, lift } from "./bar.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
@@ -5,53 +6,50 @@ import { HeirGuard } from "./heir-guard.ts";
 import { lostMarks, markAgain, takenAlready } from "./lost-marks.ts";
 import { belongs } from "./members.ts";
 import type { Move } from "./plan-moves.ts";
+import type { Change, Shard, Shards } from "./shards.ts";
 import type { SideBySide } from "./side-by-side.ts";
 import { slotsIn } from "./slot-list.ts";
 import { doubled, sourceChanged, stillBarred } from "./trouble.ts";
 
+/** Between two looks at who follows whom: a primary is held for dead after longer than that. */
+const MEMBERS_MS = 1_000;
+
 /** What is asked and told about who takes over. */
 interface Watching extends Reach {
   readonly instances: readonly string[];
-  /** Instances that stand for each other. */
-  readonly shards: readonly (readonly string[])[];
+  readonly shards: Shards;
   /** Of all movers of the run, those of this one among them. */
   readonly allMoves: readonly Move[];
   readonly sideBySide: SideBySide;
   onTrouble(message: string): void;
 }
 
-/** The members of the shard of an instance, itself among them. */
-export function shardOf(id: string, shards: readonly (readonly string[])[]): readonly string[] {
-  return shards.find((members) => members.includes(id)) ?? [id];
-}
-
 /** Who takes over a shard while slots are on their way from it: they are watched for, and told of the marks of these. */
 export class Heirs {
   readonly #moves: readonly Move[];
   readonly #watching: Watching;
-  /** By the members of the shard that gives slots. */
-  readonly #guards: ReadonlyMap<string, HeirGuard>;
-  /** What goes from a shard of either end, by its members, and what would come back: that may be half gone, too. */
-  readonly #ways: ReadonlyMap<string, readonly Move[]>;
+  /** By the shard that gives slots. */
+  readonly #guards = new Map<Shard, HeirGuard>();
+  /** What goes from a shard of either end, and what would come back: that may be half gone, too. */
+  readonly #ways: ReadonlyMap<Shard, readonly Move[]>;
+  /** Shards whose replicas are barred. */
+  readonly #barred = new Set<Shard>();
+  readonly #over = new AbortController();
+  readonly #watchingMembers: Promise<void>;
 
   /** Begins to watch. */
   constructor(moves: readonly Move[], watching: Watching) {
     this.#moves = moves;
     this.#watching = watching;
-    const { connect, signal } = watching;
-    const guarding = {
-      ...{ connect, signal },
-      onTakeover: () => this.#tookOver(),
-      onTrouble: (message: string) => watching.onTrouble(message),
-    };
-    const sources = new Map(moves.map(({ from }) => [this.#keyOf(from), this.#shardOf(from)]));
-    const ends = new Set(moves.flatMap(({ from, to }) => [this.#keyOf(from), this.#keyOf(to)]));
-    const both = watching.allMoves.flatMap((move) => [move, { ...move, from: move.to, to: move.from }]);
+    const { shards, allMoves } = watching;
+    const ends = new Set(moves.flatMap(({ from, to }) => [shards.named(from), shards.named(to)]));
+    const both = allMoves.flatMap((move) => [move, { ...move, from: move.to, to: move.from }]);
     this.#ways = Map.groupBy(
-      both.filter(({ from }) => ends.has(this.#keyOf(from))),
-      ({ from }) => this.#keyOf(from),
+      both.filter(({ from }) => ends.has(shards.named(from))),
+      ({ from }) => shards.named(from),
     );
-    this.#guards = new Map([...sources].map(([key, members]) => [key, new HeirGuard(members, guarding)]));
+    for (const { from } of moves) this.#guardOf(shards.named(from));
+    this.#watchingMembers = this.#watchMembers();
   }
 
   /** From here on a replica of a source that is gone holds writes back, until it has been told what is on its way. */
@@ -61,10 +59,11 @@ export class Heirs {
 
   /** Has the replicas of the shard of a source refuse writes should they take over; to be awaited before a slot of it is opened. */
   async bar(source: string): Promise<void> {
-    const guard = this.#guards.get(this.#keyOf(source));
-    if (!guard) return;
-    for (const member of this.#shardOf(source)) this.#watching.sideBySide.needBarred(member, this);
-    await guard.bar();
+    const { shards, sideBySide } = this.#watching;
+    const shard = shards.of(source) ?? shards.named(source);
+    this.#barred.add(shard);
+    for (const member of shard.members) sideBySide.needBarred(member, this);
+    await this.#guardOf(shard).bar();
   }
 
   /**
@@ -72,6 +71,8 @@ export class Heirs {
    * nobody would tell who takes over of the marks. `done`: all have moved, so that one who takes over later need not be told.
    */
   async release(done: boolean): Promise<void> {
+    this.#over.abort();
+    await this.#watchingMembers;
     await Promise.all([...this.#guards.values()].map((guard) => guard.release()));
     if (!this.#watching.signal.aborted) await this.#liftWhereClosed(done);
   }
@@ -103,31 +104,57 @@ export class Heirs {
     await this.look();
   }
 
-  /** What the members say that answer. */
+  /** What the members of the cluster say that answer; who has come to a shard by that is of it from then on. */
   async #views(): Promise<NodeView[]> {
-    return (await readViews(this.#watching.instances, this.#watching)).filter(belongs);
+    const { instances, shards } = this.#watching;
+    const views = (await readViews(instances, this.#watching)).filter(belongs);
+    for (const change of shards.learn(views)) await this.#follow(change);
+    return views;
+  }
+
+  /** Who comes to a shard whose replicas are barred is barred, too; who leaves it is not any more. */
+  async #follow({ instance, from, to }: Change): Promise<void> {
+    const { sideBySide } = this.#watching;
+    if (to && this.#barred.has(to)) sideBySide.needBarred(instance, this);
+    const before = from && this.#guards.get(from);
+    await before?.leave(instance);
+    if (from && !(to && this.#barred.has(to)) && sideBySide.mayLift(instance, this)) await this.#free(instance, before);
+    if (to) await this.#guards.get(to)?.watch(instance);
+  }
+
+  /** A replica that comes to a source in mid-move may be the next to take over. */
+  async #watchMembers(): Promise<void> {
+    const until = AbortSignal.any([this.#over.signal, this.#watching.signal]);
+    while (!until.aborted) {
+      await sleep(MEMBERS_MS, until).catch(() => undefined);
+      if (!until.aborted && this.#barred.size > 0) await this.#views().catch(() => undefined);
+    }
   }
 
   async #mark(views: readonly NodeView[]): Promise<boolean> {
     let marked = false;
     const primaries = views.filter(({ primaryId }) => primaryId === null).map(({ instance }) => instance);
     for (const [shard, moves] of this.#ways) {
-      const source = primaryOf(shard.split(" "), views);
+      const source = primaryOf(shard.members, views);
       const ways = moves.map(({ to, slots }) => ({
-        target: primaryOf(this.#shardOf(to), views),
+        target: primaryOf(this.#watching.shards.named(to).members, views),
         slots: slotsIn(slots),
       }));
       const known = ways.flatMap(({ target, slots }) => (target ? [{ target, slots }] : []));
       // It is told of all that is on its way before it takes writes.
       if (!source || known.length < ways.length) continue;
-      marked = (await this.#markAt(source, known)) || marked;
+      marked = (await this.#markAt(source, known, this.#guards.get(shard))) || marked;
       await this.#liftAt(source.instance);
       await this.#guards.get(shard)?.rest(primaries);
     }
     return marked;
   }
 
-  async #markAt(source: NodeView, ways: readonly { target: NodeView; slots: number[] }[]): Promise<boolean> {
+  async #markAt(
+    source: NodeView,
+    ways: readonly { target: NodeView; slots: number[] }[],
+    guard: HeirGuard | undefined,
+  ): Promise<boolean> {
     const { connect, signal, sideBySide, onTrouble } = this.#watching;
     const lost = ways
       .map(({ target, slots }) => ({
@@ -139,8 +166,7 @@ export class Heirs {
     if (lost.length === 0) return false;
     sideBySide.turns.told();
     const ofSource = await connect(source.instance);
-    const held = this.#guards.get(this.#keyOf(source.instance))?.holds(source.instance) ?? false;
-    const before = await beforeWrites(ofSource, held, signal);
+    const before = await beforeWrites(ofSource, guard?.holds(source.instance) ?? false, signal);
     const takeover = { source, ofSource, beforeWrites: before, cutOff: sideBySide.cutOff, signal };
     const each = await Promise.all(lost.map(async (way) => ({ ...way, ofTarget: await connect(way.target.instance) })));
     const unsure = await markAgain(each, takeover);
@@ -154,32 +180,42 @@ export class Heirs {
     await lift(await connect(instance), signal);
   }
 
+  /** Has it take writes; says so where it may refuse them still. */
+  async #free(instance: string, guard: HeirGuard | undefined): Promise<void> {
+    await this.#liftAt(instance).catch((error: unknown) => {
+      if (guard?.hasBarred(instance)) this.#watching.onTrouble(stillBarred(instance, messageOf(error)));
+    });
+  }
+
   /** Of both sides: a move that goes back finds the replicas barred of who gets its slots again. */
   async #liftWhereClosed(done: boolean): Promise<void> {
-    const { allMoves, sideBySide, onTrouble } = this.#watching;
+    const { allMoves, shards, sideBySide } = this.#watching;
     const views = await this.#views();
-    const ends = this.#moves.flatMap(({ from, to }) => [from, to]);
-    for (const [key, members] of new Map(ends.map((id) => [this.#keyOf(id), this.#shardOf(id)]))) {
+    const ends = new Set(this.#moves.flatMap(({ from, to }) => [shards.named(from), shards.named(to)]));
+    for (const shard of ends) {
+      const { members } = shard;
+      const guard = this.#guards.get(shard);
       // Behind its last slot one may be gone whose replica has not taken over yet, and has nothing to be told.
-      const over = done && primaryOf(members, views) === undefined && this.#guards.has(key);
+      const over = done && primaryOf(members, views) === undefined && guard !== undefined;
       if (!over && isOpen(this.#moves, members, views)) continue;
       const free = members.filter((member) => sideBySide.mayLift(member, this));
       // Who goes on with these lifts it.
       if (!over && isOpen(allMoves, members, views)) continue;
-      for (const instance of free) {
-        await this.#liftAt(instance).catch((error: unknown) => {
-          if (this.#guards.get(key)?.hasBarred(instance)) onTrouble(stillBarred(instance, messageOf(error)));
-        });
-      }
+      for (const instance of free) await this.#free(instance, guard);
     }
   }
 
-  #shardOf(id: string): readonly string[] {
-    return shardOf(id, this.#watching.shards);
-  }
-
-  #keyOf(id: string): string {
-    return this.#shardOf(id).join(" ");
+  #guardOf(shard: Shard): HeirGuard {
+    const known = this.#guards.get(shard);
+    if (known) return known;
+    const { connect, signal, onTrouble } = this.#watching;
+    const guard = new HeirGuard(shard.members, {
+      ...{ connect, signal },
+      onTakeover: () => this.#tookOver(),
+      onTrouble: (message) => onTrouble(message),
+    });
+    this.#guards.set(shard, guard);
+    return guard;
   }
 }
 

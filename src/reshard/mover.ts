@@ -1,7 +1,7 @@
 import { sleep } from "../core/abort.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
-import { Heirs, shardOf } from "./heirs.ts";
+import { Heirs } from "./heirs.ts";
 import { leadAgain } from "./lead-again.ts";
 import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
@@ -11,6 +11,7 @@ import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
 import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
 import { untilServing } from "./serving.ts";
+import { Shards } from "./shards.ts";
 import type { SideBySide } from "./side-by-side.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
@@ -85,6 +86,7 @@ export class Mover {
   readonly #total: number;
   readonly #done = new Set<number>();
   readonly #paces = new Map<string, Pace>();
+  readonly #shards: Shards;
   readonly #heirs: Heirs;
   /** By node id of who took over from a target. */
   readonly #outranked = new Map<string, Promise<void>>();
@@ -99,7 +101,8 @@ export class Mover {
   constructor(moves: readonly Move[], moving: Moving) {
     this.#moves = moves;
     this.#moving = moving;
-    this.#heirs = new Heirs(moves, moving);
+    this.#shards = new Shards(moving.shards);
+    this.#heirs = new Heirs(moves, { ...moving, shards: this.#shards });
     this.#total = new Set(moves.flatMap(({ slots }) => slotsIn(slots))).size;
   }
 
@@ -149,7 +152,7 @@ export class Mover {
   async #once(): Promise<void> {
     const { views, times } = await this.#heirs.look();
     this.#times = times;
-    const sources = Map.groupBy(this.#moves, ({ from }) => this.#shardOf(from).join(" "));
+    const sources = Map.groupBy(this.#moves, ({ from }) => this.#shards.named(from));
     const work = [...sources.values()].map(async (moves) => {
       for (const move of moves) await this.#move(move, views);
     });
@@ -330,7 +333,7 @@ export class Mover {
   }
 
   #shardOf(id: string): readonly string[] {
-    return shardOf(id, this.#moving.shards);
+    return this.#shards.named(id).members;
   }
 
   #finish(slots: readonly number[]): void {
