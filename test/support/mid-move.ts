@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { expect } from "vitest";
 import { keysIn } from "./half-moves.ts";
 import type { TestLab } from "./lab.ts";
+import { until } from "./until.ts";
 
 /** Keys of a megabyte each, beside the counters: with pauses between them, that keep the slot on its way for a while. */
 export const LARGE = 120;
@@ -39,6 +40,17 @@ export async function connectTo(lab: TestLab, id: string): Promise<Redis> {
 export async function leaderOf(lab: TestLab, members: readonly string[]): Promise<string> {
   const roles = await Promise.all(members.map(async (id) => ({ id, role: await lab.cli(id, "ROLE") })));
   return roles.find(({ role }) => role.startsWith("master"))?.id ?? "";
+}
+
+/**
+ * Brings back one that was a primary, as a replica of its successor. It comes back with all slots that it had: where the last of
+ * them is taken from it by somebody else than its successor, it follows that one (cluster.c, clusterUpdateSlotsConfigWith).
+ */
+export async function comeBack(lab: TestLab, id: string, successor: string): Promise<void> {
+  await lab.restart(id);
+  await until(async () => (await lab.cli(id, "ROLE").catch(() => "")).startsWith("slave"));
+  await lab.cli(id, "CLUSTER", "REPLICATE", await lab.cli(successor, "CLUSTER", "MYID"));
+  await until(async () => (await lab.cli(id, "INFO", "replication")).includes("master_link_status:up"));
 }
 
 /** No server refuses writes, nor would if it took over. */
