@@ -79,7 +79,7 @@ export async function callOffReverse(pair: Pair): Promise<boolean> {
   return true;
 }
 
-/** Waits for the end of a job, and tells how long writes were held back for it. */
+/** Waits for the end of a job, and tells how long writes were held back for it at most: by when they were last seen not to be. */
 async function endOf(
   job: string,
   jobs: SlotJobs,
@@ -87,19 +87,20 @@ async function endOf(
   signal: AbortSignal,
 ): Promise<JobState> {
   let calledOff = false;
-  let heldSince: number | undefined;
+  let wasHeld = false;
+  let free = performance.now();
   for (;;) {
+    const looked = performance.now();
     const now = await jobs.look(job);
-    if (now.holds) heldSince ??= performance.now();
-    if (!now.holds && heldSince !== undefined) {
-      told.onHeld(performance.now() - heldSince);
-      heldSince = undefined;
-    }
+    if (wasHeld && !now.holds) told.onHeld(performance.now() - free);
     if (now.state !== "under_way" && !now.holds) {
-      if (now.heldMs !== undefined) told.onHeld(now.heldMs);
+      // A stop may begin and end between two looks.
+      if (now.state === "done") told.onHeld(now.heldMs ?? performance.now() - free);
       if (now.state === "failed") await jobs.cancel(job);
       return now;
     }
+    wasHeld = now.holds;
+    if (!wasHeld) free = looked;
     if (told.stopAsked() && !calledOff) {
       calledOff = true;
       await jobs.cancel(job);
