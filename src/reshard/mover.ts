@@ -205,7 +205,9 @@ export class Mover {
     if (back.length + half.length + open.length > 0)
       await untilServing(await this.#moving.connect(target.instance), this.#moving.signal);
     // Half of it is at the source already: it goes there whole first, for nobody can serve it from one side as it is.
+    // Who takes it there has the lower epoch, since the other took over from whoever gave: it would lose it, and delete its keys.
     if (back.length > 0) {
+      await this.#outrankAnew(source, target);
       await this.#byKeys(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
     }
     // Who has taken slots has an epoch that the other may not have heard of: what is taken from it could come back to it.
