@@ -5,6 +5,7 @@ import { Heirs } from "./heirs.ts";
 import { leadAgain } from "./lead-again.ts";
 import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
+import { tellOnceHeard } from "./once-heard.ts";
 import { all, setSlots, stable } from "./orders.ts";
 import { outrank } from "./outrank.ts";
 import { Pace } from "./pace.ts";
@@ -181,7 +182,7 @@ export class Mover {
     const open = of("to_move");
     const untold = of("untold");
     if (untold.length > 0) {
-      await this.#order([source, target, ...others], untold, target.nodeId);
+      await this.#tellOnceHeard([source, target, ...others], untold, target.nodeId);
       // It would have given them to the source, which knows nothing of that.
       const going = untold.filter((slot) => target.migrating.get(slot) === source.nodeId);
       await all(await this.#moving.connect(target.instance), stable(going), this.#moving.signal);
@@ -297,7 +298,7 @@ export class Mover {
         ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: sideBySide.cutOff },
       },
       turn: (work) => this.#heirs.turn(times, work),
-      tell: (slots) => this.#order(others, slots, target.nodeId).catch(() => undefined),
+      tell: (slots) => this.#tellOnceHeard(others, slots, target.nodeId).catch(() => undefined),
     };
   }
 
@@ -305,6 +306,11 @@ export class Mover {
     const { connect, signal } = this.#moving;
     const orders = setSlots(slots, "NODE", owner);
     await Promise.all(nodes.map(async ({ instance }) => all(await connect(instance), orders, signal)));
+  }
+
+  async #tellOnceHeard(nodes: readonly NodeView[], slots: readonly number[], owner: string): Promise<void> {
+    const { connect, signal } = this.#moving;
+    await Promise.all(nodes.map(async ({ instance }) => tellOnceHeard(slots, owner, await connect(instance), signal)));
   }
 
   #primaryOf(id: string, views: readonly NodeView[]): NodeView {

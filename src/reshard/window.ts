@@ -2,6 +2,7 @@ import { sleep } from "../core/abort.ts";
 import { weigh } from "./bandwidth.ts";
 import { copied } from "./copied.ts";
 import { type Handover, migrateKeys } from "./migrate.ts";
+import { tellOnceHeard } from "./once-heard.ts";
 import { all, setSlots, stable } from "./orders.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -95,7 +96,7 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   await copied(handover);
   await pair.turn(async () => {
     await takeOver(slots, targetId, target, signal);
-    await all(source, setSlots(slots, "NODE", targetId), signal);
+    await tellOnceHeard(slots, targetId, source, signal);
     if (!handover.sourceOwns) await all(target, stable(slots), signal);
   });
   await pair.tell(slots);

@@ -1,0 +1,51 @@
+import type { RedisConnection } from "../connect/types.ts";
+import { sleep } from "../core/abort.ts";
+import { viewOf } from "./cluster-view.ts";
+import { all, setSlots } from "./orders.ts";
+import { tellsReplicas } from "./tells-replicas.ts";
+
+/** Between two looks at whether it has heard: the owner sends everybody word as soon as it has answered. */
+const LOOK_MS = 2;
+
+/** How long it is left to hear it from the owner. Who has not by then is told all the same: it may be cut off from that one. */
+const PATIENCE_MS = 1_000;
+
+const remembering = new WeakMap<RedisConnection, Promise<boolean>>();
+
+/**
+ * Tells a node who has got slots, once it has heard so from the new owner itself. Told before, a Redis of 7.0.13 to 7.2.3 reads
+ * word on its way in which that one does not claim all of them yet, notes so (cluster.c, owner_not_claiming_slot), and does not take the
+ * note back when what is claimed is what it has been told. It keeps that even where it takes such a slot itself: from then on it
+ * gives the slot up, with all its keys, to whoever claims it, with an epoch however old, as a primary does that comes back after its
+ * replica took over. Who follows somebody by now, since that was its last slot, need not be told.
+ *
+ * @throws {RedishaError} what the server answered.
+ */
+export async function tellOnceHeard(
+  slots: readonly number[],
+  ownerId: string,
+  node: RedisConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while ((await remembers(node, signal)) && performance.now() < deadline) {
+    const view = viewOf("", String(await node.command(["CLUSTER", "NODES"], { signal })));
+    if (view?.primaryId) return;
+    if (slots.every((slot) => view?.owners[slot] === ownerId)) break;
+    await sleep(LOOK_MS, signal);
+  }
+  await all(node, setSlots(slots, "NODE", ownerId), signal);
+}
+
+/** Whether it may be one that keeps such notes. */
+function remembers(node: RedisConnection, signal: AbortSignal): Promise<boolean> {
+  const known = remembering.get(node);
+  if (known) return known;
+  const asked = node.command(["INFO", "server"], { signal }).then((answer) => {
+    const info = String(answer);
+    return /^redis_version:7\./m.test(info) && !tellsReplicas(info);
+  });
+  remembering.set(node, asked);
+  asked.catch(() => remembering.delete(node));
+  return asked;
+}

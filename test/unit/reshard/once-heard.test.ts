@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { RedisConnection } from "../../../src/connect/types.ts";
+import { tellOnceHeard } from "../../../src/reshard/once-heard.ts";
+
+const TARGET = "b".repeat(40);
+const signal = new AbortController().signal;
+
+/** A source that hears of one more slot of its target each time it is asked, up to so many, and notes in what order it is asked and told. */
+function sourceOf(version: string, hears: number, flags = "myself,master"): { node: RedisConnection; asked: string[] } {
+  const asked: string[] = [];
+  let heard = 0;
+  const nodes = () => {
+    const own = flags.includes("slave") ? `${TARGET} 0 0 1 connected` : `- 0 0 1 connected ${heard + 1}-9`;
+    const target = `${TARGET} 127.0.0.1:2@12 master - 0 0 2 connected${heard > 0 ? ` 1-${heard}` : ""}`;
+    heard = Math.min(heard + 1, hears);
+    return `${"a".repeat(40)} 127.0.0.1:1@11 ${flags} ${own}\n${target}\n`;
+  };
+  const node = {
+    command: async ([first = "", second = ""]: string[]) => {
+      if (first === "INFO") return version;
+      asked.push(`${first} ${second}`);
+      return nodes();
+    },
+    pipeline: async (orders: string[][]) => {
+      asked.push(...orders.map((order) => order.slice(1, 4).join(" ")));
+      return orders.map(() => "OK");
+    },
+  };
+  return { node: node as unknown as RedisConnection, asked };
+}
+
+async function tell(node: RedisConnection): Promise<void> {
+  const told = tellOnceHeard([1, 2], TARGET, node, signal);
+  await vi.advanceTimersByTimeAsync(5_000);
+  await told;
+}
+
+const LOOK = "CLUSTER NODES";
+const ORDERS = ["SETSLOT 1 NODE", "SETSLOT 2 NODE"];
+
+describe("telling a node who has got slots", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(["redis_version:7.0.15", "redis_version:7.2.4\r\nvalkey_version:7.2.8"])(
+    "waits until a %s has heard of all of them from who has got them",
+    async (version) => {
+      const { node, asked } = sourceOf(version, 2);
+      await tell(node);
+      expect(asked).toEqual([LOOK, LOOK, LOOK, ...ORDERS]);
+    },
+  );
+
+  it("tells who hears nothing for a second all the same", async () => {
+    const { node, asked } = sourceOf("redis_version:7.0.15", 1);
+    await tell(node);
+    expect(asked.length).toBeGreaterThan(100);
+    expect(asked.slice(-3)).toEqual([LOOK, ...ORDERS]);
+  });
+
+  it("has nothing to tell who follows somebody since it heard that its last slot is gone", async () => {
+    const { node, asked } = sourceOf("redis_version:7.0.15", 2, "myself,slave");
+    await tell(node);
+    expect(asked).toEqual([LOOK]);
+  });
+
+  it.each(["redis_version:6.2.14", "redis_version:8.0.2", "redis_version:7.2.4\r\nvalkey_version:8.1.1"])(
+    "tells a %s at once, which takes no note of who claims a slot no more, or takes it back",
+    async (version) => {
+      const { node, asked } = sourceOf(version, 2);
+      await tell(node);
+      expect(asked).toEqual(ORDERS);
+    },
+  );
+});
