@@ -17,7 +17,7 @@ const remembering = new WeakMap<RedisConnection, Promise<boolean>>();
  * word on its way in which that one does not claim all of them yet, notes so (cluster.c, owner_not_claiming_slot), and does not take the
  * note back when what is claimed is what it has been told. It keeps that even where it takes such a slot itself: from then on it
  * gives the slot up, with all its keys, to whoever claims it, with an epoch however old, as a primary does that comes back after its
- * replica took over. Who follows somebody by now, since that was its last slot, need not be told.
+ * replica took over. Who follows that one by now, since it was its last slot, need not be told.
  *
  * @throws {RedishaError} what the server answered.
  */
@@ -29,9 +29,12 @@ export async function tellOnceHeard(
 ): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while ((await remembers(node, signal)) && performance.now() < deadline) {
-    const view = viewOf("", String(await node.command(["CLUSTER", "NODES"], { signal })));
-    if (view?.primaryId) return;
-    if (slots.every((slot) => view?.owners[slot] === ownerId)) break;
+    // A large key may keep it busy.
+    const [nodes] = await all(node, [["CLUSTER", "NODES"]], signal);
+    const view = viewOf("", String(nodes));
+    if (view?.primaryId === ownerId) return;
+    // One that follows anybody else takes no orders, which is to be seen at once: its shard has changed hands.
+    if (view?.primaryId || slots.every((slot) => view?.owners[slot] === ownerId)) break;
     await sleep(LOOK_MS, signal);
   }
   await all(node, setSlots(slots, "NODE", ownerId), signal);
@@ -41,7 +44,7 @@ export async function tellOnceHeard(
 function remembers(node: RedisConnection, signal: AbortSignal): Promise<boolean> {
   const known = remembering.get(node);
   if (known) return known;
-  const asked = node.command(["INFO", "server"], { signal }).then((answer) => {
+  const asked = all(node, [["INFO", "server"]], signal).then(([answer]) => {
     const info = String(answer);
     return /^redis_version:7\./m.test(info) && !tellsReplicas(info);
   });

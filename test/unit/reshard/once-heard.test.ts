@@ -3,29 +3,25 @@ import type { RedisConnection } from "../../../src/connect/types.ts";
 import { tellOnceHeard } from "../../../src/reshard/once-heard.ts";
 
 const TARGET = "b".repeat(40);
+const HEIR = "c".repeat(40);
 const signal = new AbortController().signal;
 
 /** A source that hears of one more slot of its target each time it is asked, up to so many, and notes in what order it is asked and told. */
-function sourceOf(version: string, hears: number, flags = "myself,master"): { node: RedisConnection; asked: string[] } {
+function sourceOf(version: string, hears: number, follows?: string): { node: RedisConnection; asked: string[] } {
   const asked: string[] = [];
   let heard = 0;
   const nodes = () => {
-    const own = flags.includes("slave") ? `${TARGET} 0 0 1 connected` : `- 0 0 1 connected ${heard + 1}-9`;
+    const own = follows ? `myself,slave ${follows} 0 0 1 connected` : `myself,master - 0 0 1 connected ${heard + 1}-9`;
     const target = `${TARGET} 127.0.0.1:2@12 master - 0 0 2 connected${heard > 0 ? ` 1-${heard}` : ""}`;
     heard = Math.min(heard + 1, hears);
-    return `${"a".repeat(40)} 127.0.0.1:1@11 ${flags} ${own}\n${target}\n`;
+    return `${"a".repeat(40)} 127.0.0.1:1@11 ${own}\n${target}\n`;
   };
-  const node = {
-    command: async ([first = "", second = ""]: string[]) => {
-      if (first === "INFO") return version;
-      asked.push(`${first} ${second}`);
-      return nodes();
-    },
-    pipeline: async (orders: string[][]) => {
-      asked.push(...orders.map((order) => order.slice(1, 4).join(" ")));
-      return orders.map(() => "OK");
-    },
+  const answer = (order: string[]) => {
+    if (order[0] === "INFO") return version;
+    asked.push(order.slice(0, 4).join(" "));
+    return order[1] === "NODES" ? nodes() : "OK";
   };
+  const node = { pipeline: async (orders: string[][]) => orders.map(answer) };
   return { node: node as unknown as RedisConnection, asked };
 }
 
@@ -36,7 +32,7 @@ async function tell(node: RedisConnection): Promise<void> {
 }
 
 const LOOK = "CLUSTER NODES";
-const ORDERS = ["SETSLOT 1 NODE", "SETSLOT 2 NODE"];
+const ORDERS = ["CLUSTER SETSLOT 1 NODE", "CLUSTER SETSLOT 2 NODE"];
 
 describe("telling a node who has got slots", () => {
   beforeEach(() => {
@@ -62,10 +58,16 @@ describe("telling a node who has got slots", () => {
     expect(asked.slice(-3)).toEqual([LOOK, ...ORDERS]);
   });
 
-  it("has nothing to tell who follows somebody since it heard that its last slot is gone", async () => {
-    const { node, asked } = sourceOf("redis_version:7.0.15", 2, "myself,slave");
+  it("has nothing to tell who follows that one since it heard that its last slot is gone", async () => {
+    const { node, asked } = sourceOf("redis_version:7.0.15", 2, TARGET);
     await tell(node);
     expect(asked).toEqual([LOOK]);
+  });
+
+  it("tells who has handed over to its replica at once, for it refuses", async () => {
+    const { node, asked } = sourceOf("redis_version:7.0.15", 0, HEIR);
+    await tell(node);
+    expect(asked).toEqual([LOOK, ...ORDERS]);
   });
 
   it.each(["redis_version:6.2.14", "redis_version:8.0.2", "redis_version:7.2.4\r\nvalkey_version:8.1.1"])(
