@@ -4,10 +4,10 @@ import { listBackups } from "../../src/use-cases/backup/list-backups.ts";
 import { redisha } from "./redisha.ts";
 
 /** `redisha backup follow`, as a process of its own. */
-export function following(file: string) {
+export function following(file: string, every = "300ms") {
   let said = "";
   let kill: (signal: NodeJS.Signals) => void = () => undefined;
-  const ended = redisha(["backup", "follow", "--file", file, "--every", "300ms"], {
+  const ended = redisha(["backup", "follow", "--file", file, "--every", every], {
     onStart: (send) => {
       kill = send;
     },
@@ -24,6 +24,12 @@ export function following(file: string) {
     /** It looks at nothing until it is let go on. */
     freeze: () => kill("SIGSTOP"),
     goOn: () => kill("SIGCONT"),
+    /** The same at the end of a look, whose last words are up to when all is stored; where looks are far apart, in the midst of none. */
+    async freezeBetweenLooks() {
+      const before = await reachOf(file);
+      await expect.poll(() => reachOf(file), { timeout: 60_000 }).toBeGreaterThan(before);
+      kill("SIGSTOP");
+    },
     /** As a crash ends it. */
     kill: crash,
     [Symbol.asyncDispose]: crash,

@@ -144,20 +144,22 @@ it.skipIf(process.getuid?.() !== 0)(
       const seconds = [...new Set(written)].filter((_, index) => index % 2 === 0);
       for (const second of seconds) expect(await exactMoment(place, written, second), `${second}`).toBe(true);
 
-      follower.freeze();
+      await follower.kill();
+      await using slow = following(lab.file, "4s");
+      await slow.freezeBetweenLooks();
       const lost = await write(2);
       await lab.cli("r1:6379", "BGREWRITEAOF");
       await rewriteEnded(lab, "r1:6379");
       const ballast = join(data, "ballast");
       const { bavail, bsize, blocks } = await statfs(data);
       await writeFile(ballast, Buffer.alloc((bavail - Math.ceil(blocks * 0.03)) * bsize));
-      follower.goOn();
-      await follower.says(/the disk of r1:6379 is nearly full: parts that it has dropped are given up/);
+      slow.goOn();
+      await slow.says(/the disk of r1:6379 is nearly full: parts that it has dropped are given up/);
       await expect.poll(kept, { timeout: 60_000 }).not.toContain("appendonly.aof.3.incr.aof");
       await rm(ballast);
       await write(1);
       await reached();
-      await follower.kill();
+      await slow.kill();
       expect(await followedOf(lab.file)).toMatch(/gap of \d+s: no moment between/);
       expect(await exactMoment(place, written, lost[0] ?? 0)).toBe(false);
       expect(await exactMoment(place, written, written.at(-1) ?? 0)).toBe(true);
