@@ -102,7 +102,7 @@ export class Mover {
   constructor(moves: readonly Move[], moving: Moving) {
     this.#moves = moves;
     this.#moving = moving;
-    this.#shards = new Shards(moving.shards);
+    this.#shards = new Shards(moving.shards, moving.allMoves);
     this.#heirs = new Heirs(moves, { ...moving, shards: this.#shards });
     this.#total = new Set(moves.flatMap(({ slots }) => slotsIn(slots))).size;
   }

@@ -1,4 +1,6 @@
 import { type NodeView, primaryOf } from "./cluster-view.ts";
+import type { Move } from "./plan-moves.ts";
+import { slotsIn } from "./slot-list.ts";
 
 /** Instances that stand for each other: one object for as long as the move goes on, whoever comes and goes. */
 export interface Shard {
@@ -21,8 +23,11 @@ export class Shards {
   readonly #shards: { members: string[] }[];
   /** By the instances that moves name: who was in which shard at first. */
   readonly #named: Map<string, { members: string[] }>;
+  readonly #moves: readonly Pick<Move, "from" | "to" | "slots">[];
 
-  constructor(planned: readonly (readonly string[])[]) {
+  /** `moves` are all those between these shards. */
+  constructor(planned: readonly (readonly string[])[], moves: readonly Pick<Move, "from" | "to" | "slots">[]) {
+    this.#moves = moves;
     this.#shards = planned.map((members) => ({ members: [...members] }));
     this.#named = new Map(this.#shards.flatMap((shard) => shard.members.map((id) => [id, shard])));
   }
@@ -46,23 +51,29 @@ export class Shards {
   learn(views: readonly NodeView[]): Change[] {
     return views.flatMap((view) => {
       const leader = views.find(({ nodeId, primaryId }) => nodeId === view.primaryId && primaryId === null);
-      return leader ? this.#follows(view.instance, leader.instance, views) : [];
+      return leader ? this.#follows(view.instance, leader, views) : [];
     });
   }
 
-  #follows(replica: string, leader: string, views: readonly NodeView[]): Change[] {
-    const [from, to] = [this.#of(replica), this.#of(leader)];
+  #follows(replica: string, leader: NodeView, views: readonly NodeView[]): Change[] {
+    const [from, to] = [this.#of(replica), this.#of(leader.instance)];
     if (from === to) return [];
     const isLed = from !== undefined && primaryOf(from.members, views) !== undefined;
-    // The members of a shard that nobody leads follow who took over, or, before 7.0, who got its last slot.
-    if (from && !isLed && to) return [];
+    // The members of a shard that nobody leads follow who took over, or, before 7.0, who got its last slot, or are given away just then.
     if (from && !isLed) {
-      from.members.push(leader);
-      return [{ instance: leader, from: undefined, to: from }];
+      if (to || !this.#tookOver(leader, from)) return [];
+      from.members.push(leader.instance);
+      return [{ instance: leader.instance, from: undefined, to: from }];
     }
     if (from) from.members = from.members.filter((id) => id !== replica);
     to?.members.push(replica);
     return [{ instance: replica, from, to }];
+  }
+
+  /** Whether it has slots that this shard was to give, or has got. */
+  #tookOver(leader: NodeView, shard: Shard): boolean {
+    const own = this.#moves.filter(({ from, to }) => [from, to].some((id) => this.named(id) === shard));
+    return own.some(({ slots }) => slotsIn(slots).some((slot) => leader.owners[slot] === leader.nodeId));
   }
 
   #of(instance: string): { members: string[] } | undefined {
