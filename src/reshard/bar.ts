@@ -3,6 +3,7 @@ import type { RedisConnection } from "../connect/types.ts";
 import { BAR, beforeBar } from "../topology/barred.ts";
 import { pairsOf } from "../topology/parse/pairs.ts";
 import { all } from "./orders.ts";
+import { serverInfo } from "./server-info.ts";
 import { tellsReplicas } from "./tells-replicas.ts";
 
 const PARAMETER = "min-replicas-to-write";
@@ -79,7 +80,7 @@ export async function beforeWrites(
 
 /** Before 7.0 scripts write through min-replicas-to-write; CLIENT PAUSE keeps them out. */
 async function mayHaveTakenScripts(node: RedisConnection, signal: AbortSignal): Promise<boolean> {
-  const info = String(await node.command(["INFO", "server"], { signal }));
+  const info = await serverInfo(node, signal);
   if (Number(/^redis_version:(\d+)/m.exec(info)?.[1] ?? 0) >= 7) return false;
   const calls = String(await node.command(["INFO", "commandstats"], { signal }));
   return /^cmdstat_eval/m.test(calls);

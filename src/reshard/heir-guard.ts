@@ -2,6 +2,7 @@ import { sleep } from "../core/abort.ts";
 import { messageOf } from "../core/errors.ts";
 import { bar, lift, refusesBar } from "./bar.ts";
 import type { Reach } from "./cluster-view.ts";
+import { serverInfo } from "./server-info.ts";
 import { tellsReplicas } from "./tells-replicas.ts";
 import { unbarred } from "./trouble.ts";
 
@@ -71,6 +72,7 @@ export class HeirGuard {
   async leave(instance: string): Promise<void> {
     this.#watched.get(instance)?.end.abort();
     this.#watched.delete(instance);
+    this.#followed.delete(instance);
     if (this.#held.has(instance)) await this.#letGo([instance]);
   }
 
@@ -167,7 +169,7 @@ export class HeirGuard {
 
   async #isTold(instance: string): Promise<boolean> {
     const { connect, signal } = this.#reach;
-    return tellsReplicas(String(await (await connect(instance)).command(["INFO", "server"], { signal })));
+    return tellsReplicas(await serverInfo(await connect(instance), signal));
   }
 
   async #hold(instance: string): Promise<void> {

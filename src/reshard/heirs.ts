@@ -115,10 +115,11 @@ export class Heirs {
   /** Who comes to a shard whose replicas are barred is barred, too; who leaves it is not any more. */
   async #follow({ instance, from, to }: Change): Promise<void> {
     const { sideBySide } = this.#watching;
-    if (to && this.#barred.has(to)) sideBySide.needBarred(instance, this);
+    const [wasBarred, isBarred] = [from, to].map((shard) => shard !== undefined && this.#barred.has(shard));
+    if (isBarred) sideBySide.needBarred(instance, this);
     const before = from && this.#guards.get(from);
     await before?.leave(instance);
-    if (from && !(to && this.#barred.has(to)) && sideBySide.mayLift(instance, this)) await this.#free(instance, before);
+    if (wasBarred && !isBarred && sideBySide.mayLift(instance, this)) await this.#free(instance, before);
     if (to) await this.#guards.get(to)?.watch(instance);
   }
 

@@ -7,7 +7,7 @@ import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
 import { tellOnceHeard } from "./once-heard.ts";
 import { all, setSlots, stable } from "./orders.ts";
-import { outrank } from "./outrank.ts";
+import { Outranking } from "./outranking.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
 import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
@@ -89,8 +89,7 @@ export class Mover {
   readonly #paces = new Map<string, Pace>();
   readonly #shards: Shards;
   readonly #heirs: Heirs;
-  /** By node id of who took over from a target. */
-  readonly #outranked = new Map<string, Promise<void>>();
+  readonly #outranking: Outranking;
   #keys = 0;
   #changed = 0;
   #retries = 0;
@@ -104,6 +103,7 @@ export class Mover {
     this.#moving = moving;
     this.#shards = new Shards(moving.shards, moving.allMoves);
     this.#heirs = new Heirs(moves, { ...moving, shards: this.#shards });
+    this.#outranking = new Outranking(moving);
     this.#total = new Set(moves.flatMap(({ slots }) => slotsIn(slots))).size;
   }
 
@@ -168,7 +168,7 @@ export class Mover {
     const target = this.#primaryOf(to, views);
     const source = primaryOf(this.#shardOf(from), views);
     if (!source) return this.#moveFromNobody(slots, from, target, views);
-    if (target.instance !== to) await this.#outrankOld(target, source);
+    if (target.instance !== to) await this.#outranking.once(target, source);
     const others = views.filter((view) => view.primaryId === null && view !== source && view !== target);
     if (await callOffReverse(await this.#pair(target, source, others, true))) return;
     const states = Map.groupBy(slotsIn(slots), (slot) => stateOf(slot, source, target, others));
@@ -208,11 +208,11 @@ export class Mover {
     // Half of it is at the source already: it goes there whole first, for nobody can serve it from one side as it is.
     // Who takes it there has the lower epoch, since the other took over from whoever gave: it would lose it, and delete its keys.
     if (back.length > 0) {
-      await this.#outrankAnew(source, target);
+      await this.#outranking.anew(source, target);
       await this.#byKeys(back, await this.#pair(target, source, others, true), { ...told, onSlots: () => {} });
     }
     // Who has taken slots has an epoch that the other may not have heard of: what is taken from it could come back to it.
-    if (back.length + half.length > 0) await this.#outrankAnew(target, source);
+    if (back.length + half.length > 0) await this.#outranking.anew(target, source);
     if (half.length > 0) await this.#byKeys(half, await this.#pair(source, target, others, false), told);
     if (open.length > 0)
       await this.#moveOpen(open, source, target, await this.#pair(source, target, others, true), told);
@@ -239,44 +239,19 @@ export class Mover {
     const rest = slots.filter((slot) => !isBegun(slot));
     const mayDoItself = this.#moving.method === "auto" && !this.#moving.bandwidth;
     const jobs = mayDoItself && rest.length > 0 ? await jobsOf(pair) : undefined;
-    if (begun.length > 0 || !jobs) await this.#outrankUnheard(target, source);
+    if (begun.length > 0 || !jobs) await this.#outranking.unheard(target, source);
     if (!jobs) return this.#byKeys([...begun, ...rest], pair, told);
     if (begun.length > 0) await this.#byKeys(begun, pair, told);
     const moved = await moveByServer(rest, pair, jobs, told, this.#moving.onTrouble);
     if (moved) return;
-    await this.#outrankUnheard(target, source);
+    await this.#outranking.unheard(target, source);
     await this.#byKeys(rest, pair, told);
-  }
-
-  /** Servers that move slots by themselves see to that, too. */
-  async #outrankUnheard(target: NodeView, source: NodeView): Promise<void> {
-    if (isBehind(target, source)) await this.#outrankAnew(target, source);
-  }
-
-  async #outrankAnew(target: NodeView, source: NodeView): Promise<void> {
-    this.#outranked.delete(target.nodeId);
-    await this.#outrankOld(target, source);
   }
 
   /** While a slot is open its source must not hand over to a replica that knows nothing of that. */
   async #byKeys(slots: readonly number[], pair: Pair, told: Told): Promise<void> {
     await this.#heirs.bar(pair.handover.source.instance);
     await movePair(slots, pair, told);
-  }
-
-  /** Once for each that took over, however many sources give to it; again where a server did not answer. */
-  async #outrankOld({ instance, nodeId }: NodeView, source: NodeView): Promise<void> {
-    const { connect, signal } = this.#moving;
-    const work =
-      this.#outranked.get(nodeId) ??
-      Promise.all([connect(instance), connect(source.instance)]).then(([heir, other]) => outrank(heir, other, signal));
-    this.#outranked.set(nodeId, work);
-    try {
-      await work;
-    } catch (error) {
-      this.#outranked.delete(nodeId);
-      throw error;
-    }
   }
 
   async #pair(source: NodeView, target: NodeView, others: readonly NodeView[], sourceOwns: boolean): Promise<Pair> {
@@ -365,10 +340,4 @@ export class Mover {
   #ended(error: unknown): unknown {
     return stuck(error, this.#moves[0]?.from ?? "", this.#done.size, this.#total);
   }
-}
-
-/** Whether a node has not heard of the epoch that another has, or has the same one. */
-function isBehind(target: NodeView, source: NodeView): boolean {
-  const heard = target.lines.find(({ id }) => id === source.nodeId)?.epoch ?? 0;
-  return heard < source.epoch || target.epoch === source.epoch;
 }

@@ -2,6 +2,7 @@ import type { RedisConnection } from "../connect/types.ts";
 import { sleep } from "../core/abort.ts";
 import { viewOf } from "./cluster-view.ts";
 import { all, setSlots } from "./orders.ts";
+import { serverInfo } from "./server-info.ts";
 import { tellsReplicas } from "./tells-replicas.ts";
 
 /** Between two looks at whether it has heard: the owner sends everybody word as soon as it has answered. */
@@ -9,8 +10,6 @@ const LOOK_MS = 2;
 
 /** How long it is left to hear it from the owner. Who has not by then is told all the same: it may be cut off from that one. */
 const PATIENCE_MS = 1_000;
-
-const remembering = new WeakMap<RedisConnection, Promise<boolean>>();
 
 /**
  * Tells a node who has got slots, once it has heard so from the new owner itself. Told before, a Redis of 7.0.13 to 7.2.3 reads
@@ -28,7 +27,8 @@ export async function tellOnceHeard(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
-  while ((await remembers(node, signal)) && performance.now() < deadline) {
+  const remembers = takesNotes(await serverInfo(node, signal));
+  while (remembers && performance.now() < deadline) {
     // A large key may keep it busy.
     const [nodes] = await all(node, [["CLUSTER", "NODES"]], signal);
     const view = viewOf("", String(nodes));
@@ -41,14 +41,6 @@ export async function tellOnceHeard(
 }
 
 /** Whether it may be one that keeps such notes. */
-function remembers(node: RedisConnection, signal: AbortSignal): Promise<boolean> {
-  const known = remembering.get(node);
-  if (known) return known;
-  const asked = all(node, [["INFO", "server"]], signal).then(([answer]) => {
-    const info = String(answer);
-    return /^redis_version:7\./m.test(info) && !tellsReplicas(info);
-  });
-  remembering.set(node, asked);
-  asked.catch(() => remembering.delete(node));
-  return asked;
+function takesNotes(info: string): boolean {
+  return /^redis_version:7\./m.test(info) && !tellsReplicas(info);
 }

@@ -1,11 +1,10 @@
 import type { RedisConnection } from "../connect/types.ts";
 import { all, setSlots } from "./orders.ts";
+import { serverInfo } from "./server-info.ts";
 import { tellsReplicas } from "./tells-replicas.ts";
 
 /** Nobody listens to it. */
 const CHANNEL = "redisha:slots";
-
-const valkeys = new WeakMap<RedisConnection, Promise<boolean>>();
 
 /**
  * Has a target own slots that it has all keys of. It gives itself a new epoch with that, which must not happen while it hands over
@@ -23,15 +22,6 @@ export async function takeOver(
   signal: AbortSignal,
 ): Promise<void> {
   const orders = setSlots(slots, "NODE", targetId);
-  const byItself = await holdsByItself(target, signal);
+  const byItself = tellsReplicas(await serverInfo(target, signal));
   await all(target, byItself ? orders : [["MULTI"], ["PUBLISH", CHANNEL, ""], ...orders, ["EXEC"]], signal);
-}
-
-function holdsByItself(target: RedisConnection, signal: AbortSignal): Promise<boolean> {
-  const known = valkeys.get(target);
-  if (known) return known;
-  const asked = target.command(["INFO", "server"], { signal }).then((info) => tellsReplicas(String(info)));
-  valkeys.set(target, asked);
-  asked.catch(() => valkeys.delete(target));
-  return asked;
 }
