@@ -16,7 +16,8 @@ const PATIENCE_MS = 1_000;
  * word on its way in which that one does not claim all of them yet, notes so (cluster.c, owner_not_claiming_slot), and does not take the
  * note back when what is claimed is what it has been told. It keeps that even where it takes such a slot itself: from then on it
  * gives the slot up, with all its keys, to whoever claims it, with an epoch however old, as a primary does that comes back after its
- * replica took over. Who follows that one by now, since it was its last slot, need not be told.
+ * replica took over. Who has heard and has none of them marked need not be told, nor who follows the new owner by now, since
+ * it was its last slot.
  *
  * @throws {RedishaError} what the server answered.
  */
@@ -33,8 +34,11 @@ export async function tellOnceHeard(
     const [nodes] = await all(node, [["CLUSTER", "NODES"]], signal);
     const view = viewOf("", String(nodes));
     if (view?.primaryId === ownerId) return;
+    const marked = slots.some((slot) => view?.migrating.has(slot) || view?.importing.has(slot));
+    const heard = slots.every((slot) => view?.owners[slot] === ownerId);
+    if (heard && !marked) return;
     // One that follows anybody else takes no orders, which is to be seen at once: its shard has changed hands.
-    if (view?.primaryId || slots.every((slot) => view?.owners[slot] === ownerId)) break;
+    if (heard || view?.primaryId) break;
     await sleep(LOOK_MS, signal);
   }
   await all(node, setSlots(slots, "NODE", ownerId), signal);

@@ -12,7 +12,7 @@ const MOST_AT_ONCE = 64;
  * CLUSTER SETSLOT NODE), and each reads what has come in one go: 64 kept every node of a Redis 7.0 from its clients for three
  * milliseconds and more.
  */
-const MOST_CLOSED = 16;
+const MOST_CLOSED = 64;
 
 /** Of such lots, how many may be open at the same time: each slot of them has to be mended where a node dies. */
 const LOTS_OPEN = 4;

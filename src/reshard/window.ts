@@ -95,7 +95,7 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   for (const slot of left) await drainSlot({ slot }, handover, onKeys);
   await copied(handover);
   await pair.turn(async () => {
-    await takeOver(slots, targetId, target, signal);
+    await takeOver(slots, targetId, target, handover.sourceOwns, signal);
     await tellOnceHeard(slots, targetId, source, signal);
     if (!handover.sourceOwns) await all(target, stable(slots), signal);
   });
