@@ -202,7 +202,7 @@ export class Heirs {
       const free = members.filter((member) => sideBySide.mayLift(member, this));
       // Who goes on with these lifts it.
       if (!over && isOpen(allMoves, members, views)) continue;
-      for (const instance of free) await this.#free(instance, guard);
+      await Promise.all(free.map((instance) => this.#free(instance, guard)));
     }
   }
 
