@@ -17,7 +17,7 @@ const CHANNEL = "redisha:slots";
  * epoch and the news of all of them. 4,096 slots one by one were 20,000 messages to the five others, each with the bitmap of all
  * slots, and as many changes of `nodes.conf`.
  *
- * `imports`: it has every one of these marked as coming.
+ * `from`: the id of whoever owns all of these so far; undefined where that is not so.
  *
  * @throws {RedishaError} what the server answered.
  */
@@ -25,11 +25,11 @@ export async function takeOver(
   slots: readonly number[],
   targetId: string,
   target: RedisConnection,
-  imports: boolean,
+  from: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const orders = setSlots(slots, "NODE", targetId);
   const byItself = tellsReplicas(await serverInfo(target, signal));
-  const quietly = imports ? stable(slots.slice(0, -1)) : [];
-  await all(target, byItself ? orders : [["MULTI"], ["PUBLISH", CHANNEL, ""], ...quietly, ...orders, ["EXEC"]], signal);
+  const asOne = from ? [...stable(slots.slice(0, -1)), ...setSlots(slots.slice(-1), "IMPORTING", from)] : [];
+  await all(target, byItself ? orders : [["MULTI"], ["PUBLISH", CHANNEL, ""], ...asOne, ...orders, ["EXEC"]], signal);
 }

@@ -84,7 +84,7 @@ export async function drainSlot(
  * away keeps that mark for as long as it holds keys of it (cluster.c, CLUSTER SETSLOT NODE), until it is told otherwise.
  */
 export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (keys: number) => void): Promise<void> {
-  const { handover, targetId } = pair;
+  const { handover, sourceId, targetId } = pair;
   const { source, target, signal } = handover;
   const counts = await all(
     source,
@@ -95,7 +95,7 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   for (const slot of left) await drainSlot({ slot }, handover, onKeys);
   await copied(handover);
   await pair.turn(async () => {
-    await takeOver(slots, targetId, target, handover.sourceOwns, signal);
+    await takeOver(slots, targetId, target, handover.sourceOwns ? sourceId : undefined, signal);
     await tellOnceHeard(slots, targetId, source, signal);
     if (!handover.sourceOwns) await all(target, stable(slots), signal);
   });

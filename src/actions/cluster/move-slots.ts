@@ -89,7 +89,7 @@ export const clusterMoveSlots = defineAction({
           transport: "redis" as const,
           text: each(
             `NODE ${to}`,
-            `${to} (a Redis: in one MULTI with PUBLISH redisha:slots), then ${from}, then the other primaries`,
+            `${to} (a Redis: a lot in one MULTI with PUBLISH redisha:slots, all but its last slot STABLE first), then ${from}, then other primaries that have not heard`,
           ),
         },
       ];

@@ -51,6 +51,18 @@ describe("redisha reshard", () => {
       expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
     }));
 
+  it("has the target tell all nodes of many slots at once, and not of each", () =>
+    unnoticed(lab, async () => {
+      const told = async () =>
+        Number(/messages_pong_sent:(\d+)/.exec(await lab.cli("r3:6379", "CLUSTER", "INFO"))?.[1] ?? 0);
+      const before = await told();
+      expect((await reshard(lab, "--to", "r3", "--slots", "1200")).code).toBe(0);
+      // Five other nodes; what the others ask of it by themselves meanwhile is some ten a second.
+      expect((await told()) - before).toBeLessThan(1_200);
+      expect((await goOn(lab, "rollback")).code).toBe(0);
+      expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
+    }));
+
   it("moves no more bytes a second than it is told to, and says so beforehand", () =>
     unnoticed(lab, async () => {
       const limited = ["--to", "r3", "--slots", "300", "--bandwidth", "20kb"];
