@@ -112,14 +112,17 @@ export class Heirs {
     return views;
   }
 
-  /** Who comes to a shard whose replicas are barred is barred, too; who leaves it is not any more. */
+  /**
+   * Who comes to a shard whose replicas are barred is barred, too. Who leaves a shard is freed, also of a bar that a process has laid
+   * which is no more.
+   */
   async #follow({ instance, from, to }: Change): Promise<void> {
     const { sideBySide } = this.#watching;
-    const [wasBarred, isBarred] = [from, to].map((shard) => shard !== undefined && this.#barred.has(shard));
+    const isBarred = to !== undefined && this.#barred.has(to);
     if (isBarred) sideBySide.needBarred(instance, this);
     const before = from && this.#guards.get(from);
     await before?.leave(instance);
-    if (wasBarred && !isBarred && sideBySide.mayLift(instance, this)) await this.#free(instance, before);
+    if (from && !isBarred && sideBySide.mayLift(instance, this)) await this.#free(instance, before);
     if (to) await this.#guards.get(to)?.watch(instance);
   }
 

@@ -10,7 +10,7 @@ import { until } from "../../support/until.ts";
 const [FROM, HEIR] = ["r3:6379", "r5:6379"];
 const TO = "r2:6379";
 
-describe("a replica that comes to a shard while slots are on their way from it", () => {
+describe("a replica that comes to a shard, or leaves it, while slots are on their way from it", () => {
   let lab: TestLab;
   beforeAll(async () => {
     lab = await bringUpLab({ topology: "cluster", ssh: false, downAfterMs: 5_000 });
@@ -45,6 +45,25 @@ describe("a replica that comes to a shard while slots are on their way from it",
     expect([await code, told()]).toEqual([[0, null], expect.not.stringContaining('"warning"')]);
     await expectUnbarred(lab);
     await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
+  });
+
+  it("takes writes again where it left while no redisha ran", async () => {
+    const slot = 14_000;
+    await fillSlot(lab, slot, FROM);
+    const target = await connectTo(lab, TO);
+    const child = startMove(slot);
+    const ended = once(child, "exit");
+    await amidst(child, target, { slot, keys: 1 }, () => child.kill("SIGKILL"));
+    target.disconnect();
+    await ended;
+    expect(await isBarred(HEIR)).toBe(true);
+    await follow(HEIR, "r1:6379");
+    await inStep(HEIR);
+    const { code, stderr } = await goOn(lab, "resume");
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    await expectUnbarred(lab);
+    await follow(HEIR, FROM);
+    await inStep(HEIR);
   });
 
   it("costs no acknowledged write where it takes over, when redisha, the source and the other replica have died", async () => {
