@@ -18,7 +18,9 @@ function nodeOf(
   const asked: string[] = [];
   let heard = 0;
   const nodes = () => {
-    const own = follows ? `myself,slave ${follows} 0 0 1 connected` : `myself,master - 0 0 1 connected ${heard + 1}-9 ${marks}`;
+    const own = follows
+      ? `myself,slave ${follows} 0 0 1 connected`
+      : `myself,master - 0 0 1 connected ${heard + 1}-9 ${marks}`;
     const target = `${TARGET} 127.0.0.1:2@12 master - 0 0 2 connected${heard > 0 ? ` 1-${heard}` : ""}`;
     heard = Math.min(heard + 1, hears);
     return `${"a".repeat(40)} 127.0.0.1:1@11 ${own}\n${target}\n`;
