@@ -7,11 +7,7 @@ import { abandonSlots, closeSlots, drainSlot, type OpenSlot, openSlots, type Pai
  */
 const MOST_AT_ONCE = 64;
 
-/**
- * Slots that are handed over with one round trip to each node. The target tells all nodes of every single one (cluster.c,
- * CLUSTER SETSLOT NODE), and each reads what has come in one go: 64 kept every node of a Redis 7.0 from its clients for three
- * milliseconds and more.
- */
+/** Slots that are handed over with one round trip to each node, and with one word of the target to all of them (`takeOver`). */
 const MOST_CLOSED = 64;
 
 /** Of such lots, how many may be open at the same time: each slot of them has to be mended where a node dies. */
