@@ -20,6 +20,9 @@ const ONE_BY_ONE = 16;
  * epoch and the news of all of them. 4,096 slots one by one were 20,000 messages to the five others, each with the bitmap of all
  * slots, and as many changes of `nodes.conf`.
  *
+ * A Redis that hears that a slot went away keeps it marked as going, if it had it so, also when it has it back with keys. Then it would
+ * send on for good who asks for a key that is not there: those marks go with the others. Valkey takes them off itself.
+ *
  * `from`: the id of whoever owns all of these so far; undefined where that is not so.
  *
  * @throws {RedishaError} what the server answered.
@@ -37,6 +40,6 @@ export async function takeOver(
       await all(target, take(slots.slice(at, at + ONE_BY_ONE)), signal);
     return;
   }
-  const asOne = from ? [...stable(slots.slice(0, -1)), ...setSlots(slots.slice(-1), "IMPORTING", from)] : [];
+  const asOne = from ? [...stable(slots), ...setSlots(slots.slice(-1), "IMPORTING", from)] : [];
   await all(target, [["MULTI"], ["PUBLISH", CHANNEL, ""], ...asOne, ...take(slots), ["EXEC"]], signal);
 }

@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contentsOf, fillCluster } from "../../support/cluster-load.ts";
+import { keysIn, leaderOf, migrate } from "../../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../../support/lab.ts";
+import { amidst, connectTo } from "../../support/mid-move.ts";
 import {
   complaints,
   expectSame,
@@ -94,6 +97,28 @@ describe("redisha reshard", () => {
       expect(await slotsOf(lab, "r3:6379")).toBe(5_461);
     }),
   );
+
+  it("is taken back with no mark left where it was killed as the target had taken a slot and the source had not been told", () =>
+    unnoticed(lab, async () => {
+      const slot = 100;
+      const keys = keysIn(slot, 60);
+      for (const key of keys) await lab.cli("r1:6379", "SET", key, "v".repeat(500));
+      const target = await connectTo(lab, "r3:6379");
+      const child = startReshard(lab, "--to", "r3", "--slots", `${slot}-${slot}`, "--bandwidth", "5kb");
+      const ended = once(child, "exit");
+      await amidst(child, target, { slot, keys: 5 }, () => child.kill("SIGKILL"));
+      target.disconnect();
+      await ended;
+      const [from, to] = [await leaderOf(lab, "r1:6379"), await leaderOf(lab, "r3:6379")];
+      await migrate(from, to, keys);
+      await to.say("CLUSTER", "SETSLOT", `${slot}`, "NODE", to.nodeId);
+      await until(async () => (await from.say("CLUSTER", "NODES")).includes("0-99 101-"));
+      const back = await goOn(lab, "rollback");
+      expect({ code: back.code, stderr: back.code === 0 ? "" : back.stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await from.say("CLUSTER", "NODES")).not.toContain(`[${slot}->-`);
+      await from.say("DEL", ...keys);
+      await expect.poll(() => complaints(lab), { timeout: 30_000 }).toEqual([]);
+    }));
 
   it("stops at Ctrl-C with no slot half moved, and can be gone on with", () =>
     unnoticed(lab, async () => {
