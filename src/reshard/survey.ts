@@ -22,11 +22,13 @@ export interface Survey {
 /** Questions that go to a server at once: few enough that its clients do not notice, who waited for 500 by ten milliseconds. */
 const AT_ONCE = 200;
 
-/** So many tell what keys weigh on average; only where all can be weighed are more of them worth the time. */
+/** So many, of so many slots, tell what keys weigh on average; only where all can be weighed are more of them worth the time. */
 const ENOUGH = 2_000;
+const ENOUGH_SLOTS = 500;
 
 /**
- * Counts the keys of slots, and weighs some of each: all of them up to `samples`, beyond that two thousand or so. Reads only.
+ * Counts the keys of slots, and weighs them: all of them up to `samples`, beyond that two thousand or so, of slots that lie evenly
+ * among the others. Reads only.
  */
 export async function surveySlots(
   slots: readonly number[],
@@ -45,10 +47,11 @@ export async function surveySlots(
   const counts = (await ask(slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]))).map(Number);
   const keys = counts.reduce((sum, count) => sum + count, 0);
   const filled = slots.filter((_, index) => (counts[index] ?? 0) > 0);
-  const weighed = keys <= samples ? samples : Math.min(samples, ENOUGH);
-  const perSlot = Math.max(1, Math.floor(weighed / Math.max(filled.length, 1)));
-  const listed = await ask(filled.map((slot) => ["CLUSTER", "GETKEYSINSLOT", String(slot), String(perSlot)]));
-  const found = filled.flatMap((slot, index) => asKeys(listed[index]).map((key) => ({ slot, key })));
+  const most = Math.min(samples, ENOUGH);
+  const [asked, weighed] = keys <= samples ? [filled, samples] : [evenly(filled, Math.min(most, ENOUGH_SLOTS)), most];
+  const perSlot = Math.max(1, Math.floor(weighed / Math.max(asked.length, 1)));
+  const listed = await ask(asked.map((slot) => ["CLUSTER", "GETKEYSINSLOT", String(slot), String(perSlot)]));
+  const found = asked.flatMap((slot, index) => asKeys(listed[index]).map((key) => ({ slot, key })));
   const sizes = (await ask(found.map(({ key }) => ["MEMORY", "USAGE", key]))).map((size) => Number(size ?? 0));
   const sum = sizes.reduce((total, size) => total + size, 0);
   const bigKeys = found
@@ -60,6 +63,12 @@ export async function surveySlots(
     bytes: found.length === 0 ? 0 : Math.round((sum / found.length) * keys),
     bigKeys,
   };
+}
+
+/** So many of them, with as many between one and the next as can be; all, where there are no more. */
+function evenly(slots: readonly number[], count: number): readonly number[] {
+  if (slots.length <= count) return slots;
+  return Array.from({ length: count }, (_, index) => slots[Math.floor((index * slots.length) / count)] ?? 0);
 }
 
 function asKeys(reply: unknown): string[] {
