@@ -5,6 +5,7 @@ import { type Bench, type Claim, held } from "./bench.ts";
 import { race, type Timing } from "./measure.ts";
 import { fillSlots, type Primaries } from "./reshard-keys.ts";
 import { type Mover, moversOf, primariesOf } from "./slot-movers.ts";
+import { stepTimes } from "./step-times.ts";
 import { type Watched, watch, withDelay } from "./with-delay.ts";
 import { type Lab, withLabs } from "./with-labs.ts";
 
@@ -54,6 +55,7 @@ export const reshardSlow: Bench = {
 };
 
 const BY_SERVER = { peer: "valkey-cli, by the servers", subject: "redisha, by the servers" } as const;
+const ITS_STEP = "its step `move`, three of it";
 
 /** Where the servers move the slots, and both programs have them do it. */
 export const reshardServer: Bench = {
@@ -67,16 +69,29 @@ export const reshardServer: Bench = {
       const program = join(await cachedEngine("valkey-9.1", () => undefined), "bin", "valkey-cli");
       const { cli, subject } = await moversOf(lab, primaries, lab.file, program);
       const movers = [cli(BY_SERVER.peer, "--cluster-use-atomic-slot-migration"), subject(BY_SERVER.subject)];
-      const timings = await race(
+      const whole = await race(
         movers.map((mover) => mover.around()),
         RUNS,
       );
+      const timings = [...whole, await ofStep(lab.folder, primaries.length)];
       const byKeys = subject("redisha, key by key", "--method", "keys");
       const { claims } = await watched([...movers, byKeys], () => watch(primaries));
       const promise = "`reshard` by the servers, planned and surveyed, within 1.2 times of valkey-cli";
-      return { timings, claims: [held(timings, { promise, ...BY_SERVER, atMost: 1.2 }), ...claims] };
+      const alone = "its step `move` alone, behind start, plan and survey, within 1.2 times of valkey-cli";
+      const kept = [
+        held(timings, { promise, ...BY_SERVER, atMost: 1.2 }),
+        held(timings, { promise: alone, peer: BY_SERVER.peer, subject: ITS_STEP, atMost: 1.2 }),
+      ];
+      return { timings, claims: [...kept, ...claims] };
     }),
 };
+
+/** What the moves of a race took by their journals; the first ones, that warmed it up, do not count. */
+async function ofStep(folder: string, warming: number): Promise<Timing> {
+  const times = (await stepTimes(folder, "move")).slice(warming).sort((a, b) => a - b);
+  const [min = 0, median = 0] = [times[0], times[Math.floor(times.length / 2)]];
+  return { name: ITS_STEP, median_ms: median * 3, min_ms: min * 3, runs: times.length };
+}
 
 /** One move of each, with how long clients wait for their answers meanwhile, and while nothing is moved. */
 async function watched(movers: readonly Mover[], look: () => Watched) {
