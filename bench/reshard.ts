@@ -55,7 +55,7 @@ export const reshardSlow: Bench = {
 };
 
 const BY_SERVER = { peer: "valkey-cli, by the servers", subject: "redisha, by the servers" } as const;
-const ITS_STEP = "its step `move`, three of it";
+const ITS_STEP = "its step `move`, a round of it";
 
 /** Where the servers move the slots, and both programs have them do it. */
 export const reshardServer: Bench = {
@@ -86,11 +86,11 @@ export const reshardServer: Bench = {
     }),
 };
 
-/** What the moves of a race took by their journals; the first ones, that warmed it up, do not count. */
-async function ofStep(folder: string, warming: number): Promise<Timing> {
-  const times = (await stepTimes(folder, "move")).slice(warming).sort((a, b) => a - b);
+/** What a round of a race, of so many moves, took by their journals; the first round, that warmed it up, does not count. */
+async function ofStep(folder: string, moves: number): Promise<Timing> {
+  const times = (await stepTimes(folder, "move")).slice(moves).sort((a, b) => a - b);
   const [min = 0, median = 0] = [times[0], times[Math.floor(times.length / 2)]];
-  return { name: ITS_STEP, median_ms: median * 3, min_ms: min * 3, runs: times.length };
+  return { name: ITS_STEP, median_ms: median * moves, min_ms: min * moves, runs: times.length };
 }
 
 /** One move of each, with how long clients wait for their answers meanwhile, and while nothing is moved. */

@@ -25,7 +25,6 @@ export class CutOff {
 
   /** How to send these: together those of which nothing is known, then each of the others by itself. */
   calls(keys: readonly string[], timeoutMs: number): Call[] {
-    if (this.#waitedMs.size === 0) return keys.length > 0 ? [{ keys, timeoutMs }] : [];
     const fresh = keys.filter((key) => !this.has(key));
     const known = keys.filter((key) => this.has(key));
     return [

@@ -30,3 +30,22 @@ export async function all(
   if (failed) throw failed;
   return answers;
 }
+
+/** Sends so many at a time, so that clients of the server have their turn in between; fails with the first answer that is an error. */
+export async function inParts(
+  connection: RedisConnection,
+  argvs: readonly (readonly string[])[],
+  atOnce: number,
+  signal: AbortSignal,
+): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (let at = 0; at < argvs.length; at += atOnce) {
+    answers.push(...(await all(connection, argvs.slice(at, at + atOnce), signal)));
+  }
+  return answers;
+}
+
+/** The keys in an answer to GETKEYSINSLOT. */
+export function asKeys(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}

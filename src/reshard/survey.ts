@@ -1,5 +1,5 @@
 import type { RedisConnection } from "../connect/types.ts";
-import { all } from "./orders.ts";
+import { asKeys, inParts } from "./orders.ts";
 
 /** A key that keeps its servers busy for long while it is moved. */
 export interface BigKey {
@@ -37,13 +37,7 @@ export async function surveySlots(
   bigBytes: number,
   signal: AbortSignal,
 ): Promise<Survey> {
-  const ask = async (argvs: readonly string[][]) => {
-    const answers: unknown[] = [];
-    for (let at = 0; at < argvs.length; at += AT_ONCE) {
-      answers.push(...(await all(connection, argvs.slice(at, at + AT_ONCE), signal)));
-    }
-    return answers;
-  };
+  const ask = (argvs: readonly string[][]) => inParts(connection, argvs, AT_ONCE, signal);
   const counts = (await ask(slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]))).map(Number);
   const keys = counts.reduce((sum, count) => sum + count, 0);
   const filled = slots.filter((_, index) => (counts[index] ?? 0) > 0);
@@ -69,8 +63,4 @@ export async function surveySlots(
 function evenly(slots: readonly number[], count: number): readonly number[] {
   if (slots.length <= count) return slots;
   return Array.from({ length: count }, (_, index) => slots[Math.floor((index * slots.length) / count)] ?? 0);
-}
-
-function asKeys(reply: unknown): string[] {
-  return Array.isArray(reply) ? reply.map(String) : [];
 }

@@ -1,5 +1,5 @@
 import type { RedisConnection } from "../connect/types.ts";
-import { all, setSlots, stable } from "./orders.ts";
+import { all, inParts, setSlots, stable } from "./orders.ts";
 import { serverInfo } from "./server-info.ts";
 import { tellsReplicas } from "./tells-replicas.ts";
 
@@ -34,12 +34,11 @@ export async function takeOver(
   from: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const take = (some: readonly number[]) => setSlots(some, "NODE", targetId);
+  const orders = setSlots(slots, "NODE", targetId);
   if (tellsReplicas(await serverInfo(target, signal))) {
-    for (let at = 0; at < slots.length; at += ONE_BY_ONE)
-      await all(target, take(slots.slice(at, at + ONE_BY_ONE)), signal);
+    await inParts(target, orders, ONE_BY_ONE, signal);
     return;
   }
   const asOne = from ? [...stable(slots), ...setSlots(slots.slice(-1), "IMPORTING", from)] : [];
-  await all(target, [["MULTI"], ["PUBLISH", CHANNEL, ""], ...asOne, ...take(slots), ["EXEC"]], signal);
+  await all(target, [["MULTI"], ["PUBLISH", CHANNEL, ""], ...asOne, ...orders, ["EXEC"]], signal);
 }

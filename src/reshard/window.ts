@@ -3,7 +3,7 @@ import { weigh } from "./bandwidth.ts";
 import { copied } from "./copied.ts";
 import { type Handover, migrateKeys } from "./migrate.ts";
 import { tellOnceHeard } from "./once-heard.ts";
-import { all, setSlots, stable } from "./orders.ts";
+import { all, asKeys, inParts, setSlots, stable } from "./orders.ts";
 import { takeOver } from "./take-over.ts";
 
 /** Keys that are asked for with the opening of a slot; what is beyond them is asked for when they are gone. */
@@ -40,11 +40,8 @@ export async function openSlots(slots: readonly number[], { sourceId, targetId, 
     await all(target, setSlots(slots, "IMPORTING", sourceId), signal);
     await all(source, setSlots(slots, "MIGRATING", targetId), signal);
   }
-  const keys: unknown[] = [];
-  for (let at = 0; at < slots.length; at += LOOKS_AT_ONCE) {
-    const looks = slots.slice(at, at + LOOKS_AT_ONCE).map((slot) => getKeys(slot, FIRST_LOOK));
-    keys.push(...(await all(source, looks, signal)));
-  }
+  const looks = slots.map((slot) => getKeys(slot, FIRST_LOOK));
+  const keys = await inParts(source, looks, LOOKS_AT_ONCE, signal);
   return slots.map((slot, index) => ({ slot, keys: asKeys(keys[index]) }));
 }
 
@@ -136,8 +133,4 @@ function getKeys(slot: number, count: number): string[] {
 
 function total(sizes: readonly number[] = []): number {
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function asKeys(reply: unknown): string[] {
-  return Array.isArray(reply) ? reply.map(String) : [];
 }
