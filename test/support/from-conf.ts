@@ -17,11 +17,17 @@ export const VERSIONS: Record<EngineUnderTest, string> = {
 const USUAL =
   /overcommit|somaxconn|Transparent|THP|oO0Oo|Configuration loaded|(Redis|Valkey) version=|is starting|Server initialized|TCP backlog|Sentinel ID is|# [+-][a-z]|Diskless rdb transfer, done/i;
 
+/** What a server and a Sentinel say once they listen. */
+const LISTENING = /Ready to accept connections|Sentinel ID is/;
+
 /** Servers that run from configuration files as they are, each in a folder of its own. */
 export class FromConf {
   readonly #children: ChildProcess[] = [];
 
-  /** Writes the file and starts it; gives what reads the warnings of its log so far. */
+  /**
+   * Writes the file, starts it and waits until it listens, for a replica complains of a primary that does not yet;
+   * gives what reads the warnings of its log so far.
+   */
   async start(
     engine: EngineUnderTest,
     kind: "server" | "sentinel",
@@ -36,8 +42,16 @@ export class FromConf {
     const program = `${engine.split("-")[0]}-${kind}`;
     const child = spawn(join(ENGINE_ROOT, engine, "bin", program), [file], { stdio: ["ignore", "pipe", "pipe"] });
     let log = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (log += chunk));
     this.#children.push(child);
+    await new Promise<void>((resolve, reject) => {
+      const hear = (chunk: Buffer) => {
+        log += chunk;
+        if (LISTENING.test(log)) resolve();
+      };
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", hear);
+      child.once("error", reject);
+      child.once("exit", () => reject(new Error(`${program} ended before it listened:\n${log}`)));
+    });
     return () => log.split("\n").filter((line) => / # |FATAL|Bad directive/.test(line) && !USUAL.test(line));
   }
 
