@@ -2,15 +2,18 @@ import { connect, createServer, type Socket } from "node:net";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
 /**
- * Passes bytes on as late as a network would: `node bench/delay-proxy.ts DELAY_MS FROM:PORT TO:PORT…`. Each direction is late by
- * so much, whatever else is on its way. Timers of Node count in milliseconds, and looking all the time would take a processor from
- * what is measured: a thread waits instead, to some hundredths of a millisecond.
+ * Passes bytes on as late as a network would: `node bench/delay-proxy.ts FROM:PORT TO:PORT…`. Each direction is late by as many
+ * milliseconds as the last line of the input says, whatever else is on its way. Timers of Node count in milliseconds, and looking
+ * all the time would take a processor from what is measured: a thread waits instead, to some hundredths of a millisecond.
  */
 if (isMainThread) proxy(process.argv.slice(2));
 else clock(workerData);
 
-function proxy([delay = "0", ...ways]: string[]): void {
-  const lateMs = Number(delay);
+function proxy(ways: readonly string[]): void {
+  let lateMs = 0;
+  process.stdin.on("data", (line) => {
+    lateMs = Number(line);
+  });
   const line: { readonly at: number; readonly to: Socket; readonly chunk: Buffer | undefined }[] = [];
   const shared = new SharedArrayBuffer(16);
   const [armed, due] = [new Int32Array(shared, 0, 1), new Float64Array(shared, 8, 1)];

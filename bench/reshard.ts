@@ -2,11 +2,12 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { cachedEngine } from "../src/lab/engines.ts";
 import { type Bench, type Claim, held } from "./bench.ts";
+import { type Watched, watch } from "./cluster-clients.ts";
 import { race, type Timing } from "./measure.ts";
 import { fillSlots, type Primaries } from "./reshard-keys.ts";
 import { type Mover, moversOf, primariesOf } from "./slot-movers.ts";
 import { stepTimes } from "./step-times.ts";
-import { type Watched, watch, withDelay } from "./with-delay.ts";
+import { withDelay } from "./with-delay.ts";
 import { type Lab, withLabs } from "./with-labs.ts";
 
 const RUNS = 3;
@@ -38,7 +39,7 @@ export const reshard: Bench = {
     }),
 };
 
-/** Each way through something that is late by 0.42 ms. */
+/** Every round trip through something that is late. */
 export const reshardSlow: Bench = {
   name: "reshard-slow",
   summary: "the same, one move each, with 0.84 ms of round trip to and between all nodes",
@@ -46,7 +47,7 @@ export const reshardSlow: Bench = {
     withLabs([SHAPE], async ([lab]) => {
       if (!lab) throw new RangeError("there is no lab");
       await fillSlots(primariesOf(lab));
-      return withDelay(lab, 0.42, async (late) => {
+      return withDelay(lab, 0.84, async (late) => {
         const movers = await againstRedisCli(lab, late.primaries, late.file);
         const { timings, claims } = await watched(movers, () => late.watch());
         return { timings, claims: [...claimsOf(timings, "with 0.84 ms of round trip", 10, 4), ...claims] };

@@ -3,25 +3,13 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Cluster, Redis } from "ioredis";
+import { Redis } from "ioredis";
 import { packagePath } from "../src/core/package-root.ts";
-import { KEYS, VALUE } from "./reshard-keys.ts";
+import { type Watched, watch } from "./cluster-clients.ts";
 import type { Lab } from "./with-labs.ts";
 
 /** Where the proxies of a lab listen, at the address of the server behind each. */
 const PORT = 7_379;
-
-/** How long what clients ask for took, in milliseconds. */
-interface Latencies {
-  readonly p50: number;
-  readonly p99: number;
-  readonly worst: number;
-}
-
-/** Clients that read and write until they are stopped. */
-export interface Watched {
-  stop(): Promise<Latencies>;
-}
 
 /** A lab of which every node is reached, by clients and by other nodes, through something that is late. */
 interface LateLab extends Lab {
@@ -29,15 +17,30 @@ interface LateLab extends Lab {
   watch(): Watched;
 }
 
-/** Puts a proxy before every node of a cluster, which tells everybody to come to that from then on. */
-export async function withDelay<T>(lab: Lab, lateMs: number, work: (late: LateLab) => Promise<T>): Promise<T> {
+/** Round trips that are timed to find how late a proxy has to be. */
+const TIMED = 500;
+
+/** So often it is looked whether they take as long as they should. */
+const LOOKS = 20;
+
+/** As close to what they should take, as a share of it. */
+const CLOSE = 0.03;
+
+/**
+ * Puts a proxy before every node of a cluster, which tells everybody to come to that from then on, so that a round trip takes
+ * as many milliseconds as are asked for, by the median of those that a client times itself while nothing else goes on.
+ */
+export async function withDelay<T>(lab: Lab, roundTripMs: number, work: (late: LateLab) => Promise<T>): Promise<T> {
   const nodes = lab.processes.filter(({ service }) => service === "redis");
   const ways = nodes.flatMap(({ address, port }) => [`${address}:${PORT}`, `${address}:${port}`]);
-  const proxy = spawn(process.execPath, [packagePath("bench/delay-proxy.ts"), String(lateMs), ...ways], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const proxy = spawn(process.execPath, [packagePath("bench/delay-proxy.ts"), ...ways], {
+    stdio: ["pipe", "pipe", "inherit"],
   });
   try {
     await once(proxy.stdout, "data");
+    const [first] = nodes;
+    if (!first) throw new RangeError("there is no node");
+    await settle(first.address, roundTripMs, (lateMs) => proxy.stdin.write(`${lateMs}\n`));
     for (const { address, port } of nodes) {
       const node = new Redis(port, address, { protocol: 2 });
       await node.config("SET", "cluster-announce-bus-port", String(port + 10_000));
@@ -54,6 +57,34 @@ export async function withDelay<T>(lab: Lab, lateMs: number, work: (late: LateLa
   }
 }
 
+/** Finds how late each way has to be: a proxy takes time itself, half a millisecond where processors wake slowly. */
+async function settle(host: string, roundTripMs: number, beLate: (lateMs: number) => void): Promise<void> {
+  const node = new Redis(PORT, host, { protocol: 2 });
+  let lateMs = 0;
+  try {
+    for (let look = 0; look < LOOKS; look += 1) {
+      const missing = roundTripMs - (await medianOf(node));
+      if (Math.abs(missing) <= roundTripMs * CLOSE) return;
+      lateMs = Math.max(0, lateMs + missing / 2);
+      beLate(lateMs);
+      await pause(100);
+    }
+  } finally {
+    node.disconnect();
+  }
+  throw new RangeError(`round trips do not come to take ${roundTripMs} ms, ${lateMs.toFixed(2)} ms late each way`);
+}
+
+async function medianOf(node: Redis): Promise<number> {
+  const took: number[] = [];
+  while (took.length < TIMED) {
+    const began = performance.now();
+    await node.ping();
+    took.push(performance.now() - began);
+  }
+  return took.sort((a, b) => a - b)[TIMED / 2] ?? 0;
+}
+
 /** Waits until every node has heard where all others are to be found now. */
 async function told(nodes: readonly { readonly address: string; readonly port: number }[]): Promise<void> {
   for (const { address, port } of nodes) {
@@ -65,32 +96,4 @@ async function told(nodes: readonly { readonly address: string; readonly port: n
     }
     node.disconnect();
   }
-}
-
-/** Has clients read keys, and write what they hold anyway, until they are stopped. */
-export function watch(nodes: readonly { readonly address: string; readonly port: number }[]): Watched {
-  const cluster = new Cluster(
-    nodes.map(({ address: host, port }) => ({ host, port })),
-    { redisOptions: { protocol: 2 } },
-  );
-  const took: number[] = [];
-  let on = true;
-  const clients = Array.from({ length: 4 }, async (_, number) => {
-    for (let turn = number; on; turn += 4) {
-      const key = `key:${(turn * 7_919) % KEYS}`;
-      const began = performance.now();
-      await (turn % 8 < 4 ? cluster.get(key) : cluster.set(key, VALUE));
-      took.push(performance.now() - began);
-    }
-  });
-  return {
-    async stop(): Promise<Latencies> {
-      on = false;
-      await Promise.all(clients);
-      cluster.disconnect();
-      const sorted = took.sort((a, b) => a - b);
-      const at = (share: number) => Math.round((sorted[Math.floor((sorted.length - 1) * share)] ?? 0) * 10) / 10;
-      return { p50: at(0.5), p99: at(0.99), worst: at(1) };
-    },
-  };
 }
