@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
@@ -6,10 +7,10 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
  * milliseconds as the last line of the input says, whatever else is on its way. Timers of Node count in milliseconds, and looking
  * all the time would take a processor from what is measured: a thread waits instead, to some hundredths of a millisecond.
  */
-if (isMainThread) proxy(process.argv.slice(2));
+if (isMainThread) await proxy(process.argv.slice(2));
 else clock(workerData);
 
-function proxy(ways: readonly string[]): void {
+async function proxy(ways: readonly string[]): Promise<void> {
   let lateMs = 0;
   process.stdin.on("data", (line) => {
     lateMs = Number(line);
@@ -45,11 +46,12 @@ function proxy(ways: readonly string[]): void {
   for (let at = 0; at < ways.length; at += 2) {
     const [host = "", port = ""] = (ways[at] ?? "").split(":");
     const [toHost = "", toPort = ""] = (ways[at + 1] ?? "").split(":");
-    createServer((near) => {
+    const server = createServer((near) => {
       const far = connect(Number(toPort), toHost);
       pass(near, far);
       pass(far, near);
-    }).listen(Number(port), host);
+    });
+    await once(server.listen(Number(port), host), "listening");
   }
   process.stdout.write("ready\n");
 }

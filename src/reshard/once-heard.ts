@@ -3,7 +3,6 @@ import { sleep } from "../core/abort.ts";
 import { viewOf } from "./cluster-view.ts";
 import { all, setSlots } from "./orders.ts";
 import { serverInfo } from "./server-info.ts";
-import { tellsReplicas } from "./tells-replicas.ts";
 
 /** Between two looks at whether it has heard: the owner sends everybody word as soon as it has answered. */
 const LOOK_MS = 2;
@@ -28,8 +27,8 @@ export async function tellOnceHeard(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
-  const remembers = takesNotes(await serverInfo(node, signal));
-  while (remembers && performance.now() < deadline) {
+  const waits = hearsFirst(await serverInfo(node, signal));
+  while (waits && performance.now() < deadline) {
     // A large key may keep it busy.
     const [nodes] = await all(node, [["CLUSTER", "NODES"]], signal);
     const view = viewOf("", String(nodes));
@@ -44,7 +43,7 @@ export async function tellOnceHeard(
   await all(node, setSlots(slots, "NODE", ownerId), signal);
 }
 
-/** Whether it may be one that keeps such notes. */
-function takesNotes(info: string): boolean {
-  return /^redis_version:7\./m.test(info) && !tellsReplicas(info);
+/** Redis 7 may be one that keeps such notes; a Valkey says of itself that it is 7.2.4. */
+function hearsFirst(info: string): boolean {
+  return /^redis_version:7\./m.test(info);
 }
