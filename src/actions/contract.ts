@@ -21,7 +21,8 @@ export interface ActionContext {
   stopAsked(): boolean;
   /** In `run`: what `before` captured, by this process or by the one that began the op. */
   readonly before?: Before;
-  redis(instance: Instance): Promise<RedisConnection>;
+  /** The connection that all steps share; each `lane` is another one beside it, for what would stand in line there. */
+  redis(instance: Instance, lane?: number): Promise<RedisConnection>;
   shell(host: Host): Promise<HostConnection>;
   /** A connection made now, beside the one that is shared, which proves that the host lets redisha in. Whoever asks closes it. */
   shellAnew(host: Host): Promise<HostConnection>;

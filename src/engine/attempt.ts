@@ -216,7 +216,7 @@ export function contextFor(
     ...whereOf(op),
     signal,
     stopAsked: () => brake.pulled !== undefined,
-    redis: (instance) => live.connections.redis(instance),
+    redis: (instance, lane) => live.connections.redis(instance, lane),
     shell: (host) => live.connections.shell(host),
     shellAnew: (host) => live.connections.shellAnew(host, signal),
     forgetFailures: () => live.connections.forgetFailures(),

@@ -62,20 +62,21 @@ export class Connections {
     return this.#connectors.host({ host: host.name, address: host.address, ssh: host.ssh }, { signal });
   }
 
-  /** A connection to an instance: through its host's SSH where the deployment says so, else straight. */
-  redis(instance: Instance): Promise<ReturningConnection> {
-    return shared(this.#instances, instance.id, () => this.#openRedis(instance));
+  /** A connection to an instance: through its host's SSH where the deployment says so, else straight. One for each `lane`. */
+  redis(instance: Instance, lane = 0): Promise<ReturningConnection> {
+    return shared(this.#instances, slotOf(instance, lane), () => this.#openRedis(instance, lane));
   }
 
   /** What takes the place of a connection that the server ended. Where there is none, the next who asks tries anew. */
-  async #redisAgain(instance: Instance): Promise<ReturningConnection> {
+  async #redisAgain(instance: Instance, lane: number): Promise<ReturningConnection> {
     if (this.#closed) throw new TypeError("the run's connections are closed");
-    const opening = this.redis(instance);
-    const slot = this.#instances.get(instance.id);
+    const opening = this.redis(instance, lane);
+    const key = slotOf(instance, lane);
+    const slot = this.#instances.get(key);
     try {
       return await opening;
     } catch (error) {
-      if (this.#instances.get(instance.id) === slot) this.#instances.delete(instance.id);
+      if (this.#instances.get(key) === slot) this.#instances.delete(key);
       throw error;
     }
   }
@@ -105,8 +106,8 @@ export class Connections {
     this.#hosts.clear();
   }
 
-  async #openRedis(instance: Instance): Promise<ReturningConnection> {
-    return new ReturningConnection(await this.#connectRedis(instance), () => this.#redisAgain(instance));
+  async #openRedis(instance: Instance, lane: number): Promise<ReturningConnection> {
+    return new ReturningConnection(await this.#connectRedis(instance), () => this.#redisAgain(instance, lane));
   }
 
   async #connectRedis(instance: Instance): Promise<RedisConnection> {
@@ -124,6 +125,10 @@ export class Connections {
   #through(host: Host): boolean {
     return reachedThroughShell(host, this.#deployment);
   }
+}
+
+function slotOf({ id }: Instance, lane: number): string {
+  return `${id} ${lane}`;
 }
 
 function shared<T extends { readonly closed: boolean }>(

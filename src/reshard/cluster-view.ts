@@ -20,8 +20,8 @@ export interface NodeView {
 
 /** How the mover reaches nodes. */
 export interface Reach {
-  /** Fails where the instance does not answer. */
-  connect(instance: string): Promise<RedisConnection>;
+  /** Fails where the instance does not answer. Each `lane` is another connection, beside the one that all share. */
+  connect(instance: string, lane?: number): Promise<RedisConnection>;
   readonly signal: AbortSignal;
 }
 

@@ -2,6 +2,7 @@ import { sleep } from "../core/abort.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import { Heirs } from "./heirs.ts";
+import { lanesTo } from "./lanes.ts";
 import { leadAgain } from "./lead-again.ts";
 import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
@@ -272,6 +273,7 @@ export class Mover {
         port: line.port,
         ...{ login, sourceOwns, timeoutMs, pace, bandwidth, signal, cutOff: sideBySide.cutOff },
       },
+      lanes: (node) => lanesTo(node, this.#moving),
       turn: (work) => this.#heirs.turn(times, work),
       tell: (slots) => this.#tellOnceHeard(others, slots, target.nodeId).catch(() => undefined),
     };

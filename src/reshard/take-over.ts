@@ -1,13 +1,10 @@
-import type { RedisConnection } from "../connect/types.ts";
-import { all, inParts, setSlots, stable } from "./orders.ts";
+import { type Lanes, over } from "./lanes.ts";
+import { all, setSlots, stable } from "./orders.ts";
 import { serverInfo } from "./server-info.ts";
 import { tellsReplicas } from "./tells-replicas.ts";
 
 /** Nobody listens to it. */
 const CHANNEL = "redisha:slots";
-
-/** Slots that are told of one by one, and that everybody reads in one go: 64 kept every node from its clients for three milliseconds. */
-const ONE_BY_ONE = 16;
 
 /**
  * Has a target own slots that it has all keys of. It gives itself a new epoch with that, which must not happen while it hands over
@@ -23,22 +20,20 @@ const ONE_BY_ONE = 16;
  * A Redis that hears that a slot went away keeps it marked as going, if it had it so, also when it has it back with keys. Then it would
  * send on for good who asks for a key that is not there: those marks go with the others. Valkey takes them off itself.
  *
- * `from`: the id of whoever owns all of these so far; undefined where that is not so.
+ * `lanes`: to the target. `from`: the id of whoever owns all of these so far; undefined where that is not so.
  *
  * @throws {RedishaError} what the server answered.
  */
 export async function takeOver(
   slots: readonly number[],
   targetId: string,
-  target: RedisConnection,
+  lanes: Lanes,
   from: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const orders = setSlots(slots, "NODE", targetId);
-  if (tellsReplicas(await serverInfo(target, signal))) {
-    await inParts(target, orders, ONE_BY_ONE, signal);
-    return;
-  }
+  const [target] = lanes;
+  if (tellsReplicas(await serverInfo(target, signal))) return over(lanes, orders, signal);
   const asOne = from ? [...stable(slots), ...setSlots(slots.slice(-1), "IMPORTING", from)] : [];
   await all(target, [["MULTI"], ["PUBLISH", CHANNEL, ""], ...asOne, ...orders, ["EXEC"]], signal);
 }

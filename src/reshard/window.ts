@@ -1,6 +1,8 @@
+import type { RedisConnection } from "../connect/types.ts";
 import { sleep } from "../core/abort.ts";
 import { weigh } from "./bandwidth.ts";
 import { copied } from "./copied.ts";
+import { type Lanes, over } from "./lanes.ts";
 import { type Handover, migrateKeys } from "./migrate.ts";
 import { tellOnceHeard } from "./once-heard.ts";
 import { all, asKeys, inParts, setSlots, stable } from "./orders.ts";
@@ -17,6 +19,8 @@ export interface Pair {
   readonly sourceId: string;
   readonly targetId: string;
   readonly handover: Handover;
+  /** What orders to one of them go over. */
+  lanes(node: RedisConnection): Promise<Lanes>;
   /** Lets slots change hands or be closed; fails where another leads the source's shard by now, and was told of what is on its way. */
   turn(work: () => Promise<void>): Promise<void>;
   /** Tells the other primaries; what they do not hear now they hear from the target itself. */
@@ -34,11 +38,14 @@ export interface OpenSlot {
  * Opens slots: the target first, so that no client is sent to somebody who knows of nothing. From here on the source lets no
  * new key come into being in them, and sends those who ask for one that it has not to the target.
  */
-export async function openSlots(slots: readonly number[], { sourceId, targetId, handover }: Pair): Promise<OpenSlot[]> {
+export async function openSlots(
+  slots: readonly number[],
+  { sourceId, targetId, handover, lanes }: Pair,
+): Promise<OpenSlot[]> {
   const { source, target, signal, sourceOwns } = handover;
   if (sourceOwns) {
-    await all(target, setSlots(slots, "IMPORTING", sourceId), signal);
-    await all(source, setSlots(slots, "MIGRATING", targetId), signal);
+    await over(await lanes(target), setSlots(slots, "IMPORTING", sourceId), signal);
+    await over(await lanes(source), setSlots(slots, "MIGRATING", targetId), signal);
   }
   const looks = slots.map((slot) => getKeys(slot, FIRST_LOOK));
   const keys = await inParts(source, looks, LOOKS_AT_ONCE, signal);
@@ -92,7 +99,7 @@ export async function closeSlots(slots: readonly number[], pair: Pair, onKeys: (
   for (const slot of left) await drainSlot({ slot }, handover, onKeys);
   await copied(handover);
   await pair.turn(async () => {
-    await takeOver(slots, targetId, target, handover.sourceOwns ? sourceId : undefined, signal);
+    await takeOver(slots, targetId, await pair.lanes(target), handover.sourceOwns ? sourceId : undefined, signal);
     await tellOnceHeard(slots, targetId, source, signal);
     if (!handover.sourceOwns) await all(target, stable(slots), signal);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { contentsOf, fillCluster } from "../support/cluster-load.ts";
 import { startCounting } from "../support/counting-writers.ts";
+import { ENGINES } from "../support/engines.ts";
 import { keysIn } from "../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import {
@@ -16,6 +17,7 @@ import {
 import { goOn, said, signal } from "../support/signalled.ts";
 
 const ROUNDS = Number(process.env.REDISHA_SOAK_FAULTS ?? "50");
+const ENGINE = ENGINES.find((each) => each === process.env.REDISHA_SOAK_ENGINE) ?? "redis-7.0";
 const PATIENT = { topology: "cluster", ssh: false, downAfterMs: 5_000 } as const;
 
 describe.each([
@@ -54,8 +56,8 @@ describe("redisha reshard", () => {
     ["whoever hands over", HANDOVERS],
     ["who gives and redisha together", TOGETHER],
   ])(`is got over ${ROUNDS} faults in a row, %s, and whenever`, async (_who, faults) => {
-    await using lab = await bringUpLab(PATIENT);
-    await fillCluster(lab, "redis-7.0");
+    await using lab = await bringUpLab({ ...PATIENT, engine: ENGINE });
+    await fillCluster(lab, ENGINE);
     const contents = await contentsOf(lab);
     let number = 1;
     while (number <= ROUNDS) if (await suffer(lab, number, faults, contents)) number += 1;

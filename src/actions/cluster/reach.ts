@@ -5,10 +5,10 @@ import type { ActionContext } from "../contract.ts";
 export function reachOf(context: ActionContext): Reach {
   return {
     signal: context.signal,
-    async connect(id) {
+    async connect(id, lane) {
       const instance = context.deployment.instances.find((each) => each.id === id);
       if (!instance) throw new TypeError(`${id} is not listed`);
-      return context.redis(instance);
+      return context.redis(instance, lane);
     },
   };
 }

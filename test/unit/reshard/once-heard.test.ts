@@ -51,14 +51,15 @@ describe("telling a node who has got slots", () => {
     vi.useRealTimers();
   });
 
-  it.each(["redis_version:7.0.15", "redis_version:7.2.4\r\nvalkey_version:7.2.8"])(
-    "waits until a %s has heard of all of them from who has got them",
-    async (version) => {
-      const { node, asked } = nodeOf(version, 2);
-      await tell(node);
-      expect(asked).toEqual([LOOK, LOOK, LOOK, ...ORDERS]);
-    },
-  );
+  it.each([
+    "redis_version:7.0.15",
+    "redis_version:7.2.4\r\nvalkey_version:7.2.8",
+    "redis_version:7.2.4\r\nvalkey_version:8.1.1",
+  ])("waits until a %s has heard of all of them from who has got them", async (version) => {
+    const { node, asked } = nodeOf(version, 2);
+    await tell(node);
+    expect(asked).toEqual([LOOK, LOOK, LOOK, ...ORDERS]);
+  });
 
   it("tells who hears nothing for a second all the same", async () => {
     const { node, asked } = nodeOf("redis_version:7.0.15", 1);
@@ -85,7 +86,7 @@ describe("telling a node who has got slots", () => {
     expect(asked).toEqual([LOOK, ...ORDERS]);
   });
 
-  it.each(["redis_version:6.2.14", "redis_version:8.0.2", "redis_version:7.2.4\r\nvalkey_version:8.1.1"])(
+  it.each(["redis_version:6.2.14", "redis_version:8.0.2"])(
     "tells a %s at once, which takes no note of who claims a slot no more, or takes it back",
     async (version) => {
       const { node, asked } = nodeOf(version, 2);
