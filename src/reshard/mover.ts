@@ -4,6 +4,7 @@ import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.
 import { Heirs } from "./heirs.ts";
 import { lanesTo } from "./lanes.ts";
 import { leadAgain } from "./lead-again.ts";
+import { mayReturn } from "./may-return.ts";
 import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
 import { tellOnceHeard } from "./once-heard.ts";
@@ -11,6 +12,7 @@ import { all, setSlots, stable } from "./orders.ts";
 import { Outranking } from "./outranking.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
+import { serverInfo } from "./server-info.ts";
 import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
 import { untilServing } from "./serving.ts";
 import { Shards } from "./shards.ts";
@@ -18,7 +20,8 @@ import type { SideBySide } from "./side-by-side.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
 import { type SlotState, stateOf } from "./slot-state.ts";
-import { interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
+import { tellsReplicas } from "./tells-replicas.ts";
+import { formerTarget, interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
 import { wayMs } from "./way.ts";
 import type { Pair } from "./window.ts";
 
@@ -180,7 +183,8 @@ export class Mover {
     await this.#order([target], of("stale_target"), source.nodeId);
     await this.#order([source], of("stale_source"), target.nodeId);
     const half = of("half_closed");
-    const open = of("to_move");
+    const held = await this.#held(of("to_move"), source, target, views);
+    const open = of("to_move").filter((slot) => !held.includes(slot));
     const untold = of("untold");
     if (untold.length > 0) {
       await this.#tellOnceHeard([source, target, ...others], untold, target.nodeId);
@@ -217,7 +221,22 @@ export class Mover {
     if (half.length > 0) await this.#byKeys(half, await this.#pair(source, target, others, false), told);
     if (open.length > 0)
       await this.#moveOpen(open, source, target, await this.#pair(source, target, others, true), told);
+    if (held.length > 0) throw formerTarget(target.instance, held);
     if (of("elsewhere").length > 0) throw ownedElsewhere(of("elsewhere"), source.instance, target.instance);
+  }
+
+  /** Slots on their way that their source must not let go of yet. */
+  async #held(
+    slots: readonly number[],
+    source: NodeView,
+    target: NodeView,
+    views: readonly NodeView[],
+  ): Promise<number[]> {
+    const begun = slots.filter((slot) => source.migrating.has(slot) || target.importing.has(slot));
+    const { members } = this.#shards.of(target.instance) ?? this.#shards.named(target.instance);
+    if (begun.length === 0 || !mayReturn(target, members, views)) return [];
+    const info = await serverInfo(await this.#moving.connect(target.instance), this.#moving.signal);
+    return tellsReplicas(info) ? begun : [];
   }
 
   /**

@@ -24,6 +24,19 @@ export function noPrimary(members: readonly string[]): RedishaError {
   });
 }
 
+export function formerTarget(leader: string, slots: readonly number[]): RedishaError {
+  return new RedishaError({
+    code: "CLUSTER_TARGET_MAY_RETURN",
+    message: `Whoever led the shard of ${leader} before died with slots ${printRanges(rangesOf(slots))} on their way to it. A Valkey that comes back then takes them, and its whole shard with them, as it was when it died, if their source has let go of them.`,
+    host: leader,
+    exit: EXIT.outcomeUnknown,
+    next: [
+      "redisha status says who is down: start it again, and go on once it follows",
+      "redisha cluster forget, where it is gone for good",
+    ],
+  });
+}
+
 export function sourceChanged(host: string): RedishaError {
   return new RedishaError({
     code: "SHARD_CHANGED_HANDS",
