@@ -2,7 +2,7 @@ import { sleep } from "../core/abort.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
 import { Heirs } from "./heirs.ts";
-import { lanesTo } from "./lanes.ts";
+import { lanesTo, over } from "./lanes.ts";
 import { leadAgain } from "./lead-again.ts";
 import { mayReturn } from "./may-return.ts";
 import { belongs } from "./members.ts";
@@ -12,6 +12,7 @@ import { all, setSlots, stable } from "./orders.ts";
 import { Outranking } from "./outranking.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
+import { type ReplicaMarks, replicaMarks } from "./replica-marks.ts";
 import { serverInfo } from "./server-info.ts";
 import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
 import { untilServing } from "./serving.ts";
@@ -321,7 +322,7 @@ export class Mover {
     return (await readViews(this.#moving.instances, this.#moving)).filter(belongs);
   }
 
-  /** Replicas hear of new owners from others. Whoever has not heard of them after a while is no reason to fail. */
+  /** Replicas hear of new owners from others, and lose marks that they kept of before. Whoever has not heard of them after a while is no reason to fail. */
   async #untilEverybodyKnows(): Promise<void> {
     const deadline = performance.now() + NEWS_MS;
     const wanted = this.#moves.map(({ to, slots }) => ({ to: this.#shardOf(to), slots: slotsIn(slots) }));
@@ -331,8 +332,20 @@ export class Mover {
         const owner = primaryOf(to, views)?.nodeId;
         return views.every(({ owners }) => slots.every((slot) => owners[slot] === owner));
       });
-      if (know || performance.now() > deadline) return;
+      const marked = replicaMarks(
+        wanted.flatMap(({ slots }) => slots),
+        views,
+      );
+      await this.#clear(marked).catch(() => undefined);
+      if ((know && marked.length === 0) || performance.now() > deadline) return;
       await sleep(NEWS_POLL_MS, this.#moving.signal);
+    }
+  }
+
+  async #clear(marked: readonly ReplicaMarks[]): Promise<void> {
+    const { connect, signal } = this.#moving;
+    for (const { leader, slots } of marked) {
+      await over(await lanesTo(await connect(leader.instance), this.#moving), stable(slots), signal);
     }
   }
 
