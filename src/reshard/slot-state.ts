@@ -28,7 +28,9 @@ export function stateOf(slot: number, source: NodeView, target: NodeView, others
   if (bySource === source.nodeId && byTarget === source.nodeId) return "to_move";
   if (byTarget === target.nodeId && bySource === source.nodeId) return "half_closed";
   // The source was told first, which redisha does not do: nobody serves the slot until the target takes it.
-  if (bySource === target.nodeId && byTarget === source.nodeId) return "half_closed";
+  // Or a target died before its replica had heard that it owns the slot: that one leads now, and the source believes in the other, or
+  // in nobody, once the other follows (cluster.c, clusterDelNodeSlots).
+  if ((bySource === undefined || standsFor(target, bySource)) && byTarget === source.nodeId) return "half_closed";
   if (bySource === source.nodeId && byTarget !== target.nodeId && target.importing.has(slot)) return "stale_target";
   if (byTarget === target.nodeId && bySource !== source.nodeId && bySource !== target.nodeId) {
     return source.importing.has(slot) ? "stale_source" : "elsewhere";
@@ -38,4 +40,9 @@ export function stateOf(slot: number, source: NodeView, target: NodeView, others
   const going = target.migrating.get(slot) === source.nodeId;
   const marked = source.migrating.has(slot) || target.importing.has(slot) || going;
   return marked || others.some(({ owners }) => owners[slot] !== target.nodeId) ? "untold" : "done";
+}
+
+/** Whether an id is that of a primary, or of one that follows it by now. */
+function standsFor({ nodeId, lines }: NodeView, id: string | undefined): boolean {
+  return id === nodeId || lines.some((line) => line.id === id && line.primaryId === nodeId);
 }
