@@ -89,7 +89,7 @@ export const clusterMoveSlots = defineAction({
           transport: "redis" as const,
           text: each(
             `NODE ${to}`,
-            `${to} (a Redis: up to 64 in one MULTI with PUBLISH redisha:slots, each STABLE first, the last IMPORTING again), then ${from}, then the other primaries, but no Redis 7 that has heard`,
+            `${to} (a Redis: up to 64 in one MULTI with PUBLISH redisha:slots, each STABLE first, the last IMPORTING again), then ${from}, then the other primaries, but no Redis 7 and no Valkey that has heard`,
           ),
         },
       ];
