@@ -1,18 +1,16 @@
 import { sleep } from "../core/abort.ts";
 import type { Bandwidth } from "./bandwidth.ts";
-import { type NodeView, primaryOf, type Reach, readViews } from "./cluster-view.ts";
+import { type NodeView, primaryOf, type Reach } from "./cluster-view.ts";
 import { Heirs } from "./heirs.ts";
-import { lanesTo, over } from "./lanes.ts";
+import { lanesTo } from "./lanes.ts";
 import { leadAgain } from "./lead-again.ts";
 import { mayReturn } from "./may-return.ts";
-import { belongs } from "./members.ts";
 import type { Login } from "./migrate.ts";
 import { tellOnceHeard } from "./once-heard.ts";
 import { all, setSlots, stable } from "./orders.ts";
 import { Outranking } from "./outranking.ts";
 import { Pace } from "./pace.ts";
 import type { Move } from "./plan-moves.ts";
-import { type ReplicaMarks, replicaMarks } from "./replica-marks.ts";
 import { serverInfo } from "./server-info.ts";
 import { callOffReverse, jobsOf, moveByServer } from "./server-moves.ts";
 import { untilServing } from "./serving.ts";
@@ -20,18 +18,15 @@ import { Shards } from "./shards.ts";
 import type { SideBySide } from "./side-by-side.ts";
 import { movePair, type Told } from "./slot-flow.ts";
 import { slotsIn } from "./slot-list.ts";
-import { type SlotState, stateOf } from "./slot-state.ts";
+import { isBegun, type SlotState, stateOf } from "./slot-state.ts";
 import { tellsReplicas } from "./tells-replicas.ts";
 import { formerTarget, interrupted, mayPass, noPrimary, ownedElsewhere, stuck } from "./trouble.ts";
+import { untilKnown } from "./until-known.ts";
 import { wayMs } from "./way.ts";
 import type { Pair } from "./window.ts";
 
 /** Between two looks at a shard that nobody answers for: short, since one that took over by hand takes writes at once. */
 const LOOK_AGAIN_MS = 100;
-
-/** How long news of new owners is waited for, and how often it is asked after. Gossip takes about a second. */
-const NEWS_MS = 15_000;
-const NEWS_POLL_MS = 100;
 
 /** What the mover works with. Times in milliseconds. */
 export interface Moving extends Reach {
@@ -128,7 +123,8 @@ export class Mover {
       try {
         await this.#once();
         if (this.#done.size === this.#total) {
-          await this.#untilEverybodyKnows();
+          const wanted = this.#moves.map(({ to, slots }) => ({ shard: this.#shardOf(to), slots: slotsIn(slots) }));
+          await untilKnown(wanted, this.#moving.instances, this.#moving);
           return this.#moved();
         }
         if (this.#moving.stopAsked()) throw interrupted(this.#done.size, this.#total);
@@ -233,7 +229,7 @@ export class Mover {
     target: NodeView,
     views: readonly NodeView[],
   ): Promise<number[]> {
-    const begun = slots.filter((slot) => source.migrating.has(slot) || target.importing.has(slot));
+    const begun = slots.filter((slot) => isBegun(slot, source, target));
     const { members } = this.#shards.of(target.instance) ?? this.#shards.named(target.instance);
     if (begun.length === 0 || !mayReturn(target, members, views)) return [];
     const info = await serverInfo(await this.#moving.connect(target.instance), this.#moving.signal);
@@ -255,9 +251,8 @@ export class Mover {
 
   /** What is half moved already goes on as it began; the rest by the servers themselves, where they can and may. */
   async #moveOpen(slots: readonly number[], source: NodeView, target: NodeView, pair: Pair, told: Told): Promise<void> {
-    const isBegun = (slot: number) => source.migrating.has(slot) || target.importing.has(slot);
-    const begun = slots.filter(isBegun);
-    const rest = slots.filter((slot) => !isBegun(slot));
+    const begun = slots.filter((slot) => isBegun(slot, source, target));
+    const rest = slots.filter((slot) => !begun.includes(slot));
     const mayDoItself = this.#moving.method === "auto" && !this.#moving.bandwidth;
     const jobs = mayDoItself && rest.length > 0 ? await jobsOf(pair) : undefined;
     if (begun.length > 0 || !jobs) await this.#outranking.unheard(target, source);
@@ -315,38 +310,6 @@ export class Mover {
     const found = primaryOf(members, views);
     if (!found) throw noPrimary(members);
     return found;
-  }
-
-  /** What the members say that answer. */
-  async #look(): Promise<NodeView[]> {
-    return (await readViews(this.#moving.instances, this.#moving)).filter(belongs);
-  }
-
-  /** Replicas hear of new owners from others, and lose marks that they kept of before. Whoever has not heard of them after a while is no reason to fail. */
-  async #untilEverybodyKnows(): Promise<void> {
-    const deadline = performance.now() + NEWS_MS;
-    const wanted = this.#moves.map(({ to, slots }) => ({ to: this.#shardOf(to), slots: slotsIn(slots) }));
-    for (;;) {
-      const views = await this.#look();
-      const know = wanted.every(({ to, slots }) => {
-        const owner = primaryOf(to, views)?.nodeId;
-        return views.every(({ owners }) => slots.every((slot) => owners[slot] === owner));
-      });
-      const marked = replicaMarks(
-        wanted.flatMap(({ slots }) => slots),
-        views,
-      );
-      await this.#clear(marked).catch(() => undefined);
-      if ((know && marked.length === 0) || performance.now() > deadline) return;
-      await sleep(NEWS_POLL_MS, this.#moving.signal);
-    }
-  }
-
-  async #clear(marked: readonly ReplicaMarks[]): Promise<void> {
-    const { connect, signal } = this.#moving;
-    for (const { leader, slots } of marked) {
-      await over(await lanesTo(await connect(leader.instance), this.#moving), stable(slots), signal);
-    }
   }
 
   #shardOf(id: string): readonly string[] {

@@ -42,6 +42,11 @@ export function stateOf(slot: number, source: NodeView, target: NodeView, others
   return marked || others.some(({ owners }) => owners[slot] !== target.nodeId) ? "untold" : "done";
 }
 
+/** Whether a slot that the source owns is on its way: either side has it marked so. */
+export function isBegun(slot: number, source: NodeView, target: NodeView): boolean {
+  return source.migrating.has(slot) || target.importing.has(slot);
+}
+
 /** Whether an id is that of a primary, or of one that follows it by now. */
 function standsFor({ nodeId, lines }: NodeView, id: string | undefined): boolean {
   return id === nodeId || lines.some((line) => line.id === id && line.primaryId === nodeId);

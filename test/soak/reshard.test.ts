@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { contentsOf, fillCluster } from "../support/cluster-load.ts";
 import { startCounting } from "../support/counting-writers.ts";
-import { ENGINES } from "../support/engines.ts";
+import { ENGINES, type EngineUnderTest } from "../support/engines.ts";
 import { keysIn } from "../support/half-moves.ts";
 import { bringUpLab, type TestLab } from "../support/lab.ts";
 import { redisha } from "../support/redisha.ts";
@@ -19,7 +19,7 @@ import {
 import { goOn, said, signal } from "../support/signalled.ts";
 
 const ROUNDS = Number(process.env.REDISHA_SOAK_FAULTS ?? "50");
-const ENGINE = ENGINES.find((each) => each === process.env.REDISHA_SOAK_ENGINE) ?? "redis-7.0";
+const ENGINE = engineNamed(process.env.REDISHA_SOAK_ENGINE ?? "redis-7.0");
 const PATIENT = { topology: "cluster", ssh: false, downAfterMs: 5_000 } as const;
 
 describe.each([
@@ -106,6 +106,12 @@ describe("redisha reshard of very large keys", () => {
     await expect.poll(() => complaints(lab), { timeout: 60_000 }).toEqual([]);
   });
 });
+
+function engineNamed(name: string): EngineUnderTest {
+  const found = ENGINES.find((each) => each === name);
+  if (!found) throw new RangeError(`no engine ${name}; there are ${ENGINES.join(", ")}`);
+  return found;
+}
 
 type Contents = Awaited<ReturnType<typeof contentsOf>>;
 
