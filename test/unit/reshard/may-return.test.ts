@@ -30,12 +30,14 @@ describe("who led a shard before and may come back as its primary", () => {
     expect(mayReturn(leader, MEMBERS, [leader, back, others])).toBe(true);
   });
 
-  it("is none that follows, nor a replica that is down, nor who was taken out of the cluster", () => {
+  it("is none that follows, nor a replica that is down, nor who is only being met, nor who was taken out of the cluster", () => {
     const leader = view("b", "b myself,master - 0-8", "a slave b", "c master - 9-10");
     const follower = view("a", "a myself,slave b");
     expect(mayReturn(leader, MEMBERS, [leader, follower, others])).toBe(false);
     const alone = view("b", "b myself,master - 0-8", "a slave,fail b", "c master - 9-10");
     expect(mayReturn(alone, MEMBERS, [alone, others])).toBe(false);
+    const meeting = view("b", "b myself,master - 0-8", "a slave,fail b", "d handshake -", "c master - 9-10");
+    expect(mayReturn(meeting, MEMBERS, [meeting, others])).toBe(false);
     const last = view("b", "b myself,master - 0-8", "c master - 9-10");
     expect(mayReturn(last, MEMBERS, [last, others])).toBe(false);
   });
